@@ -1,0 +1,324 @@
+//! The operator's connection file: which Clerk application signs people in,
+//! which Tinybird workspace answers, and what a tenant's token must hold.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::Origin;
+
+/// What a connection file says, checked. Parsing is the only door.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Connection {
+    /// The format of the file. This Perch reads version 1.
+    version: Version,
+    /// What viewers read above the sign-in button.
+    pub name: Name,
+    /// The Clerk application that signs people in.
+    pub clerk: ClerkApp,
+    /// The Tinybird workspace that answers.
+    pub tinybird: TinybirdWorkspace,
+    /// Where the tenant's token comes from and what it must hold.
+    pub token: TokenSource,
+    /// How long what was seen may be seen again without a network.
+    #[serde(default)]
+    pub offline: OfflinePolicy,
+}
+
+/// Clerk as an OAuth 2.0 provider, and Perch as its public client.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClerkApp {
+    /// The Frontend API, which is the OAuth issuer.
+    pub issuer: Origin,
+    /// The OAuth application's public id.
+    pub client_id: Name,
+    /// The scopes to ask for.
+    #[serde(default = "ClerkApp::default_scopes")]
+    pub scopes: Vec<String>,
+}
+
+impl ClerkApp {
+    fn default_scopes() -> Vec<String> {
+        ["openid", "profile", "email", "offline_access", "user:org:read"].map(str::to_owned).to_vec()
+    }
+}
+
+/// The Tinybird workspace whose pipes are read.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TinybirdWorkspace {
+    /// The API host of the workspace's region.
+    pub host: Origin,
+    /// The workspace's UUID.
+    pub workspace_id: Name,
+}
+
+/// Where the tenant's token comes from. Later sources are further variants.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(tag = "source", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum TokenSource {
+    /// This machine signs with the workspace's admin token, which the keychain
+    /// holds: for operators, never for their customers.
+    Mint {
+        /// Clerk's own JSON of claims, with its shortcodes.
+        template: String,
+        /// Which `fixed_params` every scope must hold, and this tenant's
+        /// attribute that each must equal.
+        bind: Bindings,
+        /// How long a minted token lives, in seconds.
+        #[serde(default = "TokenSource::default_lifetime")]
+        lifetime_seconds: u32,
+    },
+}
+
+impl TokenSource {
+    fn default_lifetime() -> u32 {
+        600
+    }
+
+    /// What the fence demands.
+    pub fn bindings(&self) -> &Bindings {
+        match self {
+            Self::Mint { bind, .. } => bind,
+        }
+    }
+
+    /// The claims template.
+    pub fn template(&self) -> &str {
+        match self {
+            Self::Mint { template, .. } => template,
+        }
+    }
+}
+
+/// Fixed parameters by name, and the attribute of the tenant that each must
+/// equal. Never empty: a token bound to nothing shows every tenant's rows.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "BTreeMap<String, Attribute>")]
+pub struct Bindings(BTreeMap<String, Attribute>);
+
+impl Bindings {
+    /// The pairs of parameter and attribute, in the parameters' order.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, Attribute)> {
+        self.0.iter().map(|(parameter, attribute)| (parameter.as_str(), *attribute))
+    }
+}
+
+impl TryFrom<BTreeMap<String, Attribute>> for Bindings {
+    type Error = &'static str;
+
+    fn try_from(pairs: BTreeMap<String, Attribute>) -> Result<Self, Self::Error> {
+        if pairs.is_empty() {
+            return Err(
+                "`bind` is empty, so a token would show every tenant's rows; write bind = { org_id = \"org.id\" } with the parameter that your pipes filter by",
+            );
+        }
+        Ok(Self(pairs))
+    }
+}
+
+/// What tells one tenant from another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Attribute {
+    /// The organization's id.
+    #[serde(rename = "org.id")]
+    OrgId,
+    /// The organization's slug.
+    #[serde(rename = "org.slug")]
+    OrgSlug,
+    /// The person's id.
+    #[serde(rename = "user.id")]
+    UserId,
+}
+
+impl fmt::Display for Attribute {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::OrgId => "org.id",
+            Self::OrgSlug => "org.slug",
+            Self::UserId => "user.id",
+        })
+    }
+}
+
+/// How long what was seen may be seen again without a network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OfflinePolicy {
+    /// Days since Clerk last confirmed the session.
+    pub days: u16,
+}
+
+impl Default for OfflinePolicy {
+    fn default() -> Self {
+        Self { days: 7 }
+    }
+}
+
+/// A text of 1 to 200 characters without control characters.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Name(String);
+
+impl TryFrom<String> for Name {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let trimmed = text.trim();
+        if trimmed.is_empty() || trimmed.chars().count() > 200 || trimmed.chars().any(char::is_control) {
+            return Err("this text must have between 1 and 200 characters and no line breaks");
+        }
+        Ok(Self(trimmed.to_owned()))
+    }
+}
+
+impl std::ops::Deref for Name {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "u32")]
+struct Version;
+
+impl TryFrom<u32> for Version {
+    type Error = String;
+
+    fn try_from(number: u32) -> Result<Self, String> {
+        if number == 1 {
+            Ok(Self)
+        } else {
+            Err(format!(
+                "this Perch reads connection files of version 1, not {number}; install a newer Perch or write version = 1"
+            ))
+        }
+    }
+}
+
+/// Why a text is not a connection, and where.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}, column {column}: {message}")]
+pub struct ConnectionError {
+    /// Counted from 1.
+    pub line: usize,
+    /// Counted from 1, in characters.
+    pub column: usize,
+    /// What is wrong and what to write instead.
+    pub message: String,
+}
+
+impl ConnectionError {
+    /// An error at a byte offset into `text`.
+    fn at(text: &str, offset: usize, message: impl Into<String>) -> Self {
+        let before = text.get(..offset).unwrap_or(text);
+        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        Self {
+            line: before.matches('\n').count() + 1,
+            column: before[line_start..].chars().count() + 1,
+            message: message.into(),
+        }
+    }
+}
+
+impl Connection {
+    /// Reads a connection file: TOML, with or without a byte order mark.
+    pub fn parse(text: &str) -> Result<Self, ConnectionError> {
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        toml::from_str(text).map_err(|error| {
+            let offset = error.span().map_or(0, |span| span.start);
+            ConnectionError::at(text, offset, error.message().trim_end())
+        })
+    }
+
+    /// Names this connection among others: 16 lower-case hexadecimal digits
+    /// that change when issuer, client, host or workspace do.
+    pub fn id(&self) -> String {
+        let mut hash = Sha256::new();
+        for part in [
+            self.clerk.issuer.as_str(),
+            &self.clerk.client_id,
+            self.tinybird.host.as_str(),
+            &self.tinybird.workspace_id,
+        ] {
+            hash.update((part.len() as u64).to_be_bytes());
+            hash.update(part.as_bytes());
+        }
+        hash.finalize()[..8].iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = r#"
+version = 1
+name = "Acme Analytics"
+
+[clerk]
+issuer = "https://clerk.acme.example"
+client_id = "oauth_app_1"
+
+[tinybird]
+host = "https://api.tinybird.co"
+workspace_id = "4e1f6f8a-0000-4000-8000-000000000001"
+
+[token]
+source = "mint"
+template = '''{"scopes": []}'''
+bind = { org_id = "org.id" }
+"#;
+
+    #[test]
+    fn a_connection_file_says_who_signs_in_and_who_answers() {
+        let connection = Connection::parse(GOOD).expect("a connection");
+        assert_eq!(connection.clerk.issuer.as_str(), "https://clerk.acme.example");
+        assert!(connection.clerk.scopes.iter().any(|scope| scope == "user:org:read"));
+        assert_eq!(connection.offline.days, 7);
+        assert_eq!(connection.token.bindings().iter().collect::<Vec<_>>(), [("org_id", Attribute::OrgId)]);
+    }
+
+    #[test]
+    fn a_byte_order_mark_and_windows_line_ends_are_read() {
+        let text = format!("\u{feff}{}", GOOD.replace('\n', "\r\n"));
+        assert_eq!(Connection::parse(&text), Connection::parse(GOOD));
+    }
+
+    #[test]
+    fn an_error_names_its_line_and_what_to_write_instead() {
+        let cases = [
+            ("https://api.tinybird.co", "http://api.tinybird.co", 10, "https://"),
+            ("version = 1", "version = 2", 2, "version 1"),
+            ("org_id = \"org.id\"", "", 16, "org_id"),
+            ("\"org.id\"", "\"org.name\"", 16, "org.slug"),
+            ("client_id", "clientid", 7, "client_id"),
+            ("\"mint\"", "\"magic\"", 13, "mint"),
+        ];
+        for (from, to, line, hint) in cases {
+            let error = Connection::parse(&GOOD.replace(from, to)).expect_err(to);
+            assert!(error.message.contains(hint), "{to}: {error}");
+            assert!((line - 1..=line + 1).contains(&error.line), "{to}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_connection_to_another_workspace_has_another_id() {
+        let other = GOOD.replace("000000000001", "000000000002");
+        let id = |text: &str| Connection::parse(text).map(|connection| connection.id());
+        assert_ne!(id(GOOD), id(&other));
+        assert_eq!(id(GOOD), id(&GOOD.replace("Acme Analytics", "Renamed")));
+    }
+}

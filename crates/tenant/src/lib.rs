@@ -1,0 +1,20 @@
+//! The ground that every other crate stands on: which company's services
+//! ([`Connection`]), which person ([`User`]), on behalf of whom
+//! ([`Organization`]), and the name under which all of that person's data is
+//! asked for, kept and drawn ([`TenantId`]).
+//!
+//! Nothing in Perch is global. A function that touches a tenant's data takes
+//! the tenant as a parameter, so that the rows of one can never be shown to
+//! another by forgetting to reset something.
+
+mod connection;
+mod origin;
+mod secret;
+mod tenant;
+
+pub use connection::{
+    Attribute, Bindings, ClerkApp, Connection, ConnectionError, Name, OfflinePolicy, TinybirdWorkspace, TokenSource,
+};
+pub use origin::{Origin, OriginError};
+pub use secret::Secret;
+pub use tenant::{Organization, Tenant, TenantId, User};
