@@ -1,0 +1,120 @@
+//! What can stop the store, and what it only tells about.
+
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use rusqlite::ErrorCode;
+
+/// Why the store could not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The key is not 64 hexadecimal digits.
+    #[error("The key of the offline store is not a 256-bit key.")]
+    Key,
+    /// The folder or the file cannot be made, read or written.
+    #[error("Perch cannot write its offline data to {}: {reason}.", path.display())]
+    Folder {
+        /// The folder or file.
+        path: PathBuf,
+        /// What the operating system or the database said.
+        reason: String,
+    },
+    /// No room is left on the disk.
+    #[error("The disk is full, so Perch cannot keep what you see for later.")]
+    Full,
+    /// Another process holds the file for longer than the store waits.
+    #[error("Another Perch is busy with this organization's offline data.")]
+    Busy,
+    /// [`crate::Store::close`] was called.
+    #[error("The offline data of this organization is closed.")]
+    Closed,
+    /// What no other variant names.
+    #[error("The offline data could not be read or written: {0}.")]
+    Database(String),
+}
+
+impl StoreError {
+    /// A stable name for this error.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Key => "store-key",
+            Self::Folder { .. } => "store-folder",
+            Self::Full => "store-full",
+            Self::Busy => "store-busy",
+            Self::Closed => "store-closed",
+            Self::Database(_) => "store-database",
+        }
+    }
+
+    /// What a person can do about it.
+    pub fn next_step(&self) -> &'static str {
+        match self {
+            Self::Key => "Sign out and sign in again, so that Perch makes a new key.",
+            Self::Folder { .. } => "Make the folder yours and writable, then start Perch again.",
+            Self::Full => "Free some space; Perch goes on without keeping anything until then.",
+            Self::Busy => "Close the other Perch, then try again.",
+            Self::Closed => "Sign in again.",
+            Self::Database(_) => "Try again; if it stays, sign out and sign in again.",
+        }
+    }
+
+    pub(crate) fn folder(path: &Path, error: &io::Error) -> Self {
+        if error.kind() == io::ErrorKind::StorageFull {
+            return Self::Full;
+        }
+        Self::Folder { path: path.to_owned(), reason: error.to_string() }
+    }
+
+    /// The variant for a failure of the database in the file at `path`.
+    pub(crate) fn database(path: &Path, error: &rusqlite::Error) -> Self {
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DiskFull) => Self::Full,
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy,
+            Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
+                Self::Folder { path: path.to_owned(), reason: error.to_string() }
+            }
+            _ => Self::Database(error.to_string()),
+        }
+    }
+}
+
+/// What the viewer is told once, calmly.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Notice {
+    /// The file that was there could not be used; the store begins empty.
+    StartedAnew {
+        /// What was wrong with it.
+        why: Why,
+    },
+}
+
+/// Why a file that was there could not be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Why {
+    /// The key does not fit, or the file is damaged. Sealed pages do not tell
+    /// which.
+    Unreadable,
+    /// A newer Perch wrote it.
+    Newer {
+        /// The file's version.
+        version: i32,
+    },
+    /// It names another tenant inside.
+    AnotherTenant,
+}
+
+impl fmt::Display for Notice {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self::StartedAnew { why } = self;
+        match why {
+            Why::Unreadable => formatter.write_str("The offline data could not be opened, so it was started anew."),
+            Why::Newer { .. } => {
+                formatter.write_str("The offline data was written by a newer Perch, so it was started anew.")
+            }
+            Why::AnotherTenant => {
+                formatter.write_str("The offline data belonged to another organization, so it was started anew.")
+            }
+        }
+    }
+}
