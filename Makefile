@@ -1,0 +1,37 @@
+# Two commands do everything, set-up included: `make demo` and `make test`.
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint bench package setup setup-test ui
+
+help: ## what can be made
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+demo: setup ui ## build Perch and open it on the sandbox (without a display: sign in headless, screenshots in target/demo)
+	cargo build --quiet --bin perch
+	@scripts/demo
+
+test: setup-test ui ## all tests: Rust, web view, and the real window end to end
+	cd ui && npm test
+	scripts/desktop cargo nextest run --workspace --run-ignored all
+
+lint: setup-test ui ## formatting, clippy, types, and the licences of all dependencies
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --quiet -- -D warnings
+	cd ui && npm run check && npm run lint
+	cargo deny --log-level error check licenses bans sources
+	cd ui && npm run licenses
+
+bench: setup-test ui ## measure Perch beside its peers; writes target/bench.json
+	cargo build --release --bin perch
+	scripts/desktop cargo run --release --quiet --package perch-bench
+
+package: setup-test ui ## a .deb and an .rpm, in target/release/bundle
+	cd ui && npx tauri build --config ../tauri.conf.json --bundles deb,rpm
+
+setup:
+	@scripts/setup build
+
+setup-test:
+	@scripts/setup test
+
+ui: setup
+	cd ui && npm run --silent build
