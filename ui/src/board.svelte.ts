@@ -1,0 +1,64 @@
+// A dashboard on the screen: its layout and its tiles, for one tenant. Another
+// tenant or another dashboard is another board.
+
+import type { DashboardView } from './generated/DashboardView';
+import type { TileChanged } from './generated/TileChanged';
+import { Tile } from './tile.svelte';
+
+export class Board {
+  readonly tenant: string;
+  readonly id: string;
+  view: DashboardView = $state.raw() as DashboardView;
+  /** In reading order. */
+  tiles = $state.raw<Tile[]>([]);
+
+  constructor(view: DashboardView) {
+    this.tenant = view.tenant;
+    this.id = view.id;
+    this.view = view;
+    this.tiles = view.tiles.map((layout) => new Tile(view.tenant, view.id, layout));
+  }
+
+  /** Whether every tile has a picture. */
+  get isComplete(): boolean {
+    return this.tiles.every((tile) => tile.state === 'ready');
+  }
+
+  get isRefreshing(): boolean {
+    return this.tiles.some((tile) => tile.view?.refreshing);
+  }
+
+  /** When the oldest of the answers on the screen was fetched. */
+  get fetched(): number | null {
+    const times = this.tiles.flatMap((tile) => tile.view?.fetched ?? []);
+    return times.length === 0 ? null : Math.min(...times);
+  }
+
+  shows(view: DashboardView): boolean {
+    return view.tenant === this.tenant && view.id === this.id;
+  }
+
+  /** The same dashboard, told anew: its file or its time range changed. Tiles that stay keep their picture until the next. */
+  update(view: DashboardView): void {
+    const before = new Map(this.tiles.map((tile) => [tile.id, tile]));
+    this.view = view;
+    this.tiles = view.tiles.map((layout) => {
+      const tile = before.get(layout.id);
+      if (!tile) return new Tile(view.tenant, view.id, layout);
+      before.delete(layout.id);
+      tile.layout = layout;
+      tile.renew();
+      return tile;
+    });
+    for (const gone of before.values()) gone.close();
+  }
+
+  changed({ tenant, dashboard, tile }: TileChanged): void {
+    if (tenant !== this.tenant || dashboard !== this.id) return;
+    this.tiles.find(({ id }) => id === tile)?.changed();
+  }
+
+  close(): void {
+    for (const tile of this.tiles) tile.close();
+  }
+}

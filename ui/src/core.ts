@@ -1,0 +1,94 @@
+// The doors to the Rust core, one function a command, and the three events it
+// tells. Nothing else in the web view talks to anything outside of it.
+
+import { invoke } from '@tauri-apps/api/core';
+import { listen, type UnlistenFn } from '@tauri-apps/api/event';
+import type { AppView } from './generated/AppView';
+import type { BootView } from './generated/BootView';
+import type { DashboardView } from './generated/DashboardView';
+import type { Problem } from './generated/Problem';
+import type { RangeView } from './generated/RangeView';
+import type { RevealedToken } from './generated/RevealedToken';
+import type { TileChanged } from './generated/TileChanged';
+import type { TileRequest } from './generated/TileRequest';
+import type { TileView } from './generated/TileView';
+import type { TokenView } from './generated/TokenView';
+
+export const boot = () => invoke<BootView>('boot');
+
+export const startDemo = () => invoke<null>('start_demo');
+export const openConnection = () => invoke<null>('open_connection');
+export const removeConnection = (connection: string) =>
+  invoke<null>('remove_connection', { connection });
+export const saveSigningKey = (connection: string, key: string) =>
+  invoke<null>('save_signing_key', { connection, key });
+
+export const beginSignIn = (connection: string, addOrganization: boolean) =>
+  invoke<null>('begin_sign_in', { connection, addOrganization });
+export const cancelSignIn = () => invoke<null>('cancel_sign_in');
+export const dismissSignIn = () => invoke<null>('dismiss_sign_in');
+export const copySignInAddress = () => invoke<null>('copy_sign_in_address');
+export const openSignInAddress = () => invoke<null>('open_sign_in_address');
+
+export const selectTenant = (tenant: string) =>
+  invoke<DashboardView | null>('select_tenant', { tenant });
+export const signOut = (tenant: string) => invoke<null>('sign_out', { tenant });
+
+export const openDashboard = (tenant: string, dashboard: string | null) =>
+  invoke<DashboardView>('open_dashboard', { tenant, dashboard });
+export const setTimeRange = (tenant: string, dashboard: string, range: RangeView) =>
+  invoke<DashboardView>('set_time_range', { tenant, dashboard, range });
+export const refreshDashboard = (tenant: string, dashboard: string) =>
+  invoke<null>('refresh_dashboard', { tenant, dashboard });
+
+export const drawTile = (request: TileRequest) => invoke<TileView>('draw_tile', { request });
+export const refreshTile = (tenant: string, dashboard: string, tile: string) =>
+  invoke<null>('refresh_tile', { tenant, dashboard, tile });
+
+export const token = (tenant: string) => invoke<TokenView>('token', { tenant });
+export const revealToken = (tenant: string) => invoke<RevealedToken>('reveal_token', { tenant });
+
+export const dismissNotice = (id: number) => invoke<null>('dismiss_notice', { id });
+
+/** What the core tells without being asked. */
+export interface Ears {
+  app: (view: AppView) => void;
+  tile: (changed: TileChanged) => void;
+  dashboards: () => void;
+  /** A file is held over the window, or no longer. */
+  dragging: (over: boolean) => void;
+}
+
+/** Resolves once the core knows that we listen. */
+export async function hear(ears: Ears): Promise<UnlistenFn> {
+  const ends = await Promise.all([
+    listen<AppView>('app', (event) => ears.app(event.payload)),
+    listen<TileChanged>('tile', (event) => ears.tile(event.payload)),
+    listen('dashboards', () => ears.dashboards()),
+    listen('tauri://drag-enter', () => ears.dragging(true)),
+    listen('tauri://drag-leave', () => ears.dragging(false)),
+    listen('tauri://drag-drop', () => ears.dragging(false)),
+  ]);
+  return () => ends.forEach((end) => end());
+}
+
+/** Whatever a command was rejected with, as a problem a person can read. */
+export function problemOf(reason: unknown): Problem {
+  if (isProblem(reason)) return reason;
+  return {
+    code: 'unexpected',
+    message:
+      typeof reason === 'string' && reason !== '' ? reason : 'Something unexpected happened.',
+    nextStep: 'Try again. If it happens again, restart Perch.',
+  };
+}
+
+function isProblem(value: unknown): value is Problem {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    ['code', 'message', 'nextStep'].every(
+      (key) => typeof (value as Record<string, unknown>)[key] === 'string',
+    )
+  );
+}

@@ -1,0 +1,132 @@
+// What lies under the pointer. The core tells where the marks of a picture are;
+// this file only measures distances. Coordinates are CSS pixels of the picture.
+
+import type { Mark } from './generated/Mark';
+import type { Marks } from './generated/Marks';
+import type { Shape } from './generated/Shape';
+
+export interface Point {
+  x: number;
+  y: number;
+}
+
+/** How far beside the plot the pointer may be and still mean it. */
+const REACH = 8;
+
+/** The index of the mark that the pointer means. */
+export function pick({ plot, pick, marks }: Marks, at: Point): number | null {
+  if (pick === 'shape') {
+    // What was drawn last lies on top.
+    const index = marks.findLastIndex((mark) => covers(mark.shape, at));
+    return index < 0 ? null : index;
+  }
+  const inside =
+    at.x >= plot.x - REACH &&
+    at.x <= plot.x + plot.width + REACH &&
+    at.y >= plot.y - REACH &&
+    at.y <= plot.y + plot.height + REACH;
+  if (!inside) return null;
+  let nearest: number | null = null;
+  let least = Infinity;
+  marks.forEach((mark, index) => {
+    const distance = distanceX(mark.shape, at.x);
+    if (distance < least) {
+      least = distance;
+      nearest = index;
+    }
+  });
+  return nearest;
+}
+
+/** Whether a shape covers a point. */
+export function covers(shape: Shape, at: Point): boolean {
+  switch (shape.kind) {
+    case 'column':
+      return Math.abs(shape.x - at.x) <= REACH;
+    case 'rect':
+      return (
+        at.x >= shape.x &&
+        at.x < shape.x + shape.width &&
+        at.y >= shape.y &&
+        at.y < shape.y + shape.height
+      );
+    case 'wedge': {
+      const dx = at.x - shape.cx;
+      const dy = at.y - shape.cy;
+      const radius = Math.hypot(dx, dy);
+      if (radius < shape.inner || radius > shape.outer) return false;
+      // Clockwise from twelve o'clock, as the core measures.
+      const angle = Math.atan2(dx, -dy);
+      return turn(angle - shape.start) < shape.end - shape.start;
+    }
+  }
+}
+
+/** An angle within one turn: 0 to 2π. */
+function turn(angle: number): number {
+  const full = 2 * Math.PI;
+  return ((angle % full) + full) % full;
+}
+
+function distanceX(shape: Shape, x: number): number {
+  switch (shape.kind) {
+    case 'column':
+      return Math.abs(shape.x - x);
+    case 'rect':
+      return Math.max(shape.x - x, 0, x - (shape.x + shape.width));
+    case 'wedge':
+      return Math.abs(shape.cx - x);
+  }
+}
+
+/** Where the tooltip of a mark points when no pointer says where. */
+export function anchor(mark: Mark, plot: Marks['plot']): Point {
+  const { shape } = mark;
+  switch (shape.kind) {
+    case 'column': {
+      const heights = mark.entries.flatMap((entry) => (entry.y === null ? [] : [entry.y]));
+      return { x: shape.x, y: heights.length > 0 ? Math.min(...heights) : plot.y };
+    }
+    case 'rect':
+      return { x: shape.x + shape.width / 2, y: shape.y + shape.height / 2 };
+    case 'wedge': {
+      const angle = (shape.start + shape.end) / 2;
+      const radius = (shape.inner + shape.outer) / 2;
+      return { x: shape.cx + radius * Math.sin(angle), y: shape.cy - radius * Math.cos(angle) };
+    }
+  }
+}
+
+/** The outline of a wedge as SVG path data. */
+export function outline(wedge: Extract<Shape, { kind: 'wedge' }>): string {
+  const { cx, cy, inner, outer } = wedge;
+  const { start } = wedge;
+  // An arc cannot end where it starts: a full ring stops just short of it.
+  const end = Math.min(wedge.end, start + 2 * Math.PI - 1e-4);
+  const at = (radius: number, angle: number) =>
+    `${(cx + radius * Math.sin(angle)).toFixed(2)} ${(cy - radius * Math.cos(angle)).toFixed(2)}`;
+  const large = end - start > Math.PI ? 1 : 0;
+  return (
+    `M${at(outer, start)}A${outer} ${outer} 0 ${large} 1 ${at(outer, end)}` +
+    `L${at(inner, end)}A${inner} ${inner} 0 ${large} 0 ${at(inner, start)}Z`
+  );
+}
+
+/** The mark that an arrow key leads to, from the one the viewer is on. */
+export function step(key: string, from: number | null, count: number): number | null {
+  if (count === 0) return null;
+  switch (key) {
+    case 'ArrowRight':
+    case 'ArrowDown':
+      return from === null ? 0 : Math.min(from + 1, count - 1);
+    case 'ArrowLeft':
+    case 'ArrowUp':
+      return from === null ? count - 1 : Math.max(from - 1, 0);
+    case 'Home':
+      return 0;
+    case 'End':
+      return count - 1;
+    default:
+      return null;
+  }
+}

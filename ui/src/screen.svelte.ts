@@ -1,0 +1,203 @@
+// What is on the screen: the frame as the core last told it, and the dashboard
+// of one tenant in it.
+//
+// Header and dashboard change together. While another tenant's dashboard is on
+// its way, both still show the one before; an answer that the viewer no longer
+// waits for is dropped.
+
+import * as core from './core';
+import { Board } from './board.svelte';
+import type { AppView } from './generated/AppView';
+import type { DashboardView } from './generated/DashboardView';
+import type { Problem } from './generated/Problem';
+import type { RangeView } from './generated/RangeView';
+import type { TenantView } from './generated/TenantView';
+
+/** A dashboard that the viewer asked for and does not get. */
+export interface Refusal {
+  tenant: string;
+  /** `null`: whichever comes first. */
+  dashboard: string | null;
+  /** `null`: the connection has no dashboards. */
+  problem: Problem | null;
+}
+
+/** A command that failed, told until dismissed. */
+export interface Failure {
+  id: number;
+  problem: Problem;
+}
+
+export class Screen {
+  /** `null` until the core has answered for the first time. */
+  app = $state.raw<AppView | null>(null);
+  board = $state.raw<Board | null>(null);
+  refusal = $state.raw<Refusal | null>(null);
+  failures = $state.raw<Failure[]>([]);
+  /** Why the core did not answer at all. */
+  fatal = $state.raw<Problem | null>(null);
+  /** A file is held over the window. */
+  isDropTarget = $state(false);
+
+  /** The tenant whose dashboard is on its way. */
+  #opening: string | null = null;
+  /** Counts what was asked for: only the last answer counts. */
+  #ticket = 0;
+  #failureIds = 0;
+
+  /** The tenant on the screen. */
+  get tenant(): TenantView | null {
+    if (!this.app) return null;
+    const id = this.board?.tenant ?? this.app.active;
+    return this.app.tenants.find((tenant) => tenant.id === id) ?? null;
+  }
+
+  /** Listens, then asks for the first screen: nothing that happens in between is lost. */
+  async start(): Promise<void> {
+    try {
+      await core.hear({
+        app: (view) => this.#apply(view),
+        tile: (changed) => this.board?.changed(changed),
+        dashboards: () => this.#reopen(),
+        dragging: (over) => {
+          this.isDropTarget = over;
+        },
+      });
+      const first = await core.boot();
+      // What was told meanwhile is newer than the answer.
+      this.app ??= first.app;
+      if (first.dashboard?.tenant === this.app.active && this.#opening === null) {
+        this.#show(first.dashboard);
+      }
+      this.#settle();
+    } catch (reason) {
+      this.fatal = core.problemOf(reason);
+    }
+  }
+
+  /** Puts another tenant on the screen. */
+  async select(tenant: string): Promise<void> {
+    const isCurrent = this.#expect(tenant);
+    try {
+      const view = await core.selectTenant(tenant);
+      if (!isCurrent()) return;
+      if (this.app) this.app = { ...this.app, active: tenant };
+      if (view) this.#show(view);
+      else this.#refuse({ tenant, dashboard: null, problem: null });
+    } catch (reason) {
+      if (isCurrent()) this.#refuse({ tenant, dashboard: null, problem: core.problemOf(reason) });
+    }
+  }
+
+  /** Opens a dashboard of a tenant; `null` is the one seen last, or the first. */
+  async open(tenant: string, dashboard: string | null): Promise<void> {
+    const isCurrent = this.#expect(tenant);
+    try {
+      const view = await core.openDashboard(tenant, dashboard);
+      if (isCurrent()) this.#show(view);
+    } catch (reason) {
+      if (isCurrent()) this.#refuse({ tenant, dashboard, problem: core.problemOf(reason) });
+    }
+  }
+
+  /** Shows why a dashboard cannot be opened, in its place. */
+  explain(dashboard: string, problem: Problem): void {
+    if (this.board) this.refusal = { tenant: this.board.tenant, dashboard, problem };
+  }
+
+  async setRange(range: RangeView): Promise<void> {
+    const board = this.board;
+    if (!board) return;
+    const isCurrent = this.#expect(board.tenant);
+    await this.run(async () => {
+      const view = await core.setTimeRange(board.tenant, board.id, range);
+      if (isCurrent()) this.#show(view);
+    });
+    if (isCurrent()) this.#opening = null;
+  }
+
+  /** Runs a command; if it fails, says so. Whether it succeeded. */
+  async run(command: () => Promise<unknown>): Promise<boolean> {
+    try {
+      await command();
+      return true;
+    } catch (reason) {
+      const failure = { id: ++this.#failureIds, problem: core.problemOf(reason) };
+      this.failures = [
+        ...this.failures.filter(({ problem }) => problem.code !== failure.problem.code),
+        failure,
+      ];
+      return false;
+    }
+  }
+
+  dismiss(failure: number): void {
+    this.failures = this.failures.filter(({ id }) => id !== failure);
+  }
+
+  #apply(app: AppView): void {
+    this.app = app;
+    this.#settle();
+  }
+
+  /** Makes the dashboard follow the frame: the active tenant's, and nobody's who is gone or closed. */
+  #settle(): void {
+    const app = this.app;
+    if (!app) return;
+    const isOpen = (id: string | null | undefined) =>
+      app.tenants.some((tenant) => tenant.id === id && tenant.status.state !== 'closed');
+    if (this.board && !isOpen(this.board.tenant)) this.#clear();
+    if (!isOpen(app.active)) this.#clear();
+    if (app.active === null || !isOpen(app.active)) return;
+    const isThere =
+      this.board?.tenant === app.active ||
+      this.#opening === app.active ||
+      this.refusal?.tenant === app.active;
+    if (!isThere) void this.open(app.active, null);
+  }
+
+  /** Files changed: the same dashboard again, if it is still there. */
+  #reopen(): void {
+    const tenant =
+      this.app?.tenants.find(({ id }) => id === (this.#opening ?? this.tenant?.id)) ?? null;
+    if (tenant === null || tenant.status.state === 'closed') return;
+    const shown =
+      this.refusal ?? (this.board && { tenant: this.board.tenant, dashboard: this.board.id });
+    void this.open(tenant.id, shown?.tenant === tenant.id ? shown.dashboard : null);
+  }
+
+  #expect(tenant: string): () => boolean {
+    const ticket = ++this.#ticket;
+    this.#opening = tenant;
+    return () => ticket === this.#ticket;
+  }
+
+  #show(view: DashboardView): void {
+    this.#opening = null;
+    this.refusal = null;
+    if (this.board?.shows(view)) {
+      this.board.update(view);
+      return;
+    }
+    this.board?.close();
+    this.board = new Board(view);
+  }
+
+  #refuse(refusal: Refusal): void {
+    this.#opening = null;
+    if (this.board?.tenant !== refusal.tenant) this.#drop();
+    this.refusal = refusal;
+  }
+
+  #clear(): void {
+    this.#ticket++;
+    this.#opening = null;
+    this.refusal = null;
+    this.#drop();
+  }
+
+  #drop(): void {
+    this.board?.close();
+    this.board = null;
+  }
+}

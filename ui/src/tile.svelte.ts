@@ -1,0 +1,128 @@
+// One tile of the dashboard on the screen: what was asked for, what came back.
+//
+// A tile asks for one picture at a time. What changes meanwhile is asked for
+// next, so that dragging the window's edge never queues up work. An answer is
+// taken only if it is the answer to the last question of a tile that is still
+// open: nothing that belongs to another tenant or another range gets through.
+
+import * as core from './core';
+import type { Problem } from './generated/Problem';
+import type { TileLayout } from './generated/TileLayout';
+import type { TileView } from './generated/TileView';
+
+/** How the picture should be. */
+export interface Look {
+  width: number;
+  height: number;
+  dark: boolean;
+  firstRow: number;
+}
+
+export class Tile {
+  layout: TileLayout = $state.raw() as TileLayout;
+  /** As the core last told it; `null` before the first answer. */
+  view = $state.raw<TileView | null>(null);
+  /** Why the core did not answer at all. */
+  #refused = $state.raw<Problem | null>(null);
+
+  #look: Look | null = null;
+  /** Counts questions; the one in flight has the highest number. */
+  #question = 0;
+  #inFlight = false;
+  #askAgain = false;
+  #closed = false;
+
+  constructor(
+    readonly tenant: string,
+    readonly dashboard: string,
+    layout: TileLayout,
+  ) {
+    this.layout = layout;
+  }
+
+  get id(): string {
+    return this.layout.id;
+  }
+
+  get problem(): Problem | null {
+    return this.#refused ?? this.view?.problem ?? null;
+  }
+
+  get state(): 'ready' | 'loading' | 'failed' {
+    if (this.view?.picture) return 'ready';
+    return this.problem ? 'failed' : 'loading';
+  }
+
+  /** Asks for the picture as it should be now, unless that was asked already. */
+  show(look: Look): void {
+    const was = this.#look;
+    this.#look = look;
+    if (was !== null && same(was, look)) return;
+    this.#ask();
+  }
+
+  /** The core has something newer. */
+  changed(): void {
+    this.#ask();
+  }
+
+  /** The question itself is another now, for one because of another time range: what is in flight is void. */
+  renew(): void {
+    this.#inFlight = false;
+    this.#ask();
+  }
+
+  /** Asks the core for fresh data; it tells when there is some. */
+  async refresh(): Promise<void> {
+    try {
+      await core.refreshTile(this.tenant, this.dashboard, this.id);
+      this.#refused = null;
+    } catch (reason) {
+      this.#refused = core.problemOf(reason);
+    }
+    this.#ask();
+  }
+
+  /** The tile is off the screen; what is still on its way is dropped. */
+  close(): void {
+    this.#closed = true;
+  }
+
+  #ask(): void {
+    if (this.#closed || this.#look === null) return;
+    if (this.#inFlight) {
+      this.#askAgain = true;
+      return;
+    }
+    void this.#draw(this.#look);
+  }
+
+  async #draw(look: Look): Promise<void> {
+    const question = ++this.#question;
+    this.#inFlight = true;
+    this.#askAgain = false;
+    let view: TileView | null = null;
+    let refused: Problem | null = null;
+    try {
+      view = await core.drawTile({
+        tenant: this.tenant,
+        dashboard: this.dashboard,
+        tile: this.id,
+        ...look,
+      });
+    } catch (reason) {
+      refused = core.problemOf(reason);
+    }
+    if (this.#closed || question !== this.#question) return;
+    this.#inFlight = false;
+    this.#refused = refused;
+    if (view) this.view = view;
+    if (this.#askAgain) this.#ask();
+  }
+}
+
+function same(a: Look, b: Look): boolean {
+  return (
+    a.width === b.width && a.height === b.height && a.dark === b.dark && a.firstRow === b.firstRow
+  );
+}

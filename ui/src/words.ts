@@ -1,0 +1,65 @@
+// Times in words. Each function takes the time it speaks at, so that a test can
+// say what time it is.
+
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+/** How long ago, in the largest whole unit: `just now`, `2 min ago`, `3 h ago`, `5 days ago`. */
+export function ago(then: number, now: number): string {
+  const past = now - then;
+  if (past < MINUTE) return 'just now';
+  if (past < HOUR) return `${Math.floor(past / MINUTE)} min ago`;
+  if (past < DAY) return `${Math.floor(past / HOUR)} h ago`;
+  const days = Math.floor(past / DAY);
+  return days === 1 ? 'yesterday' : `${days} days ago`;
+}
+
+/** How long until, in its two largest units: `4 min 32 s`, `1 h 5 min`; `null` once it is past. */
+export function left(until: number, now: number): string | null {
+  const rest = Math.ceil((until - now) / SECOND) * SECOND;
+  if (rest <= 0) return null;
+  const units: [number, string][] = [
+    [DAY, 'd'],
+    [HOUR, 'h'],
+    [MINUTE, 'min'],
+    [SECOND, 's'],
+  ];
+  const first = units.findIndex(([size]) => rest >= size);
+  let remaining = rest;
+  const words: string[] = [];
+  for (const [size, name] of units.slice(first, first + 2)) {
+    const count = Math.floor(remaining / size);
+    remaining -= count * size;
+    if (count > 0) words.push(`${count} ${name}`);
+  }
+  return words.join(' ');
+}
+
+const MOMENT = new Intl.DateTimeFormat(undefined, {
+  weekday: 'short',
+  day: 'numeric',
+  month: 'short',
+  hour: '2-digit',
+  minute: '2-digit',
+});
+
+/** A moment to the minute, in the viewer's own time: `Sat 28 Nov, 14:00`. */
+export function moment(time: number): string {
+  return MOMENT.format(time);
+}
+
+/** Up to two capitals that stand for a name: `AC` for `Acme Corporation`. */
+export function initials(name: string): string {
+  const words = name.split(/[^\p{L}\p{N}]+/u).filter((word) => word !== '');
+  return words
+    .slice(0, 2)
+    .map((word) => ([...word][0] ?? '').toLocaleUpperCase())
+    .join('');
+}
+
+/** A role as Clerk writes it, for people: `admin` for `org:admin`. */
+export function role(name: string): string {
+  return name.replace(/^org:/, '').replaceAll('_', ' ');
+}
