@@ -1,13 +1,37 @@
 //! The tenant's token, the pipe client, the table.
 //!
-//! A [`Table`] is what a pipe answered, column by column.
+//! A claims [`Template`] says what a tenant's token holds; [`mint`] or another
+//! source signs it, and [`TenantToken::admit`], the fence, is the only door for
+//! it. A [`Client`] asks a pipe with a [`TenantToken`] and hands back the bytes
+//! of its answer; [`decode`] makes them a [`Table`], column by column, which
+//! charts draw and [`write_csv`] exports.
 
+mod answer;
+mod build;
+mod client;
+mod export;
 mod kind;
 mod literal;
+mod mint;
 mod moment;
+mod pace;
+mod pipe;
+mod refusal;
+mod rows;
+mod scan;
 mod table;
+mod template;
+mod token;
 mod values;
 
+pub use answer::{Answer, DecodeError, Statistics, decode};
+pub use client::{Client, Limits};
+pub use export::write_csv;
 pub use kind::{Argument, Family, Type};
+pub use mint::{MintError, mint};
+pub use pipe::{Parameters, PipeName, PipeNameError};
+pub use refusal::PipeError;
 pub use table::{Column, Table, TableError};
+pub use template::{Template, TemplateError, claimant};
+pub use token::{FenceError, TenantToken};
 pub use values::Values;

@@ -67,6 +67,12 @@ impl Table {
         self.columns.iter().find(|column| column.name == name)
     }
 
+    /// Columns that are known to be of equal length.
+    pub(crate) fn of_equal(columns: Vec<Column>) -> Self {
+        let rows = columns.first().map_or(0, Column::len);
+        Self { columns, rows }
+    }
+
     /// How many rows there are.
     pub fn rows(&self) -> usize {
         self.rows
@@ -179,7 +185,7 @@ impl Column {
             Cells::Float(cells) => Cow::Owned(literal::float(cells[row])),
             Cells::Time(ticks, unit) => Cow::Owned(moment::text(ticks[row], *unit, &self.kind)),
             Cells::Text(texts) | Cells::Digits(texts) => Cow::Borrowed(texts.get(row)?),
-            Cells::Json(texts) => Cow::Owned(literal::cell(&self.kind, texts.get(row)?).text),
+            Cells::Json(texts) => Cow::Owned(literal::cell(&self.kind, texts.get(row)?).into_text()?),
         })
     }
 

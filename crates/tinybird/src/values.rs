@@ -125,8 +125,11 @@ pub(crate) struct Texts {
 }
 
 impl Texts {
-    pub(crate) fn with_capacity(texts: usize) -> Self {
-        Self { bytes: String::new(), ends: Vec::with_capacity(texts) }
+    /// Makes room for so many more texts, which are as long as the first
+    /// `sample` were.
+    pub(crate) fn reserve(&mut self, more: usize, sample: usize) {
+        self.ends.reserve(more);
+        self.bytes.reserve(self.bytes.len().div_ceil(sample.max(1)).saturating_mul(more));
     }
 
     pub(crate) fn push(&mut self, text: &str) {
