@@ -1,0 +1,267 @@
+//! What can go wrong between Perch and Clerk: a stable code, a sentence for a
+//! person, a next step. Nothing here ever holds a token, a code or a key.
+
+use std::io;
+use std::time::{Duration, SystemTime};
+
+use crate::IdTokenError;
+
+/// Why a sign-in, a renewal or a question to Clerk failed.
+#[derive(Debug, thiserror::Error)]
+pub enum ClerkError {
+    // No network, or Clerk is down. None of these says anything about a session.
+    /// No connection to Clerk.
+    #[error("Clerk could not be reached.")]
+    Unreachable(#[source] reqwest::Error),
+    /// Clerk did not answer in time.
+    #[error("Clerk did not answer in time.")]
+    Timeout,
+    /// Clerk answered with a 5xx.
+    #[error("Clerk is not available right now (status {status}).")]
+    Unavailable {
+        /// The HTTP status.
+        status: u16,
+    },
+    /// Clerk answered 429.
+    #[error("Clerk was asked too often and wants a pause.")]
+    RateLimited {
+        /// How long, when Clerk says so in seconds.
+        retry_after: Option<Duration>,
+    },
+
+    // The viewer, and the viewer's computer.
+    /// No port to listen on.
+    #[error("Perch could not listen on this computer for the browser to come back: {0}.")]
+    PortBlocked(#[source] io::Error),
+    /// The browser did not come back within five minutes.
+    #[error("The browser did not come back within five minutes.")]
+    NotFinished,
+    /// `access_denied`.
+    #[error("You declined to let Perch sign you in.")]
+    AccessDenied,
+    /// The code was refused: too old, used already, or from another sign-in.
+    #[error("Clerk no longer accepts this sign-in: it took too long, or was finished already.")]
+    CodeRefused,
+    /// `invalid_grant` at a renewal, with status 400 or 401. The only error
+    /// that ends a session.
+    #[error("Clerk has ended this session.")]
+    SessionEnded,
+    /// Userinfo answers 401 or 403.
+    #[error("Clerk no longer accepts this session's access token.")]
+    AccessTokenRefused,
+    /// This computer's clock and Clerk's are more than a minute apart.
+    #[error("This computer's clock is {} {} Clerk's.", minutes(.seconds.unsigned_abs()), if *.seconds > 0 { "ahead of" } else { "behind" })]
+    ClockSkew {
+        /// How far this computer is ahead; negative when behind.
+        seconds: i64,
+        /// What Clerk says the time is.
+        server: SystemTime,
+    },
+
+    // The operator's set-up.
+    /// What answers at the issuer is no OpenID provider.
+    #[error("What answers at {issuer} is not Clerk.")]
+    NotClerk {
+        /// The issuer that was asked.
+        issuer: String,
+    },
+    /// Clerk does not know the client id, or wants a secret for it.
+    #[error("Clerk does not accept this connection's client id.")]
+    InvalidClient,
+    /// A scope that Perch cannot do without was not granted.
+    #[error("Clerk did not grant the scope `{scope}`.")]
+    ScopeMissing {
+        /// The scope, or `scopes` when Clerk does not say which.
+        scope: &'static str,
+    },
+    /// Something that Perch needs is not offered.
+    #[error("This Clerk application does not offer {what}.")]
+    Unsupported {
+        /// What is not offered.
+        what: &'static str,
+    },
+    /// The browser came back with another OAuth error (RFC 6749 §4.1.2.1), or
+    /// the token endpoint answered with one (§5.2).
+    #[error("Clerk refused, and gave the reason `{reason}`.")]
+    Refused {
+        /// The error's code: lower-case letters, digits and `_` only.
+        reason: String,
+    },
+
+    // Someone between, or a provider that breaks the protocol.
+    /// The discovery document is for another issuer.
+    #[error("The server at {asked} says that it is {answered}.")]
+    AnotherIssuer {
+        /// The issuer in the connection file.
+        asked: String,
+        /// The issuer in the document.
+        answered: String,
+    },
+    /// An endpoint that is not on the issuer's own site.
+    #[error("Clerk's {endpoint} is said to be at {host}, which is not Clerk's own address.")]
+    EndpointElsewhere {
+        /// Which endpoint.
+        endpoint: &'static str,
+        /// Scheme, host and port.
+        host: String,
+    },
+    /// A redirect where none belongs. It was not followed.
+    #[error("Clerk's {endpoint} wanted to send Perch elsewhere.")]
+    Redirected {
+        /// Which endpoint.
+        endpoint: &'static str,
+    },
+    /// An answer that does not end, or is far larger than any real one.
+    #[error("Clerk's {endpoint} answered with too much.")]
+    TooLarge {
+        /// Which endpoint.
+        endpoint: &'static str,
+    },
+    /// An answer in another form than the protocol's.
+    #[error("Clerk's {endpoint} answered with something that Perch does not understand.")]
+    NotUnderstood {
+        /// Which endpoint.
+        endpoint: &'static str,
+    },
+    /// The ID token is not what it must be.
+    #[error("Clerk's proof of who signed in cannot be trusted: {0}.")]
+    IdToken(#[from] IdTokenError),
+    /// Userinfo, or a renewed session, is about somebody else.
+    #[error("Clerk answered about another person than the one who signed in.")]
+    AnotherPerson,
+    /// ID token and userinfo name different organizations.
+    #[error("Clerk's answers name two different organizations.")]
+    AnotherOrganization,
+    /// No HTTP client on this computer: no TLS.
+    #[error("Perch could not prepare a secure connection.")]
+    NoSecureConnection(#[source] reqwest::Error),
+}
+
+impl ClerkError {
+    /// A name that does not change between versions.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Unreachable(_) => "unreachable",
+            Self::Timeout => "timeout",
+            Self::Unavailable { .. } => "unavailable",
+            Self::RateLimited { .. } => "rate-limited",
+            Self::PortBlocked(_) => "port-blocked",
+            Self::NotFinished => "not-finished",
+            Self::AccessDenied => "access-denied",
+            Self::CodeRefused => "code-refused",
+            Self::SessionEnded => "session-ended",
+            Self::AccessTokenRefused => "access-token-refused",
+            Self::ClockSkew { .. } => "clock-skew",
+            Self::NotClerk { .. } => "not-clerk",
+            Self::InvalidClient => "invalid-client",
+            Self::ScopeMissing { .. } => "scope-missing",
+            Self::Unsupported { .. } => "unsupported",
+            Self::Refused { .. } => "refused",
+            Self::AnotherIssuer { .. } => "another-issuer",
+            Self::EndpointElsewhere { .. } => "endpoint-elsewhere",
+            Self::Redirected { .. } => "redirected",
+            Self::TooLarge { .. } => "too-large",
+            Self::NotUnderstood { .. } => "not-understood",
+            Self::IdToken(_) => "id-token",
+            Self::AnotherPerson => "another-person",
+            Self::AnotherOrganization => "another-organization",
+            Self::NoSecureConnection(_) => "no-secure-connection",
+        }
+    }
+
+    /// What to do now.
+    pub fn next_step(&self) -> &'static str {
+        match self {
+            Self::Unreachable(_) | Self::Timeout => "Check the network. Perch tries again by itself.",
+            Self::Unavailable { .. } | Self::RateLimited { .. } => "Wait a moment. Perch tries again by itself.",
+            Self::PortBlocked(_) => {
+                "Allow Perch to listen on 127.0.0.1 in this computer's firewall or security software, then sign in again."
+            }
+            Self::NotFinished => {
+                "Sign in again. If the browser shows an error about the redirect, your operator has to register http://127.0.0.1/callback with Clerk."
+            }
+            Self::AccessDenied => "Sign in again, and choose Allow.",
+            Self::CodeRefused | Self::SessionEnded | Self::AnotherPerson | Self::AnotherOrganization => {
+                "Sign in again."
+            }
+            Self::AccessTokenRefused => "Perch renews the session. If this stays, sign in again.",
+            Self::ClockSkew { .. } => "Set this computer's clock, then sign in again.",
+            Self::NotClerk { .. } | Self::AnotherIssuer { .. } => {
+                "Operator: write Clerk's Frontend API, as the dashboard's API keys page shows it, as `issuer` in the connection file."
+            }
+            Self::InvalidClient => {
+                "Operator: write the client id of the OAuth application in the connection file, and make the application public."
+            }
+            Self::ScopeMissing { .. } => {
+                "Operator: allow this scope for the OAuth application, and name it in the connection file's `scopes`."
+            }
+            Self::Unsupported { .. } => "Operator: enable it for the OAuth application in Clerk's dashboard.",
+            Self::Refused { .. } => "Sign in again. If this stays, give your operator the reason above.",
+            Self::EndpointElsewhere { .. }
+            | Self::Redirected { .. }
+            | Self::TooLarge { .. }
+            | Self::NotUnderstood { .. }
+            | Self::IdToken(_) => {
+                "Try again on another network. If this stays, tell your operator: someone may be between Perch and Clerk."
+            }
+            Self::NoSecureConnection(_) => "Open Perch again.",
+        }
+    }
+
+    /// Whether this ends the session whose renewal failed, so that its tenant
+    /// must close. True for [`ClerkError::SessionEnded`] only.
+    pub fn ends_session(&self) -> bool {
+        matches!(self, Self::SessionEnded)
+    }
+
+    /// Whether Clerk could not be asked at all: no network, no answer, a 5xx.
+    pub fn is_offline(&self) -> bool {
+        matches!(self, Self::Unreachable(_) | Self::Timeout | Self::Unavailable { .. })
+    }
+}
+
+impl From<reqwest::Error> for ClerkError {
+    fn from(error: reqwest::Error) -> Self {
+        // The address is left out: it is the one of the endpoint, and an error
+        // ends in a log.
+        if error.is_timeout() { Self::Timeout } else { Self::Unreachable(error.without_url()) }
+    }
+}
+
+fn minutes(seconds: u64) -> String {
+    match seconds.div_ceil(60) {
+        1 => "a minute".to_owned(),
+        minutes if minutes < 120 => format!("{minutes} minutes"),
+        minutes if minutes < 48 * 60 => format!("{} hours", minutes / 60),
+        minutes => format!("{} days", minutes / (24 * 60)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_dead_refresh_token_ends_a_session() {
+        assert!(ClerkError::SessionEnded.ends_session());
+        for error in [
+            ClerkError::Timeout,
+            ClerkError::Unavailable { status: 503 },
+            ClerkError::RateLimited { retry_after: None },
+            ClerkError::CodeRefused,
+            ClerkError::AccessTokenRefused,
+            ClerkError::InvalidClient,
+            ClerkError::IdToken(IdTokenError::Expired),
+        ] {
+            assert!(!error.ends_session(), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_wrong_clock_is_told_in_words() {
+        let skew = |seconds| ClerkError::ClockSkew { seconds, server: SystemTime::UNIX_EPOCH }.to_string();
+        assert_eq!(skew(600), "This computer's clock is 10 minutes ahead of Clerk's.");
+        assert_eq!(skew(-7_200 * 2), "This computer's clock is 4 hours behind Clerk's.");
+        assert_eq!(skew(-86_400 * 30), "This computer's clock is 30 days behind Clerk's.");
+    }
+}

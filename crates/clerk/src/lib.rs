@@ -1,0 +1,38 @@
+//! Sign-in with Clerk through the system browser, and the session that comes
+//! of it.
+//!
+//! Clerk is an OAuth 2.0 and OpenID Connect provider, Perch a public client of
+//! it: no secret, PKCE (RFC 7636), a redirect to this machine's loopback
+//! address (RFC 8252). The steps, in the order of the protocol:
+//!
+//! 1. [`Provider::discover`] learns Clerk's endpoints and checks that they are
+//!    Clerk's.
+//! 2. [`SignIn::begin`] listens on 127.0.0.1 and makes the address that the
+//!    browser opens.
+//! 3. [`SignIn::finish`] waits for the browser to come back, redeems the code,
+//!    verifies the ID token, and asks who signed in, and for which organization.
+//! 4. [`Session::renew`] keeps the session, [`Session::revoke`] ends it.
+//!
+//! Whatever comes from outside, a callback, a discovery document, an ID token,
+//! a key, is a value whose constructor is its only door and checks everything.
+
+mod callback;
+mod error;
+mod http;
+mod id_token;
+mod keys;
+mod listener;
+mod metadata;
+mod page;
+mod provider;
+mod session;
+mod sign_in;
+mod token;
+mod userinfo;
+
+pub use error::ClerkError;
+pub use http::http_client;
+pub use id_token::IdTokenError;
+pub use provider::Provider;
+pub use session::Session;
+pub use sign_in::{Prompt, SignIn, SignedIn};

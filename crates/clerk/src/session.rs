@@ -1,0 +1,131 @@
+//! A session: what Clerk gave at a sign-in or a renewal, and what can be done
+//! with it.
+
+use std::fmt;
+use std::time::{Duration, SystemTime};
+
+use perch_tenant::{Organization, Secret, User};
+use reqwest::StatusCode;
+
+use crate::token::{self, Tokens};
+use crate::userinfo::Userinfo;
+use crate::{ClerkError, Provider, http};
+
+/// Sign-out does not wait for Clerk longer than this.
+const REVOKE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// One person's session with Clerk, for at most one organization.
+///
+/// The access token lives here, in memory, and is never parsed: an operator may
+/// switch Clerk to opaque ones. The refresh token is what the keychain keeps.
+#[derive(Clone)]
+pub struct Session {
+    access: Secret,
+    refresh: Secret,
+    expires: SystemTime,
+    user_id: String,
+    organization_id: Option<String>,
+}
+
+impl Session {
+    /// The session of a sign-in, whose ID token was verified.
+    pub(crate) fn of_sign_in(tokens: Tokens) -> Result<Self, ClerkError> {
+        let id = tokens.id.ok_or(ClerkError::ScopeMissing { scope: "openid" })?;
+        Ok(Self {
+            access: tokens.access,
+            refresh: tokens.refresh.ok_or(ClerkError::ScopeMissing { scope: "offline_access" })?,
+            expires: tokens.expires,
+            user_id: id.sub,
+            organization_id: id.org_id,
+        })
+    }
+
+    /// What renews this session. Keep the newest only, and keep it before
+    /// anything else is done: Clerk takes each at most once.
+    pub fn refresh_token(&self) -> &Secret {
+        &self.refresh
+    }
+
+    /// When the access token ends, by this computer's clock.
+    pub fn expires(&self) -> SystemTime {
+        self.expires
+    }
+
+    /// Whose session it is: the ID token's `sub`.
+    pub fn user_id(&self) -> &str {
+        &self.user_id
+    }
+
+    /// The organization that the ID token names, when it names one.
+    pub fn organization_id(&self) -> Option<&str> {
+        self.organization_id.as_deref()
+    }
+
+    /// Renews the session of `user_id` with its refresh token. The result has
+    /// the new refresh token, or the old one where Clerk gave no new one.
+    ///
+    /// # Errors
+    /// [`ClerkError::SessionEnded`] when Clerk ended the session. Every other
+    /// error leaves it as it was: [`ClerkError::ends_session`] tells.
+    /// [`ClerkError::AnotherPerson`] when the new ID token is not about `user_id`.
+    pub async fn renew(provider: &Provider, refresh_token: &Secret, user_id: &str) -> Result<Self, ClerkError> {
+        let tokens = token::refresh(provider, refresh_token).await?;
+        let organization_id = match tokens.id {
+            Some(id) if id.sub != user_id => return Err(ClerkError::AnotherPerson),
+            Some(id) => id.org_id,
+            None => None,
+        };
+        Ok(Self {
+            access: tokens.access,
+            refresh: tokens.refresh.unwrap_or_else(|| refresh_token.clone()),
+            expires: tokens.expires,
+            user_id: user_id.to_owned(),
+            organization_id,
+        })
+    }
+
+    /// Asks Clerk who this session belongs to, and for which organization.
+    ///
+    /// # Errors
+    /// [`ClerkError::AnotherPerson`] and [`ClerkError::AnotherOrganization`]
+    /// when the answer does not fit the ID token;
+    /// [`ClerkError::AccessTokenRefused`] when the session needs renewal.
+    pub async fn who(&self, provider: &Provider) -> Result<(User, Option<Organization>), ClerkError> {
+        let request =
+            provider.http().get(provider.metadata().userinfo.clone()).bearer_auth(self.access.expose()).build()?;
+        let answer = http::send(provider.http(), request, "userinfo endpoint").await?;
+        match answer.status {
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Err(ClerkError::AccessTokenRefused),
+            _ => answer.json::<Userinfo>()?.of(&self.user_id, self.organization_id.as_deref()),
+        }
+    }
+
+    /// Asks Clerk to end a session (RFC 7009), waiting five seconds at most. A
+    /// best effort: Clerk may refuse it to a public client, and whoever signs
+    /// out forgets the session in every case.
+    ///
+    /// # Errors
+    /// When Clerk did not do it.
+    pub async fn revoke(provider: &Provider, refresh_token: &Secret) -> Result<(), ClerkError> {
+        let url = provider.metadata().revocation.clone().ok_or(ClerkError::Unsupported { what: "revocation" })?;
+        let form = [
+            ("token", refresh_token.expose()),
+            ("token_type_hint", "refresh_token"),
+            ("client_id", provider.client_id()),
+        ];
+        let request = provider.http().post(url).form(&form).build()?;
+        let answer = http::send_within(REVOKE_TIMEOUT, provider.http(), request, "revocation endpoint").await?;
+        if answer.status.is_success() { Ok(()) } else { Err(ClerkError::InvalidClient) }
+    }
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Session")
+            .field("user_id", &self.user_id)
+            .field("organization_id", &self.organization_id)
+            .field("expires", &self.expires)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,96 @@
+//! Clerk's userinfo (OpenID Connect Core §5.3), with Clerk's own claims for the
+//! organization that was chosen on the consent screen.
+
+use perch_tenant::{Organization, User};
+use serde::Deserialize;
+
+use crate::ClerkError;
+
+/// The answer of the userinfo endpoint. Every claim but `sub` may be missing or
+/// `null`, by what scopes were granted.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Userinfo {
+    sub: String,
+    name: Option<String>,
+    given_name: Option<String>,
+    family_name: Option<String>,
+    preferred_username: Option<String>,
+    email: Option<String>,
+    org_id: Option<String>,
+    org_name: Option<String>,
+    org_slug: Option<String>,
+    org_role: Option<String>,
+}
+
+impl Userinfo {
+    /// Who it is, and for which organization, if it is about `user_id` (OpenID
+    /// Connect Core §5.3.2: userinfo of another subject must not be used) and
+    /// not about another organization than the ID token's.
+    pub(crate) fn of(
+        self,
+        user_id: &str,
+        organization_id: Option<&str>,
+    ) -> Result<(User, Option<Organization>), ClerkError> {
+        if self.sub != user_id {
+            return Err(ClerkError::AnotherPerson);
+        }
+        if let (Some(proven), Some(told)) = (organization_id, &self.org_id)
+            && proven != told
+        {
+            return Err(ClerkError::AnotherOrganization);
+        }
+        let full_name = || {
+            let parts: Vec<_> =
+                [&self.given_name, &self.family_name].into_iter().flatten().map(String::as_str).collect();
+            parts.join(" ")
+        };
+        let name = filled(self.name.clone()).or_else(|| filled(Some(full_name()))).or(filled(self.preferred_username));
+        let organization = filled(self.org_id).map(|id| Organization {
+            id,
+            name: filled(self.org_name),
+            slug: filled(self.org_slug),
+            role: filled(self.org_role),
+        });
+        Ok((User { id: self.sub, name, email: filled(self.email) }, organization))
+    }
+}
+
+fn filled(text: Option<String>) -> Option<String> {
+    text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn read(claims: Value, organization: Option<&str>) -> Result<(User, Option<Organization>), ClerkError> {
+        serde_json::from_value::<Userinfo>(claims).expect("userinfo").of("user_1", organization)
+    }
+
+    #[test]
+    fn a_person_without_an_organization_is_themselves() {
+        let claims = json!({"sub": "user_1", "name": null, "given_name": "Ada", "family_name": null, "org_id": null});
+        let (user, organization) = read(claims, None).expect("a person");
+        assert_eq!(user.name.as_deref(), Some("Ada"));
+        assert_eq!((user.email, organization), (None, None));
+    }
+
+    #[test]
+    fn the_organization_comes_with_its_names_and_role() {
+        let claims = json!({
+            "sub": "user_1", "org_id": "org_1", "org_name": "Acme", "org_slug": "acme", "org_role": "org:admin"
+        });
+        let organization = read(claims, Some("org_1")).expect("a person").1.expect("an organization");
+        assert_eq!(organization.display_name(), "Acme");
+        assert_eq!((organization.slug.as_deref(), organization.role.as_deref()), (Some("acme"), Some("org:admin")));
+    }
+
+    #[test]
+    fn another_person_or_organization_is_refused() {
+        assert!(matches!(read(json!({"sub": "user_2"}), None), Err(ClerkError::AnotherPerson)));
+        let claims = json!({"sub": "user_1", "org_id": "org_2"});
+        assert!(matches!(read(claims, Some("org_1")), Err(ClerkError::AnotherOrganization)));
+    }
+}

@@ -1,0 +1,171 @@
+//! The loopback listener against everyone who is not the viewer's browser.
+
+use std::time::{Duration, Instant};
+
+use perch_clerk::{Prompt, SignIn};
+use tokio::io::AsyncWriteExt;
+use tokio::net::{TcpListener, TcpStream};
+use url::Url;
+
+use crate::browser::{Waiting, begin, open, send_raw, sign_in_at_provider};
+use crate::provider::Clerk;
+use crate::sign_in::redirect_port;
+
+/// A good callback as its parts: port, target, and a way to vary the request.
+struct Callback {
+    url: Url,
+    port: u16,
+    target: String,
+}
+
+async fn callback(waiting: &Waiting) -> Callback {
+    let url = sign_in_at_provider(&waiting.url).await;
+    let target = format!("{}?{}", url.path(), url.query().expect("a query"));
+    Callback { port: redirect_port(&waiting.url), target, url }
+}
+
+#[tokio::test]
+async fn foreign_requests_get_a_400_and_do_not_end_the_sign_in() {
+    let (clerk, provider) = Clerk::discovered().await;
+    let waiting = begin(&provider).await;
+    let Callback { url, port, target } = callback(&waiting).await;
+    let host = format!("Host: 127.0.0.1:{port}");
+    let state = url.query_pairs().find(|(name, _)| name == "state").expect("a state").1.into_owned();
+
+    let requests = [
+        format!("GET / HTTP/1.1\r\n{host}\r\n\r\n"),
+        format!("GET /favicon.ico HTTP/1.1\r\n{host}\r\n\r\n"),
+        format!("GET /callback HTTP/1.1\r\n{host}\r\n\r\n"),
+        format!("GET /callback?code=x HTTP/1.1\r\n{host}\r\n\r\n"),
+        format!("GET /callback?code=x&state=wrong HTTP/1.1\r\n{host}\r\n\r\n"),
+        format!("GET /callback?error=access_denied&state=wrong HTTP/1.1\r\n{host}\r\n\r\n"),
+        format!("GET {target}&state={state} HTTP/1.1\r\n{host}\r\n\r\n"),
+        format!("GET {target}&code=again HTTP/1.1\r\n{host}\r\n\r\n"),
+        format!("GET {target}&error=access_denied HTTP/1.1\r\n{host}\r\n\r\n"),
+        format!("GET {target}&iss=https%3A%2F%2Fevil.example HTTP/1.1\r\n{host}\r\n\r\n"),
+        format!("GET /other{target} HTTP/1.1\r\n{host}\r\n\r\n"),
+        format!("GET http://127.0.0.1:{port}{target} HTTP/1.1\r\n{host}\r\n\r\n"),
+        format!("POST {target} HTTP/1.1\r\n{host}\r\nContent-Length: 0\r\n\r\n"),
+        format!("HEAD {target} HTTP/1.1\r\n{host}\r\n\r\n"),
+        format!("GET {target} HTTP/1.1\r\nHost: localhost:{port}\r\n\r\n"),
+        format!("GET {target} HTTP/1.1\r\nHost: rebound.evil.example:{port}\r\n\r\n"),
+        format!("GET {target} HTTP/1.1\r\n{host}\r\n{host}\r\n\r\n"),
+        format!("GET {target} HTTP/1.1\r\n\r\n"),
+        format!("GET {target} HTTP/1.1\r\n{host}\r\nOrigin: https://evil.example\r\n\r\n"),
+        format!("GET {target} HTTP/1.1\r\n{host}\r\nSec-Fetch-Dest: image\r\nSec-Fetch-Mode: no-cors\r\n\r\n"),
+        "not http at all\r\n\r\n".to_owned(),
+    ];
+    for request in requests {
+        let answer = send_raw(port, &request).await;
+        assert!(answer.starts_with("HTTP/1.1 400 "), "{request}{answer}");
+        assert!(!waiting.flow.is_finished(), "{request}");
+    }
+    assert!(clerk.memory().token_requests.is_empty(), "no code was redeemed");
+
+    assert_eq!(open(&url).await.expect("a page").status, 200);
+    assert!(waiting.flow.await.expect("no panic").is_ok());
+}
+
+#[tokio::test]
+async fn a_header_without_end_is_refused() {
+    let (_clerk, provider) = Clerk::discovered().await;
+    let waiting = begin(&provider).await;
+    let Callback { url, port, target } = callback(&waiting).await;
+    let endless = format!("GET {target} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nX: {}\r\n\r\n", "x".repeat(1 << 18));
+    let answer = send_raw(port, &endless).await;
+    assert!(!answer.contains("200 OK") && !waiting.flow.is_finished(), "{answer}");
+    open(&url).await.expect("a page");
+    assert!(waiting.flow.await.expect("no panic").is_ok());
+}
+
+#[tokio::test]
+async fn connections_that_say_nothing_do_not_keep_the_browser_out() {
+    let (_clerk, provider) = Clerk::discovered().await;
+    let waiting = begin(&provider).await;
+    let Callback { url, port, .. } = callback(&waiting).await;
+    let mut slow = Vec::new();
+    for _ in 0..40 {
+        let mut stream = TcpStream::connect(("127.0.0.1", port)).await.expect("a connection");
+        stream.write_all(b"GET /callback?code=").await.expect("sent");
+        slow.push(stream);
+    }
+    let started = Instant::now();
+    assert_eq!(open(&url).await.expect("a page").status, 200);
+    assert!(waiting.flow.await.expect("no panic").is_ok());
+    assert!(started.elapsed() < Duration::from_secs(3), "{:?}", started.elapsed());
+}
+
+#[tokio::test]
+async fn more_silent_connections_than_allowed_are_dropped_in_time() {
+    let (_clerk, provider) = Clerk::discovered().await;
+    let waiting = begin(&provider).await;
+    let Callback { url, port, .. } = callback(&waiting).await;
+    let mut slow = Vec::new();
+    for _ in 0..100 {
+        slow.push(TcpStream::connect(("127.0.0.1", port)).await.expect("a connection"));
+    }
+    // Two rounds of five seconds: the first 64, then the rest.
+    let shown = tokio::time::timeout(Duration::from_secs(20), open(&url)).await.expect("in time").expect("a page");
+    assert_eq!(shown.status, 200);
+    assert!(waiting.flow.await.expect("no panic").is_ok());
+}
+
+#[tokio::test]
+async fn a_callback_counts_once() {
+    let (clerk, provider) = Clerk::discovered().await;
+    let waiting = begin(&provider).await;
+    let Callback { url, port, target } = callback(&waiting).await;
+    // Connected before the end, and asks after it.
+    let mut early = TcpStream::connect(("127.0.0.1", port)).await.expect("a connection");
+    open(&url).await.expect("a page");
+    assert!(waiting.flow.await.expect("no panic").is_ok());
+
+    assert!(open(&url).await.is_err(), "nobody listens any more");
+    let request = format!("GET {target} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n");
+    // The write may still succeed: the answer is what must not come.
+    let _ = early.write_all(request.as_bytes()).await;
+    let mut answer = String::new();
+    let _ = tokio::io::AsyncReadExt::read_to_string(&mut early, &mut answer).await;
+    assert!(!answer.contains("200 OK"), "{answer}");
+    assert_eq!(clerk.memory().token_requests.len(), 1);
+}
+
+#[tokio::test]
+async fn giving_up_closes_the_listener() {
+    let (_clerk, provider) = Clerk::discovered().await;
+    let waiting = begin(&provider).await;
+    let Callback { url, port, .. } = callback(&waiting).await;
+    waiting.flow.abort();
+    assert!(waiting.flow.await.is_err_and(|ended| ended.is_cancelled()));
+    assert!(open(&url).await.is_err());
+    // A sign-in that was begun and never finished, too.
+    let sign_in = SignIn::begin(&provider, Prompt::Default).await.expect("a listener");
+    let other = redirect_port(sign_in.url());
+    drop(sign_in);
+    for port in [port, other] {
+        assert!(TcpStream::connect(("127.0.0.1", port)).await.is_err());
+    }
+}
+
+#[tokio::test]
+async fn nobody_else_can_listen_on_the_port() {
+    let (_clerk, provider) = Clerk::discovered().await;
+    let sign_in = SignIn::begin(&provider, Prompt::Default).await.expect("a listener");
+    assert!(TcpListener::bind(("127.0.0.1", redirect_port(sign_in.url()))).await.is_err());
+}
+
+#[tokio::test]
+async fn a_provider_that_names_itself_in_the_callback_is_held_to_it() {
+    let clerk = Clerk::start().await;
+    clerk.bend(|bent| {
+        bent.discovery =
+            Some(Box::new(|document| document["authorization_response_iss_parameter_supported"] = true.into()));
+    });
+    let provider = clerk.discover().await.expect("discovery");
+    let waiting = begin(&provider).await;
+    let Callback { mut url, .. } = callback(&waiting).await;
+    assert_eq!(open(&url).await.expect("a page").status, 400, "without iss");
+    url.query_pairs_mut().append_pair("iss", clerk.origin());
+    assert_eq!(open(&url).await.expect("a page").status, 200);
+    assert!(waiting.flow.await.expect("no panic").is_ok());
+}

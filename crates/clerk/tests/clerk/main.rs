@@ -1,0 +1,10 @@
+//! Sign-in against a real provider on loopback, with real HTTP requests for a
+//! browser: what works, and what must not be possible.
+
+mod browser;
+mod discovery;
+mod id_token;
+mod listener;
+mod provider;
+mod session;
+mod sign_in;
