@@ -51,8 +51,11 @@ impl Default for Limits {
 pub struct Client {
     http: reqwest::Client,
     limits: Limits,
-    lanes: Arc<Mutex<HashMap<(String, String), Arc<Lane>>>>,
+    lanes: Arc<Mutex<Lanes>>,
 }
+
+/// The lanes by host and token's name.
+type Lanes = HashMap<(String, String), Arc<Lane>>;
 
 impl Client {
     /// A client with the usual [`Limits`].

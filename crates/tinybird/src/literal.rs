@@ -58,7 +58,7 @@ pub(crate) fn cell(kind: &Type, json: &str) -> Cell {
     match kind.storage() {
         Storage::Bool | Storage::Int | Storage::UInt | Storage::Float | Storage::Digits => Cell::Bare(unquoted(json)),
         Storage::Time(_) | Storage::Text => Cell::Quoted(unquoted(json)),
-        Storage::Json if has_parts(kind) && matches!(shape(json), Shape::Array | Shape::Object) => {
+        Storage::Json if fits(kind, shape(json)) => {
             let mut text = String::new();
             literal(kind, json, &mut text);
             Cell::Quoted(text)
@@ -105,13 +105,13 @@ fn literal(kind: &Type, json: &str, out: &mut String) {
     if shape == Shape::Null {
         return out.push_str("NULL");
     }
+    if kind.name() == "Variant"
+        && let Some(member) = member(kind, shape, json)
+    {
+        return literal(member, json, out);
+    }
     let inner = |position: usize| kind.arguments().get(position).and_then(Argument::as_type);
     match (kind.name(), shape) {
-        ("Variant", _) if member(kind, shape, json).is_some() => {
-            if let Some(kind) = member(kind, shape, json) {
-                literal(kind, json, out);
-            }
-        }
         ("Array", Shape::Array) => list('[', ']', members(json), out, |_, json, out| match inner(0) {
             Some(kind) => literal(kind, json, out),
             None => out.push_str(&compact(json)),
@@ -119,7 +119,7 @@ fn literal(kind: &Type, json: &str, out: &mut String) {
         ("Nested", Shape::Array) => list('[', ']', members(json), out, |_, json, out| tuple(kind, json, out)),
         ("Tuple", Shape::Array | Shape::Object) => tuple(kind, json, out),
         ("Map", Shape::Object) => map(inner(0), inner(1), json, out),
-        _ => match if has_parts(kind) { untyped(json) } else { cell(kind, json) } {
+        _ => match cell(kind, json) {
             Cell::Null => out.push_str("NULL"),
             Cell::Bare(text) => out.push_str(&text),
             Cell::Quoted(text) => quote(&text, out),
@@ -127,8 +127,14 @@ fn literal(kind: &Type, json: &str, out: &mut String) {
     }
 }
 
-fn has_parts(kind: &Type) -> bool {
-    matches!(kind.name(), "Array" | "Tuple" | "Map" | "Nested")
+/// Whether a value has the parts that its type says.
+fn fits(kind: &Type, shape: Shape) -> bool {
+    match kind.name() {
+        "Array" | "Nested" => shape == Shape::Array,
+        "Tuple" => matches!(shape, Shape::Array | Shape::Object),
+        "Map" => shape == Shape::Object,
+        _ => false,
+    }
 }
 
 fn tuple(kind: &Type, json: &str, out: &mut String) {
@@ -342,6 +348,14 @@ mod tests {
         assert_eq!(variant(r#"["1"]"#), Cell::Quoted("[1]".to_owned()));
         assert_eq!(variant("null"), Cell::Null);
         assert_eq!(cell(&Type::parse("Variant(Date, UInt64)"), r#""12""#), Cell::Bare("12".to_owned()));
+    }
+
+    #[test]
+    fn a_value_that_is_not_of_its_type_shows_as_it_came() {
+        assert_eq!(text("Array(UInt8)", "7").as_deref(), Some("7"));
+        assert_eq!(text("Array(Array(UInt8))", "[7]").as_deref(), Some("[7]"));
+        assert_eq!(text("Map(String, UInt8)", "[1, 2]").as_deref(), Some("[1,2]"));
+        assert_eq!(text("Tuple(UInt8)", "[1, 2]").as_deref(), Some("(1,2)"));
     }
 
     #[test]

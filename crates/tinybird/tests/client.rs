@@ -1,0 +1,328 @@
+//! The client against a real HTTP server on loopback.
+
+use std::collections::BTreeMap;
+use std::io::Read as _;
+use std::net::TcpListener;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant, SystemTime};
+
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::{Request, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use perch_tenant::{Attribute, Bindings, Organization, Origin, Secret, Tenant, User};
+use perch_tinybird::{Client, Limits, Parameters, PipeError, PipeName, Template, TenantToken, mint};
+
+/// One request as the service got it.
+#[derive(Debug, Clone)]
+struct Seen {
+    method: String,
+    uri: String,
+    authorization: String,
+    body: Bytes,
+    at: Instant,
+}
+
+/// Answers the n-th request, counted from 0.
+type Answer = dyn Fn(usize) -> Response + Send + Sync;
+
+type Desk = (Arc<Mutex<Vec<Seen>>>, Arc<Answer>);
+
+struct Service {
+    origin: Origin,
+    seen: Arc<Mutex<Vec<Seen>>>,
+}
+
+impl Service {
+    async fn start(answer: impl Fn(usize) -> Response + Send + Sync + 'static) -> Self {
+        let seen = Arc::<Mutex<Vec<Seen>>>::default();
+        let answer: Arc<Answer> = Arc::new(answer);
+        let router = Router::new().fallback(record).with_state((Arc::clone(&seen), answer));
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let origin = format!("http://{}", listener.local_addr().expect("an address"));
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        Self { origin: Origin::parse(&origin).expect("an origin"), seen }
+    }
+
+    fn seen(&self) -> Vec<Seen> {
+        self.seen.lock().expect("no panic").clone()
+    }
+}
+
+async fn record(State((seen, answer)): State<Desk>, request: Request) -> Response {
+    let at = Instant::now();
+    let (head, body) = request.into_parts();
+    let authorization = head.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let body = axum::body::to_bytes(body, 1 << 20).await.expect("a body");
+    let mut seen = seen.lock().expect("no panic");
+    seen.push(Seen {
+        method: head.method.to_string(),
+        uri: head.uri.to_string(),
+        authorization: authorization.unwrap_or_default().to_owned(),
+        body,
+        at,
+    });
+    answer(seen.len() - 1)
+}
+
+fn token_at(origin: &Origin, rps: Option<u32>, lifetime: Duration) -> TenantToken {
+    let tenant = Tenant {
+        issuer: origin.clone(),
+        user: User { id: "user_1".to_owned(), name: None, email: None },
+        organization: Some(Organization { id: "org_1".to_owned(), name: None, slug: None, role: None }),
+        tinybird: origin.clone(),
+        workspace_id: "w".to_owned(),
+    };
+    let template = r#"{"workspace_id": "w", "limits": {"rps": RPS}, "scopes": [
+        {"type": "PIPES:READ", "resource": "kpis", "fixed_params": {"org_id": "{{org.id}}"}}]}"#;
+    let template = template.replace("RPS", &rps.map_or("null".to_owned(), |rps| rps.to_string()));
+    let template = Template::parse(&template).expect("a template");
+    let now = SystemTime::now();
+    let raw = mint(&Secret::new("p.admin"), &template, &tenant, lifetime, now).expect("a token");
+    let bind = Bindings::try_from(BTreeMap::from([("org_id".to_owned(), Attribute::OrgId)])).expect("bindings");
+    TenantToken::admit(raw, &tenant, &bind, now).expect("a good token")
+}
+
+fn token(service: &Service) -> TenantToken {
+    token_at(&service.origin, None, Duration::from_secs(600))
+}
+
+fn kpis() -> PipeName {
+    PipeName::parse("kpis").expect("a name")
+}
+
+async fn ask(client: &Client, token: &TenantToken, parameters: &Parameters) -> Result<Vec<u8>, PipeError> {
+    client.query(token, &kpis(), parameters, SystemTime::now()).await
+}
+
+async fn outcome(service: &Service) -> Result<Vec<u8>, PipeError> {
+    ask(&Client::new().expect("a client"), &token(service), &Parameters::default()).await
+}
+
+fn status(code: u16, body: &'static str) -> Response {
+    (StatusCode::from_u16(code).expect("a status"), body).into_response()
+}
+
+fn limited(wait: &'static str) -> Response {
+    (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, wait)], "{}").into_response()
+}
+
+#[tokio::test]
+async fn the_token_goes_into_the_header_and_never_into_the_address() {
+    let service = Service::start(|_| status(200, "the answer")).await;
+    let token = token(&service);
+    let parameters = Parameters::from_iter([("date_from", "2026-01-01"), ("q", "a b&token=ñ")]);
+    let client = Client::new().expect("a client");
+    assert_eq!(ask(&client, &token, &parameters).await, Ok(b"the answer".to_vec()));
+    let [seen] = &service.seen()[..] else { panic!("one request") };
+    assert_eq!(seen.uri, "/v0/pipes/kpis.json?date_from=2026-01-01&q=a+b%26token%3D%C3%B1");
+    assert_eq!(seen.authorization, format!("Bearer {}", token.expose()));
+    assert_eq!(seen.method, "GET");
+}
+
+#[tokio::test]
+async fn a_parameter_called_token_is_refused_before_anything_is_sent() {
+    let service = Service::start(|_| status(200, "")).await;
+    let parameters = Parameters::from_iter([("Token", "p.other")]);
+    let error = ask(&Client::new().expect("a client"), &token(&service), &parameters).await.expect_err("reserved");
+    assert_eq!(error.code(), "pipe-reserved-parameter");
+    assert!(service.seen().is_empty());
+}
+
+#[tokio::test]
+async fn parameters_too_long_for_an_address_are_sent_as_a_form() {
+    let service = Service::start(|_| status(200, "")).await;
+    let parameters = Parameters::from_iter([("ids", "x,".repeat(5_000)), ("n", "1".to_owned())]);
+    ask(&Client::new().expect("a client"), &token(&service), &parameters).await.expect("an answer");
+    let [seen] = &service.seen()[..] else { panic!("one request") };
+    assert_eq!((seen.method.as_str(), seen.uri.as_str()), ("POST", "/v0/pipes/kpis.json"));
+    assert!(seen.body.starts_with(b"ids=x%2Cx%2C") && seen.body.ends_with(b"&n=1"));
+}
+
+#[tokio::test]
+async fn a_pipe_that_the_token_does_not_read_is_not_asked() {
+    let service = Service::start(|_| status(200, "")).await;
+    let other = PipeName::parse("payroll").expect("a name");
+    let client = Client::new().expect("a client");
+    let outcome = client.query(&token(&service), &other, &Parameters::default(), SystemTime::now()).await;
+    assert_eq!(outcome, Err(PipeError::NotInToken { pipe: "payroll".to_owned() }));
+    assert!(service.seen().is_empty());
+}
+
+#[tokio::test]
+async fn a_token_with_less_than_two_seconds_left_is_not_sent() {
+    let service = Service::start(|_| status(200, "")).await;
+    let token = token_at(&service.origin, None, Duration::from_secs(60));
+    let client = Client::new().expect("a client");
+    let late = token.expires() - Duration::from_millis(1_900);
+    let outcome = client.query(&token, &kpis(), &Parameters::default(), late).await;
+    assert_eq!(outcome, Err(PipeError::TokenExpired));
+    assert!(service.seen().is_empty());
+}
+
+#[tokio::test]
+async fn a_redirect_is_not_followed() {
+    let elsewhere = Service::start(|_| status(200, "stolen")).await;
+    let location = format!("{}/v0/pipes/kpis.json", elsewhere.origin);
+    let service =
+        Service::start(move |_| (StatusCode::FOUND, [(header::LOCATION, location.clone())]).into_response()).await;
+    assert_eq!(outcome(&service).await, Err(PipeError::Redirected { status: 302 }));
+    assert_eq!((service.seen().len(), elsewhere.seen().len()), (1, 0));
+}
+
+#[tokio::test]
+async fn an_answer_that_is_too_large_is_refused_by_its_length_and_by_count() {
+    let whole = Service::start(|_| vec![b'x'; 5_000].into_response()).await;
+    let chunks = Service::start(|_| {
+        let chunks = (0..50).map(|_| Ok::<_, std::io::Error>(Bytes::from(vec![b'x'; 100])));
+        Body::from_stream(futures_util::stream::iter(chunks)).into_response()
+    })
+    .await;
+    for service in [&whole, &chunks] {
+        let small = Client::with_limits(Limits { answer_bytes: 4_999, ..Limits::default() }).expect("a client");
+        let outcome = ask(&small, &token(service), &Parameters::default()).await;
+        assert_eq!(outcome, Err(PipeError::TooLarge { limit: 4_999 }));
+        let enough = Client::with_limits(Limits { answer_bytes: 5_000, ..Limits::default() }).expect("a client");
+        let outcome = ask(&enough, &token(service), &Parameters::default()).await;
+        assert_eq!(outcome.map(|bytes| bytes.len()), Ok(5_000));
+    }
+}
+
+#[tokio::test]
+async fn an_error_of_the_service_reaches_viewer_and_operator() {
+    let body = r#"{"error": "[Error] Missing org", "documentation": "https://docs.example/errors"}"#;
+    for (code, name) in [
+        (400, "pipe-bad-request"),
+        (401, "pipe-forbidden"),
+        (403, "pipe-forbidden"),
+        (404, "pipe-not-found"),
+        (418, "pipe-unexpected"),
+    ] {
+        let service = Service::start(move |_| status(code, body)).await;
+        let error = outcome(&service).await.expect_err("an error");
+        assert_eq!(error.code(), name);
+        assert!(!error.is_offline());
+        assert!(error.detail().contains("[Error] Missing org"), "{}", error.detail());
+        assert!(code == 418 || error.detail().contains("https://docs.example/errors"), "{}", error.detail());
+        assert_eq!(service.seen().len(), 1, "{code} is not asked twice");
+    }
+    let page = Service::start(|_| status(400, "<html>Bad gateway</html>")).await;
+    assert!(outcome(&page).await.expect_err("an error").detail().contains("Bad gateway"));
+}
+
+#[tokio::test]
+async fn a_service_that_stumbles_is_asked_once_more() {
+    for code in [408, 500, 502, 503] {
+        let stumbles = Service::start(move |request| status(if request == 0 { code } else { 200 }, "")).await;
+        assert!(outcome(&stumbles).await.is_ok(), "{code}");
+        assert_eq!(stumbles.seen().len(), 2);
+    }
+    let down = Service::start(|_| status(503, r#"{"error": "down"}"#)).await;
+    assert_eq!(outcome(&down).await.expect_err("an error").code(), "pipe-server");
+    assert_eq!(down.seen().len(), 2);
+}
+
+#[tokio::test]
+async fn a_429_waits_as_long_as_it_says_and_once() {
+    let once = Service::start(|request| if request == 0 { limited("1") } else { status(200, "") }).await;
+    assert!(outcome(&once).await.is_ok());
+    let [first, second] = &once.seen()[..] else { panic!("two requests") };
+    assert!(second.at - first.at >= Duration::from_secs(1));
+
+    let always = Service::start(|_| limited("1")).await;
+    assert_eq!(outcome(&always).await, Err(PipeError::RateLimited { retry_after: Some(Duration::from_secs(1)) }));
+    assert_eq!(always.seen().len(), 2);
+
+    let tinybirds_own = Service::start(|request| match request {
+        0 => (StatusCode::TOO_MANY_REQUESTS, [("X-RateLimit-Reset", "2")]).into_response(),
+        _ => status(200, ""),
+    })
+    .await;
+    assert!(outcome(&tinybirds_own).await.is_ok());
+    let [first, second] = &tinybirds_own.seen()[..] else { panic!("two requests") };
+    assert!(second.at - first.at >= Duration::from_secs(2));
+}
+
+#[tokio::test]
+async fn a_429_that_asks_for_an_hour_is_told_at_once_and_holds_back_the_others() {
+    let service = Service::start(|_| limited("3600")).await;
+    let (client, token) = (Client::new().expect("a client"), token(&service));
+    let started = Instant::now();
+    for _ in 0..3 {
+        let error = ask(&client, &token, &Parameters::default()).await.expect_err("limited");
+        assert_eq!(error.code(), "pipe-rate-limited");
+    }
+    assert!(started.elapsed() < Duration::from_secs(1));
+    assert_eq!(service.seen().len(), 1);
+}
+
+#[tokio::test]
+async fn a_burst_keeps_the_tokens_rate() {
+    let service = Service::start(|_| status(200, "")).await;
+    let token = Arc::new(token_at(&service.origin, Some(10), Duration::from_secs(600)));
+    let client = Client::new().expect("a client");
+    let asked: Vec<_> = (0..25)
+        .map(|_| {
+            let (client, token) = (client.clone(), Arc::clone(&token));
+            tokio::spawn(async move { ask(&client, &token, &Parameters::default()).await })
+        })
+        .collect();
+    for answer in asked {
+        answer.await.expect("no panic").expect("an answer");
+    }
+    let mut times: Vec<_> = service.seen().iter().map(|seen| seen.at).collect();
+    times.sort();
+    for window in times.windows(11) {
+        assert!(window[10] - window[0] > Duration::from_secs(1), "eleven requests in {:?}", window[10] - window[0]);
+    }
+    // Ten at once, ten after a second, five after two.
+    assert!(times[24] - times[0] < Duration::from_millis(2_600));
+}
+
+#[tokio::test]
+async fn a_service_that_does_not_answer_in_time_is_left() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let origin = format!("http://{}", listener.local_addr().expect("an address"));
+    let limits = Limits { deadline: Duration::from_millis(300), ..Limits::default() };
+    let client = Client::with_limits(limits).expect("a client");
+    let token = token_at(&Origin::parse(&origin).expect("an origin"), None, Duration::from_secs(600));
+    let started = Instant::now();
+    assert_eq!(ask(&client, &token, &Parameters::default()).await, Err(PipeError::Timeout));
+    assert!(started.elapsed() < Duration::from_secs(2));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_that_breaks_is_tried_again_and_then_is_offline() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let origin = Origin::parse(&format!("http://{}", listener.local_addr().expect("an address"))).expect("an origin");
+    let accepted = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&accepted);
+    std::thread::spawn(move || {
+        for stream in listener.incoming().take(2) {
+            count.fetch_add(1, Ordering::SeqCst);
+            // Reads the question and hangs up.
+            let _ = stream.expect("a connection").read(&mut [0; 4096]);
+        }
+    });
+    let token = token_at(&origin, None, Duration::from_secs(600));
+    let client = Client::new().expect("a client");
+    let error = ask(&client, &token, &Parameters::default()).await.expect_err("no answer");
+    assert!(error.is_offline(), "{error:?}");
+    assert_eq!(accepted.load(Ordering::SeqCst), 2);
+    assert!(!error.detail().contains("kpis") && !error.detail().contains("eyJ"), "{}", error.detail());
+    // By now nobody listens.
+    assert!(ask(&client, &token, &Parameters::default()).await.expect_err("no answer").is_offline());
+}
+
+#[tokio::test]
+async fn an_answer_that_is_cut_short_is_no_answer() {
+    let service = Service::start(|_| {
+        let chunks = [Ok(Bytes::from_static(b"{\"meta\"")), Err(std::io::Error::other("cut"))];
+        Body::from_stream(futures_util::stream::iter(chunks)).into_response()
+    })
+    .await;
+    assert!(outcome(&service).await.expect_err("half an answer").is_offline());
+    assert_eq!(service.seen().len(), 2);
+}
