@@ -1,0 +1,139 @@
+//! What comes back: the picture, and where in it the values are, for the web view to point at.
+//!
+//! Everything is in CSS pixels from the picture's upper left corner.
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+/// The size of a picture in CSS pixels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+pub struct Size {
+    /// From left to right.
+    pub width: u32,
+    /// From top to bottom.
+    pub height: u32,
+}
+
+/// What the picture is laid upon.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[serde(rename_all = "kebab-case")]
+pub enum Theme {
+    /// Upon white.
+    #[default]
+    Light,
+    /// Upon near black.
+    Dark,
+}
+
+/// A picture and what it says.
+#[derive(Debug, Clone, PartialEq, Serialize, TS)]
+pub struct Drawing {
+    /// One `<svg>` element without style, script or reference. Its ground is clear.
+    pub svg: String,
+    /// Where the values are.
+    pub marks: Marks,
+    /// The picture in one sentence, for who does not see it. Plain text.
+    pub summary: String,
+    /// For a table: which of its rows are in the picture.
+    pub scroll: Option<Scroll>,
+}
+
+/// Which rows of a table are in the picture. The web view scrolls by asking for another first row.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, TS)]
+pub struct Scroll {
+    /// All rows of the table.
+    pub rows: usize,
+    /// The first one in the picture, counted from 0.
+    pub first: usize,
+    /// How many are in the picture.
+    pub visible: usize,
+    /// The height of each in CSS pixels.
+    pub row_height: f32,
+}
+
+/// Where the values are.
+#[derive(Debug, Clone, PartialEq, Serialize, TS)]
+pub struct Marks {
+    /// The part of the picture between the axes.
+    pub plot: Rect,
+    /// How a pointer finds its mark.
+    pub pick: Pick,
+    /// From left to right, or from top to bottom, or around.
+    pub marks: Vec<Mark>,
+}
+
+/// How a pointer finds its mark.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "kebab-case")]
+pub enum Pick {
+    /// The mark whose column is nearest from left to right.
+    NearestX,
+    /// The mark whose shape holds the pointer.
+    Shape,
+}
+
+/// A place in the picture that says something.
+#[derive(Debug, Clone, PartialEq, Serialize, TS)]
+pub struct Mark {
+    /// Where it is.
+    pub shape: Shape,
+    /// What it is about: a moment, a category. Plain text.
+    pub heading: String,
+    /// Its values, one for each series.
+    pub entries: Vec<Entry>,
+}
+
+/// The shape of a mark.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, TS)]
+#[serde(tag = "type", rename_all = "kebab-case")]
+pub enum Shape {
+    /// A line from the plot's top to its bottom.
+    Column {
+        /// Where it stands.
+        x: f32,
+    },
+    /// A rectangle.
+    Rect(Rect),
+    /// A piece of a ring. Angles are in radians, clockwise from twelve o'clock.
+    Wedge {
+        /// The centre.
+        cx: f32,
+        /// The centre.
+        cy: f32,
+        /// The inner radius.
+        inner: f32,
+        /// The outer radius.
+        outer: f32,
+        /// Where it begins.
+        start: f32,
+        /// Where it ends.
+        end: f32,
+    },
+}
+
+/// A rectangle in CSS pixels.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, TS)]
+pub struct Rect {
+    /// Its left side.
+    pub x: f32,
+    /// Its upper side.
+    pub y: f32,
+    /// From left to right, never negative.
+    pub width: f32,
+    /// From top to bottom, never negative.
+    pub height: f32,
+}
+
+/// One value of a mark.
+#[derive(Debug, Clone, PartialEq, Serialize, TS)]
+pub struct Entry {
+    /// The series, or the column. Plain text.
+    pub name: String,
+    /// The value in full. Without its commas (and what a format adds) it is what the engine's CSV says. A null reads
+    /// `–`. Plain text.
+    pub value: String,
+    /// The series' colour, `#rrggbb`.
+    pub color: String,
+    /// Where the value stands in the picture, if it is a point on a line or the end of a bar.
+    pub y: Option<f32>,
+}

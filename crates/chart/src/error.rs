@@ -1,0 +1,132 @@
+//! What keeps a table from being drawn as a spec asks, in words for whoever wrote the dashboard.
+
+use crate::Kind;
+
+/// Why there is no picture.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ChartError {
+    /// A column that the spec names is not in the answer.
+    #[error("{role} = `{name}`: the pipe's answer has no such column; it has {}", list(available))]
+    NoColumn {
+        /// The spec's field.
+        role: &'static str,
+        /// The name that was asked for.
+        name: String,
+        /// The columns that there are.
+        available: Vec<String>,
+    },
+    /// A column is of a type that cannot be drawn so.
+    #[error("{role} = `{name}` is {kind}, where the chart needs {needed}")]
+    WrongFamily {
+        /// The spec's field.
+        role: &'static str,
+        /// The column.
+        name: String,
+        /// ClickHouse's type of it.
+        kind: String,
+        /// What would do.
+        needed: &'static str,
+    },
+    /// Nothing was named, and no column suits.
+    #[error(
+        "no column of the answer can be the {kind}'s {role}, which needs {needed}; the answer has {}",
+        list(available)
+    )]
+    NoneSuits {
+        /// The kind of chart.
+        kind: Kind,
+        /// The spec's field.
+        role: &'static str,
+        /// What would do.
+        needed: &'static str,
+        /// The columns that there are.
+        available: Vec<String>,
+    },
+    /// More columns are named than the kind can show.
+    #[error("a {kind} shows one column of values, and `y` names {given}")]
+    TooMany {
+        /// The kind of chart.
+        kind: Kind,
+        /// How many were named.
+        given: usize,
+    },
+    /// A field that means nothing to this kind.
+    #[error("a {kind} has no `{field}`")]
+    Meaningless {
+        /// The kind of chart.
+        kind: Kind,
+        /// The spec's field.
+        field: &'static str,
+    },
+    /// A share of a whole cannot be negative.
+    #[error("`{column}` is negative for {category}, and a donut shows shares of a whole")]
+    Negative {
+        /// The column of values.
+        column: String,
+        /// Whose value it is.
+        category: String,
+    },
+    /// A picture of no extent, or of more than 10,000 pixels a side.
+    #[error("a picture of {width} by {height} pixels cannot be drawn")]
+    Size {
+        /// CSS pixels.
+        width: u32,
+        /// CSS pixels.
+        height: u32,
+    },
+    /// plotters refused, which it does for a layout without room.
+    #[error("the chart could not be laid out: {0}")]
+    Layout(String),
+}
+
+impl ChartError {
+    /// A stable name for the kind of error.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NoColumn { .. } => "no-column",
+            Self::WrongFamily { .. } => "wrong-column-type",
+            Self::NoneSuits { .. } => "no-column-suits",
+            Self::TooMany { .. } => "too-many-columns",
+            Self::Meaningless { .. } => "meaningless-field",
+            Self::Negative { .. } => "negative-share",
+            Self::Size { .. } => "chart-size",
+            Self::Layout(_) => "chart-layout",
+        }
+    }
+
+    /// What a person can do about it.
+    pub fn next_step(&self) -> &'static str {
+        match self {
+            Self::NoColumn { .. } => "Write one of the columns that are there, or change the pipe.",
+            Self::WrongFamily { .. } => {
+                "Name another column, or choose a kind of chart that shows it: a table shows all."
+            }
+            Self::NoneSuits { .. } => "Choose a kind of chart that suits the columns: a table shows all.",
+            Self::TooMany { .. } => "Keep one of them, or choose bar, line or table.",
+            Self::Meaningless { .. } => "Take the field out of the tile.",
+            Self::Negative { .. } => "Choose bar or bar-list, or leave negative rows out in the pipe.",
+            Self::Size { .. } => "Make the tile larger.",
+            Self::Layout(_) => "Make the tile larger, and report this with the tile's settings if it stays.",
+        }
+    }
+}
+
+impl<E: std::error::Error + Send + Sync> From<plotters::drawing::DrawingAreaErrorKind<E>> for ChartError {
+    fn from(error: plotters::drawing::DrawingAreaErrorKind<E>) -> Self {
+        Self::Layout(error.to_string())
+    }
+}
+
+/// Column names as a sentence lists them.
+fn list(names: &[String]) -> String {
+    const MOST: usize = 12;
+    if names.is_empty() {
+        return "no columns".into();
+    }
+    let shown: Vec<String> = names.iter().take(MOST).map(|name| format!("`{}`", crate::text::name(name))).collect();
+    match names.len().saturating_sub(MOST) {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
+}

@@ -1,0 +1,288 @@
+//! Lines over time, numbers or categories.
+
+use plotters::element::Circle;
+use plotters::series::LineSeries;
+use plotters::style::Color;
+
+use super::{Drawer, NO_VALUES, NULL, Picture, Sheet, entry, enumerate, is_whole, marks};
+use crate::cartesian::{Bottom, Chart, Frame, Request};
+use crate::columns::{Needs, Values};
+use crate::legend::Item;
+use crate::palette::Paint;
+use crate::reduce::{Point, column, reduce, runs};
+use crate::scale::{self, Scale};
+use crate::scene::{Scene, pixels};
+use crate::series::{self, Along, Lines, Series};
+use crate::{ChartError, Entry, Mark, Pick, Shape};
+
+pub(super) const DRAWER: Drawer = Drawer { needs: Needs { x: true, values: Values::Many, group: true }, draw };
+
+/// In units of a scene.
+const STROKE: u32 = 18;
+const FAINT_STROKE: u32 = 12;
+const DOT: u32 = 25;
+
+fn draw(sheet: &Sheet<'_>) -> Result<Picture, ChartError> {
+    let Some(lines) = Drawn::read(sheet, false) else { return sheet.blank(NO_VALUES) };
+    let mut scene = Scene::new(sheet.size);
+    {
+        let canvas = scene.canvas();
+        lines.frame.draw(&canvas)?;
+        let mut chart = lines.frame.chart(&canvas)?;
+        // Whoever matters more is drawn later: grey lines, the ghost, then the named, the first on top.
+        for series in lines.lines.series.iter().rev().filter(|series| series.faded) {
+            stroke(&mut chart, &lines.points(series), series.paint.faint(0.55), FAINT_STROKE)?;
+        }
+        if let Some(ghost) = &lines.ghost {
+            stroke(&mut chart, &lines.points(&ghost.series), sheet.palette.ghost, FAINT_STROKE)?;
+        }
+        for series in lines.lines.series.iter().rev().filter(|series| !series.faded) {
+            stroke(&mut chart, &lines.points(series), series.paint, STROKE)?;
+        }
+    }
+    lines.finish(sheet, scene, "Line chart", &|_, _, value| value)
+}
+
+/// Draws a line with its gaps; a point between two gaps is a dot, or nobody would see it.
+pub(super) fn stroke(chart: &mut Chart<'_>, points: &[Point], paint: Paint, width: u32) -> Result<(), ChartError> {
+    for run in runs(points) {
+        match run {
+            [point] => {
+                chart.draw_series([Circle::new(*point, DOT, paint.filled())])?;
+            }
+            _ => {
+                chart.draw_series(LineSeries::new(run.iter().copied(), paint.stroke_width(width)))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Where the value of a series (by its number) at a place is drawn, which in a stack is not the value itself.
+pub(super) type Edge<'a> = dyn Fn(usize, f64, f64) -> f64 + 'a;
+
+/// Lines in their frame: what line and area charts have in common.
+pub(super) struct Drawn<'a> {
+    pub(super) lines: Lines<'a>,
+    pub(super) frame: Frame,
+    pub(super) ghost: Option<Ghost<'a>>,
+}
+
+/// The period before, moved so that both begin at the same place.
+pub(super) struct Ghost<'a> {
+    pub(super) series: Series<'a>,
+    along: Along,
+    shift: f64,
+}
+
+impl<'a> Drawn<'a> {
+    /// `None` if there is no value at all.
+    pub(super) fn read(sheet: &Sheet<'a>, from_zero: bool) -> Option<Self> {
+        let lines = read(sheet)?;
+        let ghost = ghost(sheet, &lines);
+        let extent = lines.extent()?;
+        let frame = frame(sheet, &lines, ghost.as_ref(), extent, from_zero)?;
+        Some(Self { lines, frame, ghost })
+    }
+
+    pub(super) fn points(&self, series: &Series<'_>) -> Vec<Point> {
+        reduce(&series.xs, &series.ys, &self.frame.x)
+    }
+
+    /// Adds what lies under the pointer, and the sentence.
+    pub(super) fn finish(
+        &self,
+        sheet: &Sheet<'_>,
+        scene: Scene,
+        kind: &str,
+        edge: &Edge<'_>,
+    ) -> Result<Picture, ChartError> {
+        let marks = marks(self.frame.plot, Pick::NearestX, self.marks(sheet, edge));
+        Ok(Picture { scene, marks, summary: summary(sheet, &self.lines, kind), scroll: None })
+    }
+
+    fn marks(&self, sheet: &Sheet<'_>, edge: &Edge<'_>) -> Vec<Mark> {
+        // Beyond two dozen series nobody reads a tooltip, and it would weigh more than the picture.
+        let all = self.lines.series.len() <= 24;
+        let mut marks = Vec::new();
+        for x in places(&self.lines, &self.frame.x) {
+            let mut heading = None;
+            let mut entries: Vec<Entry> = Vec::new();
+            for (number, series) in self.lines.series.iter().enumerate().filter(|(_, series)| all || !series.faded) {
+                for index in found(series, x) {
+                    let row = series.row(index);
+                    heading.get_or_insert_with(|| self.lines.along.heading(x, self.lines.x, row));
+                    let edge = |value| edge(number, x, value);
+                    entries.push(value(sheet, series, index, &series.name, &self.frame.y, &edge));
+                }
+            }
+            if let Some(ghost) = &self.ghost {
+                for index in found(&ghost.series, x) {
+                    let when = match &ghost.along {
+                        Along::Time(grain) => format!("Before ({})", grain.write((x - ghost.shift) as i64)),
+                        _ => "Before".into(),
+                    };
+                    entries.push(value(sheet, &ghost.series, index, &when, &self.frame.y, &|value| value));
+                }
+            }
+            let shape = Shape::Column { x: pixels(self.frame.x.at(x)) };
+            marks.extend(heading.map(|heading| Mark { shape, heading, entries }));
+        }
+        marks
+    }
+}
+
+/// The lines of a sheet, if any row stands anywhere.
+pub(super) fn read<'a>(sheet: &Sheet<'a>) -> Option<Lines<'a>> {
+    let x = sheet.columns.x?;
+    let lines = series::read(sheet.input.table, &sheet.columns, x, sheet.spec.limit, sheet.palette);
+    lines.span().map(|_| lines)
+}
+
+/// The frame for lines whose values lie within `extent`.
+pub(super) fn frame(
+    sheet: &Sheet<'_>,
+    lines: &Lines<'_>,
+    ghost: Option<&Ghost<'_>>,
+    extent: (f64, f64),
+    from_zero: bool,
+) -> Option<Frame> {
+    let past = ghost.and_then(|ghost| series::extent(ghost.series.ys.iter().copied())).unwrap_or(extent);
+    let extent = scale::extent(extent.0.min(past.0), extent.1.max(past.1), from_zero);
+    let (from, to) = lines.span()?;
+    let bottom = match &lines.along {
+        Along::Time(grain) => {
+            // A single moment stands in the middle of its day.
+            let (from, to) = if from < to { (from, to) } else { (from - 4.32e10, to + 4.32e10) };
+            Bottom::Time { from, to, grain: *grain }
+        }
+        Along::Number if from < to => Bottom::Number { from, to },
+        Along::Number => Bottom::Number { from: from - 0.5, to: to + 0.5 },
+        Along::Names(names) => Bottom::Bands { names },
+    };
+    let several = lines.series.len() > 1;
+    let named = lines.named().map(|series| Item { name: series.name.clone(), paint: series.paint });
+    let mut legend: Vec<Item> = named.filter(|_| several).collect();
+    if let (Some(ghost), Some(series)) = (ghost, lines.series.first()) {
+        legend.push(Item { name: series.name.clone(), paint: series.paint });
+        legend.push(Item { name: "Before".into(), paint: ghost.series.paint });
+    }
+    Some(Frame::lay_out(&Request {
+        size: sheet.size,
+        palette: sheet.palette,
+        format: &sheet.spec.format,
+        extent,
+        whole: sheet.columns.y.iter().all(|column| is_whole(column)),
+        bottom,
+        legend: &legend,
+        unnamed: lines.series.iter().filter(|series| series.faded).count(),
+    }))
+}
+
+/// The previous period behind one series, from its table's columns of the same names.
+fn ghost<'a>(sheet: &Sheet<'a>, lines: &Lines<'_>) -> Option<Ghost<'a>> {
+    let [series] = lines.series.as_slice() else { return None };
+    let table = sheet.input.previous?;
+    let (x, y) = (table.column(lines.x.name())?, table.column(series.column.name())?);
+    let columns = crate::columns::Columns { x: Some(x), y: vec![y], group: None };
+    let mut past = series::read(table, &columns, x, None, sheet.palette);
+    let (here, there) = (lines.span()?, past.span()?);
+    if matches!(past.along, Along::Names(_)) || matches!(lines.along, Along::Names(_)) {
+        return None;
+    }
+    let shift = here.0 - there.0;
+    let mut ghost = past.series.pop()?;
+    ghost.xs = ghost.xs.iter().map(|x| x + shift).collect();
+    // A longer period before does not widen this one.
+    let end = ghost.xs.partition_point(|x| *x <= here.1);
+    ghost.xs = ghost.xs[..end].into();
+    ghost.ys.truncate(end);
+    ghost.paint = sheet.palette.ghost;
+    Some(Ghost { series: ghost, along: past.along, shift })
+}
+
+fn value(
+    sheet: &Sheet<'_>,
+    series: &Series<'_>,
+    index: usize,
+    name: &str,
+    y: &Scale,
+    edge: &dyn Fn(f64) -> f64,
+) -> Entry {
+    let value = sheet.exact(series.column, series.row(index));
+    let y = Some(series.ys[index]).filter(|y| y.is_finite()).map(|value| pixels(y.at(edge(value))));
+    entry(name, value, series.paint, y)
+}
+
+/// The points of a series that stand exactly there.
+pub(super) fn found(series: &Series<'_>, x: f64) -> std::ops::Range<usize> {
+    let start = series.xs.partition_point(|place| *place < x);
+    start..start + series.xs[start..].iter().take_while(|place| **place == x).count()
+}
+
+/// The places that have marks: all of them, or two of each pixel column where there are more, which are those of the
+/// first series' least and greatest value.
+pub(super) fn places(lines: &Lines<'_>, scale: &Scale) -> Vec<f64> {
+    let mut places: Vec<f64> = match lines.series.as_slice() {
+        [] => return Vec::new(),
+        [first, rest @ ..] if rest.iter().all(|series| std::rc::Rc::ptr_eq(&series.xs, &first.xs)) => first.xs.to_vec(),
+        all => {
+            let mut places: Vec<f64> = all.iter().flat_map(|series| series.xs.iter().copied()).collect();
+            places.sort_by(f64::total_cmp);
+            places
+        }
+    };
+    places.dedup();
+    let (Some(first), Some(last)) = (places.first(), places.last()) else { return places };
+    let columns = column(*last, scale) - column(*first, scale) + 1;
+    if places.len() as i64 <= columns * 2 {
+        return places;
+    }
+    let leader = &lines.series[0];
+    let mut kept: Vec<f64> = Vec::with_capacity(columns as usize * 2);
+    for chunk in places.chunk_by(|a, b| column(*a, scale) == column(*b, scale)) {
+        let (Some(first), Some(last)) = (chunk.first(), chunk.last()) else { continue };
+        let start = leader.xs.partition_point(|x| x < first);
+        let end = leader.xs.partition_point(|x| x <= last);
+        let values = || (start..end).filter(|index| leader.ys[*index].is_finite());
+        let least = values().min_by(|a, b| leader.ys[*a].total_cmp(&leader.ys[*b]));
+        let greatest = values().max_by(|a, b| leader.ys[*a].total_cmp(&leader.ys[*b]));
+        let (a, b) = match (least, greatest) {
+            (Some(least), Some(greatest)) => (leader.xs[least.min(greatest)], leader.xs[least.max(greatest)]),
+            _ => (*first, *first),
+        };
+        kept.push(a);
+        if b > a {
+            kept.push(b);
+        }
+    }
+    kept
+}
+
+/// `Line chart of visits by date, from Mon 5 Jan 2026 to Sun 11 Jan 2026; visits: lowest 3, highest 9, last 5.`
+fn summary(sheet: &Sheet<'_>, lines: &Lines<'_>, kind: &str) -> String {
+    let names = enumerate(lines.named().map(|series| series.name.as_str()));
+    let mut summary = format!("{kind} of {names} by {}", crate::text::name(lines.x.name()));
+    let ends = lines.series.first().and_then(|series| Some((series, series.xs.len().checked_sub(1)?)));
+    if let (Some((series, last)), Some(span)) = (ends, lines.span()) {
+        let from = lines.along.heading(span.0, lines.x, series.row(0));
+        let to = lines.along.heading(span.1, lines.x, series.row(last));
+        if !matches!(lines.along, Along::Names(_)) {
+            summary.push_str(&format!(", from {from} to {to}"));
+        }
+    }
+    for series in lines.named().take(3) {
+        let Some((least, greatest)) = series::extent(series.ys.iter().copied()) else { continue };
+        let last = series.ys.iter().rposition(|y| y.is_finite()).unwrap_or(0);
+        let format = &sheet.spec.format;
+        summary.push_str(&format!(
+            "; {}: lowest {}, highest {}, last {}",
+            series.name,
+            format.headline(least),
+            format.headline(greatest),
+            series.ys.get(last).map_or_else(|| NULL.into(), |value| format.headline(*value)),
+        ));
+    }
+    summary.push('.');
+    summary
+}

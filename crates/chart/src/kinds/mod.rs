@@ -1,0 +1,121 @@
+//! The kinds of chart, and what all of them are given and give.
+
+mod area;
+mod bar;
+mod bar_list;
+mod donut;
+mod kpi;
+mod line;
+mod table;
+
+use perch_tinybird::Column;
+
+use crate::columns::{Columns, Needs};
+use crate::element::{BODY, Label, Look};
+use crate::palette::{Paint, Palette};
+use crate::scene::{Area, Scene, units};
+use crate::{ChartError, Entry, Input, Kind, Mark, Marks, Pick, Scroll, Size, Spec, text};
+
+/// A kind of chart: what it asks of a table, and how it draws it.
+pub(crate) struct Drawer {
+    pub(crate) needs: Needs,
+    pub(crate) draw: fn(&Sheet<'_>) -> Result<Picture, ChartError>,
+}
+
+/// The one list: a new kind is one more line here.
+pub(crate) fn of(kind: Kind) -> &'static Drawer {
+    match kind {
+        Kind::Line => &line::DRAWER,
+        Kind::Area => &area::DRAWER,
+        Kind::Bar => &bar::DRAWER,
+        Kind::BarList => &bar_list::DRAWER,
+        Kind::Donut => &donut::DRAWER,
+        Kind::Table => &table::DRAWER,
+        Kind::Kpi => &kpi::DRAWER,
+    }
+}
+
+/// What a kind draws from.
+pub(crate) struct Sheet<'a> {
+    pub(crate) input: &'a Input<'a>,
+    pub(crate) spec: &'a Spec,
+    pub(crate) size: Size,
+    pub(crate) palette: &'static Palette,
+    pub(crate) columns: Columns<'a>,
+}
+
+/// What a kind has drawn: a [`crate::Drawing`] whose SVG is not written yet.
+pub(crate) struct Picture {
+    pub(crate) scene: Scene,
+    pub(crate) marks: Marks,
+    pub(crate) summary: String,
+    pub(crate) scroll: Option<Scroll>,
+}
+
+impl Sheet<'_> {
+    pub(crate) fn width(&self) -> f32 {
+        self.size.width as f32
+    }
+
+    pub(crate) fn height(&self) -> f32 {
+        self.size.height as f32
+    }
+
+    /// The whole picture.
+    pub(crate) fn whole(&self) -> Area {
+        Area { left: 0, top: 0, right: units(self.width()), bottom: units(self.height()) }
+    }
+
+    /// A picture of nothing but the reason.
+    pub(crate) fn blank(&self, reason: &str) -> Result<Picture, ChartError> {
+        let mut scene = Scene::new(self.size);
+        let look = Look::new(BODY.min(self.height() * 0.6), self.palette.muted);
+        if let Some(fit) = text::fit(reason, self.width() - 4.0, look.size, look.weight) {
+            let middle = (units(self.width() / 2.0), units(self.height() / 2.0));
+            let canvas = scene.canvas();
+            canvas.draw(&Label::new(&fit.text, middle, look.middle()).centered())?;
+        }
+        let marks = Marks { plot: self.whole().to_rect(), pick: Pick::Shape, marks: Vec::new() };
+        Ok(Picture { scene, marks, summary: format!("{reason}."), scroll: None })
+    }
+
+    /// A value of one row as a tooltip says it.
+    pub(crate) fn exact(&self, column: &Column, row: usize) -> String {
+        column.text(row).map_or_else(|| NULL.into(), |text| self.spec.format.exact(&text))
+    }
+}
+
+/// What stands for a null.
+pub(crate) const NULL: &str = "–";
+/// What stands for all that a limit left out.
+pub(crate) const OTHER: &str = "Other";
+/// The picture of columns that hold nothing to draw.
+pub(crate) const NO_VALUES: &str = "No values";
+
+/// One value of a mark.
+pub(crate) fn entry(name: impl Into<String>, value: String, paint: Paint, y: Option<f32>) -> Entry {
+    Entry { name: name.into(), value, color: paint.to_hex(), y }
+}
+
+/// `a, b and 3 more`.
+pub(crate) fn enumerate<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    let names: Vec<&str> = names.collect();
+    match names.as_slice() {
+        [] => String::new(),
+        [one] => (*one).to_owned(),
+        [first @ .., last] if first.len() < 4 => format!("{} and {last}", first.join(", ")),
+        [a, b, c, rest @ ..] => format!("{a}, {b}, {c} and {} more", rest.len()),
+        [_, _] => names.join(" and "),
+    }
+}
+
+/// Whether the column can only hold whole numbers, so that an axis needs no halves.
+pub(crate) fn is_whole(column: &Column) -> bool {
+    let kind = column.kind().plain().to_string();
+    ["Int", "UInt", "Bool"].iter().any(|prefix| kind.starts_with(prefix))
+}
+
+/// The mark list of a picture that was drawn on a plot.
+pub(crate) fn marks(plot: Area, pick: Pick, marks: Vec<Mark>) -> Marks {
+    Marks { plot: plot.to_rect(), pick, marks }
+}

@@ -1,0 +1,238 @@
+//! Rows and columns as they are: the rows that fit, from any first row on.
+
+use perch_tinybird::{Column, Family};
+use plotters::element::PathElement;
+use plotters::style::Color;
+
+use super::{Drawer, NULL, Picture, Sheet, entry, marks};
+use crate::columns::{Needs, Values};
+use crate::element::{BODY, Label, Look, SMALL};
+use crate::font::Weight;
+use crate::scene::{Anchor, Area, Scene, units};
+use crate::{ChartError, Mark, Pick, Scroll, Shape, text};
+
+pub(super) const DRAWER: Drawer = Drawer { needs: Needs { x: false, values: Values::Any, group: false }, draw };
+
+/// In CSS pixels.
+const ROW: f32 = 27.0;
+const HEADER: f32 = 25.0;
+const PAD: f32 = 9.0;
+const WIDEST: f32 = 320.0;
+const NARROWEST: f32 = 64.0;
+/// How many rows say how wide a column is, so that widths do not change with the rows in the picture.
+const SAMPLE: usize = 200;
+
+fn draw(sheet: &Sheet<'_>) -> Result<Picture, ChartError> {
+    let rows = sheet.input.table.rows();
+    let room = sheet.height() - HEADER;
+    let visible = ((room / ROW).floor().max(0.0) as usize).min(rows);
+    // The last page is a full one.
+    let first = sheet.input.first_row.min(rows - visible);
+    let cells = Cells { sheet };
+    let grid = Grid::of(sheet, &cells, rows);
+
+    let mut scene = Scene::new(sheet.size);
+    let mut list = Vec::new();
+    {
+        let canvas = scene.canvas();
+        let head = Look::new(SMALL, sheet.palette.muted).bold();
+        let body = Look::new(BODY, sheet.palette.ink);
+        let rule = |y: f32, paint: crate::palette::Paint| {
+            let line = [(0, units(y)), (units(sheet.width()), units(y))];
+            PathElement::new(line, paint.stroke_width(10))
+        };
+        for place in &grid.places {
+            place.draw(&canvas, &text::name(place.column.name()), HEADER / 2.0, head)?;
+        }
+        if let Some((x, more)) = &grid.more {
+            let at = (units(*x), units(HEADER / 2.0));
+            let look = Look::new(SMALL, sheet.palette.muted).end();
+            canvas.draw(&Label::new(more, at, look).centered())?;
+        }
+        canvas.draw(&rule(HEADER - 0.5, sheet.palette.axis))?;
+        for index in 0..visible {
+            let row = first + index;
+            let top = HEADER + ROW * index as f32;
+            for place in &grid.places {
+                let cell = cells.text(place.column, row);
+                let null = place.column.is_null(row);
+                let look = if null { Look { fill: sheet.palette.muted, ..body } } else { body };
+                place.draw(&canvas, &cell, top + ROW / 2.0, look)?;
+            }
+            if top + ROW < sheet.height() {
+                canvas.draw(&rule(top + ROW - 0.5, sheet.palette.grid))?;
+            }
+            list.push(mark(sheet, &cells, row, top));
+        }
+        if rows == 0 && room > 20.0 {
+            let at = (units(sheet.width() / 2.0), units(HEADER + room / 2.0));
+            let look = Look::new(BODY, sheet.palette.muted).middle();
+            if let Some(fit) = text::fit("No data in this range", sheet.width() - 4.0, look.size, look.weight) {
+                canvas.draw(&Label::new(&fit.text, at, look).centered())?;
+            }
+        }
+    }
+    let plot = Area { top: units(HEADER), ..sheet.whole() };
+    let plot = Area { bottom: plot.bottom.max(plot.top), ..plot };
+    let summary = format!(
+        "Table of {rows} rows and {} columns: {}.",
+        sheet.columns.y.len(),
+        super::enumerate(
+            sheet
+                .columns
+                .y
+                .iter()
+                .map(|column| text::name(column.name()))
+                .collect::<Vec<_>>()
+                .iter()
+                .map(String::as_str)
+        ),
+    );
+    Ok(Picture {
+        scene,
+        marks: marks(plot, Pick::Shape, list),
+        summary,
+        scroll: Some(Scroll { rows, first, visible, row_height: ROW }),
+    })
+}
+
+fn mark(sheet: &Sheet<'_>, cells: &Cells<'_, '_>, row: usize, top: f32) -> Mark {
+    // As many columns as a tooltip bears.
+    let columns = sheet.columns.y.iter().take(24);
+    let entries = columns.map(|column| {
+        let value = match column.family() {
+            Family::Number => cells.text(column, row),
+            _ => column.text(row).map_or_else(|| NULL.into(), |text| text.into_owned()),
+        };
+        entry(text::name(column.name()), value, sheet.palette.ink, None)
+    });
+    let place = Area { left: 0, right: units(sheet.width()), top: units(top), bottom: units(top + ROW) };
+    Mark { shape: Shape::Rect(place.to_rect()), heading: format!("Row {}", row + 1), entries: entries.collect() }
+}
+
+/// What stands in a cell.
+struct Cells<'s, 'a> {
+    sheet: &'s Sheet<'a>,
+}
+
+impl Cells<'_, '_> {
+    fn text(&self, column: &Column, row: usize) -> String {
+        match column.text(row) {
+            None => NULL.into(),
+            Some(text) if column.family() == Family::Number => self.sheet.spec.format.cell(&text),
+            Some(text) => text::clean(&text).into_owned(),
+        }
+    }
+}
+
+/// Which columns are in the picture, and where.
+struct Grid<'a> {
+    places: Vec<Place<'a>>,
+    /// How many columns found no place, and where to say so.
+    more: Option<(f32, String)>,
+}
+
+/// A column's place, in CSS pixels.
+struct Place<'a> {
+    column: &'a Column,
+    left: f32,
+    width: f32,
+    anchor: Anchor,
+}
+
+impl<'a> Grid<'a> {
+    fn of(sheet: &Sheet<'a>, cells: &Cells<'_, '_>, rows: usize) -> Self {
+        let step = rows.div_ceil(SAMPLE).max(1);
+        let wanted = |column: &Column| {
+            let name = text::fit(column.name(), WIDEST, SMALL, Weight::SemiBold)
+                .map_or(0.0, |fit| crate::font::width(&fit.text, SMALL, Weight::SemiBold));
+            let cells = (0..rows).step_by(step).map(|row| {
+                let cell = cells.text(column, row);
+                // A text of thousands of letters need not be measured to its end.
+                text::fit(&cell, WIDEST, BODY, Weight::Regular).map_or(WIDEST, |fit| {
+                    if fit.cut { WIDEST } else { crate::font::width(&fit.text, BODY, Weight::Regular) }
+                })
+            });
+            (cells.fold(name, f32::max) + PAD * 2.0).ceil()
+        };
+        let columns = &sheet.columns.y;
+        let mut widths: Vec<f32> = Vec::new();
+        let mut used = 0.0;
+        // As many as have room when each text is as narrow as it may be.
+        for column in columns {
+            let wanted = wanted(column);
+            let least = if is_number(column) { wanted.min(sheet.width() * 0.5) } else { wanted.min(NARROWEST) };
+            if !widths.is_empty() && used + least > sheet.width() {
+                break;
+            }
+            used += least;
+            widths.push(wanted);
+        }
+        let hidden = columns.len() - widths.len();
+        let label = format!("+{hidden}");
+        let tail = if hidden > 0 { Look::new(SMALL, sheet.palette.muted).width(&label) + PAD } else { 0.0 };
+        let room = sheet.width() - tail;
+        squeeze(&mut widths, columns, room);
+        let mut left = 0.0;
+        let places = columns.iter().zip(&widths).map(|(column, width)| {
+            let anchor = if is_number(column) { Anchor::End } else { Anchor::Start };
+            let place = Place { column, left, width: *width, anchor };
+            left += width;
+            place
+        });
+        let places = places.collect();
+        Self { places, more: (hidden > 0).then(|| (sheet.width() - 2.0, label)) }
+    }
+}
+
+/// Makes widths fill the room: what is missing is taken from the widest texts first, what is left over is given to all.
+fn squeeze(widths: &mut [f32], columns: &[&Column], room: f32) {
+    let total: f32 = widths.iter().sum();
+    if total <= room {
+        let share = (room - total) / widths.len().max(1) as f32;
+        widths.iter_mut().for_each(|width| *width += share);
+        return;
+    }
+    for numbers in [false, true] {
+        let mine = |index: usize| is_number(columns[index]) == numbers;
+        let least = if numbers { 24.0 } else { NARROWEST };
+        let others: f32 = widths.iter().enumerate().filter(|(index, _)| !mine(*index)).map(|(_, width)| *width).sum();
+        // The one width that no text of this kind may exceed, found from both sides.
+        let (mut low, mut high) = (least, WIDEST + PAD * 2.0);
+        for _ in 0..24 {
+            let cap = (low + high) / 2.0;
+            let sum: f32 =
+                widths.iter().enumerate().filter(|(index, _)| mine(*index)).map(|(_, width)| width.min(cap)).sum();
+            if sum + others <= room { low = cap } else { high = cap }
+        }
+        for (index, width) in widths.iter_mut().enumerate() {
+            if mine(index) {
+                *width = width.min(low);
+            }
+        }
+        if widths.iter().sum::<f32>() <= room + 0.5 {
+            return;
+        }
+    }
+    // Not even so: all alike.
+    let share = room / widths.len().max(1) as f32;
+    widths.iter_mut().for_each(|width| *width = width.min(share));
+}
+
+fn is_number(column: &Column) -> bool {
+    column.family() == Family::Number
+}
+
+impl Place<'_> {
+    fn draw(&self, canvas: &crate::scene::Canvas<'_>, whole: &str, middle: f32, look: Look) -> Result<(), ChartError> {
+        let look = Look { anchor: self.anchor, ..look };
+        let pad = PAD.min(self.width / 4.0);
+        let Some(fit) = text::fit(whole, self.width - pad * 2.0, look.size, look.weight) else { return Ok(()) };
+        let x = match self.anchor {
+            Anchor::End => self.left + self.width - pad,
+            _ => self.left + pad,
+        };
+        let label = Label::new(&fit.text, (units(x), units(middle)), look).centered();
+        Ok(canvas.draw(&label.standing_for(whole))?)
+    }
+}

@@ -1,0 +1,90 @@
+//! Charts that a newspaper would print, drawn in Rust: a table and a spec become one scene, and the scene becomes SVG,
+//! the places and values under a pointer, and a sentence for who does not see it.
+//!
+//! ```text
+//! Table + Spec -> columns -> series -> scales -> scene (plotters draws) -> SVG
+//!                                        |-----> marks, summary
+//! ```
+//!
+//! A kind of chart is one file in `kinds/` and one entry in its list.
+
+mod calendar;
+mod cartesian;
+mod columns;
+mod drawing;
+mod element;
+mod error;
+mod font;
+mod format;
+mod kinds;
+mod legend;
+mod palette;
+mod reduce;
+mod scale;
+mod scene;
+mod series;
+mod spec;
+mod svg;
+mod tally;
+mod text;
+
+use perch_tinybird::Table;
+
+pub use drawing::{Drawing, Entry, Mark, Marks, Pick, Rect, Scroll, Shape, Size, Theme};
+pub use error::ChartError;
+pub use format::{Currency, Format, UnknownFormat};
+pub use spec::{Aggregate, Good, Kind, Spec, UnknownKind};
+
+/// What is drawn.
+#[derive(Debug, Clone, Copy)]
+pub struct Input<'a> {
+    /// The answer.
+    pub table: &'a Table,
+    /// The same question's answer for the period before: a ghost behind a line or an area of one series, and what a
+    /// KPI is compared with.
+    pub previous: Option<&'a Table>,
+    /// For a table: the first row in the picture, counted from 0.
+    pub first_row: usize,
+}
+
+impl<'a> From<&'a Table> for Input<'a> {
+    fn from(table: &'a Table) -> Self {
+        Self { table, previous: None, first_row: 0 }
+    }
+}
+
+/// Whether a table has the columns that a spec asks for, of types that the kind can draw.
+///
+/// # Errors
+///
+/// Which column is not there, or not of the right type, and which are there.
+pub fn check(spec: &Spec, table: &Table) -> Result<(), ChartError> {
+    let kind = kinds::of(spec.kind);
+    columns::find(spec.kind, kind.needs, spec, table).map(|_| ())
+}
+
+/// Draws a table as a spec says. The same input gives the same bytes on every machine.
+///
+/// # Errors
+///
+/// What [`check`] says, a negative share of a donut, and a picture of no or of monstrous size.
+pub fn draw(input: &Input<'_>, spec: &Spec, size: Size, theme: Theme) -> Result<Drawing, ChartError> {
+    const MOST: u32 = 10_000;
+    if size.width == 0 || size.height == 0 || size.width > MOST || size.height > MOST {
+        return Err(ChartError::Size { width: size.width, height: size.height });
+    }
+    let kind = kinds::of(spec.kind);
+    let columns = columns::find(spec.kind, kind.needs, spec, input.table)?;
+    let sheet = kinds::Sheet { input, spec, size, palette: palette::Palette::of(theme), columns };
+    let picture = if input.table.rows() == 0 && spec.kind != Kind::Table {
+        sheet.blank("No data in this range")?
+    } else {
+        (kind.draw)(&sheet)?
+    };
+    Ok(Drawing {
+        svg: svg::write(&picture.scene, &picture.summary),
+        marks: picture.marks,
+        summary: picture.summary,
+        scroll: picture.scroll,
+    })
+}

@@ -1,0 +1,240 @@
+//! From values to places: one scale for the picture, the marks and plotters, and the round values along it.
+
+use std::ops::Range;
+
+use plotters::coord::ranged1d::{KeyPointHint, NoDefaultFormatting, Ranged};
+
+use crate::format::{self, Format};
+
+/// A linear scale from values to units of a scene. Made once from all the data, before anything is left out.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Scale {
+    domain: (f64, f64),
+    range: (i32, i32),
+}
+
+impl Scale {
+    /// `domain` must have an extent; an empty one maps everything to the middle.
+    pub(crate) fn new(domain: (f64, f64), range: (i32, i32)) -> Self {
+        Self { domain, range }
+    }
+
+    /// Where the value stands, before rounding. Values far outside stay near, so that no place overflows.
+    pub(crate) fn place(&self, value: f64) -> f64 {
+        let (start, end) = self.domain;
+        // Halves, because the whole extent of two doubles need not be one.
+        let share = (value / 2.0 - start / 2.0) / (end / 2.0 - start / 2.0);
+        let share = if share.is_finite() { share.clamp(-4.0, 4.0) } else { 0.5 };
+        f64::from(self.range.0) + share * f64::from(self.range.1 - self.range.0)
+    }
+
+    /// Where the value stands, in units.
+    pub(crate) fn at(&self, value: f64) -> i32 {
+        self.place(value).round() as i32
+    }
+}
+
+impl Ranged for Scale {
+    type FormatOption = NoDefaultFormatting;
+    type ValueType = f64;
+
+    /// A scale knows its own place in the picture, which is the one that the chart was built with.
+    fn map(&self, value: &f64, _: (i32, i32)) -> i32 {
+        self.at(*value)
+    }
+
+    /// The axes draw their own ticks: see [`ticks`] and [`crate::calendar`].
+    fn key_points<Hint: KeyPointHint>(&self, _: Hint) -> Vec<f64> {
+        Vec::new()
+    }
+
+    fn range(&self) -> Range<f64> {
+        self.domain.0..self.domain.1
+    }
+}
+
+/// A value on an axis, and what stands beside it.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Tick {
+    pub(crate) value: f64,
+    pub(crate) label: String,
+}
+
+/// Round values along an axis, and the extent that holds them all.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Ticks {
+    pub(crate) domain: (f64, f64),
+    pub(crate) ticks: Vec<Tick>,
+}
+
+/// The extent that an axis shows for values between `least` and `greatest`. Zero belongs to it when it must
+/// (`from_zero`) and when leaving it out would show less than a third of what the values are.
+pub(crate) fn extent(least: f64, greatest: f64, from_zero: bool) -> (f64, f64) {
+    // Half of what a double holds, so that no sum on the way is infinite.
+    const MOST: f64 = f64::MAX / 4.0;
+    let (mut least, mut greatest) = (least.clamp(-MOST, MOST), greatest.clamp(-MOST, MOST));
+    let size = least.abs().max(greatest.abs());
+    // Below this, a double loses digits; such a series is zero to any eye.
+    if size < 1e-290 {
+        return (0.0, 1.0);
+    }
+    if from_zero || greatest - least > size / 3.0 || greatest - least < size * 1e-9 {
+        least = least.min(0.0);
+        greatest = greatest.max(0.0);
+    }
+    (least, greatest)
+}
+
+/// At most about `count` round values that hold `extent`. Whole numbers only where `whole`.
+pub(crate) fn ticks((least, greatest): (f64, f64), count: usize, format: &Format, whole: bool) -> Ticks {
+    let unit = Unit::of(format, least.abs().max(greatest.abs()));
+    let rough = (greatest / unit.size - least / unit.size) / count.max(1) as f64;
+    let mut step = match format {
+        Format::Duration => round_duration(rough),
+        _ => round(rough),
+    };
+    if whole && unit.size == 1.0 {
+        step = step.max(1.0);
+    }
+    let first = (least / unit.size / step + 1e-9).floor();
+    let last = (greatest / unit.size / step - 1e-9).ceil().max(first + 1.0);
+    let decimals = (-step.log10().floor()).clamp(0.0, 12.0) as usize;
+    let steps = (last - first).min(50.0) as usize;
+    let ticks = (0..=steps).map(|index| {
+        let shown = (first + index as f64) * step;
+        Tick { value: shown * unit.size, label: unit.label(shown, decimals, format) }
+    });
+    Ticks { domain: (first * step * unit.size, last * step * unit.size), ticks: ticks.collect() }
+}
+
+/// What an axis counts in: ones, thousands, mebibytes.
+struct Unit {
+    size: f64,
+    name: &'static str,
+    exponent: bool,
+}
+
+impl Unit {
+    fn of(format: &Format, most: f64) -> Self {
+        const THOUSANDS: [(f64, &str); 4] = [(1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k")];
+        const BYTES: [(f64, &str); 6] = [
+            (1_152_921_504_606_846_976.0, "\u{a0}EiB"),
+            (1_125_899_906_842_624.0, "\u{a0}PiB"),
+            (1_099_511_627_776.0, "\u{a0}TiB"),
+            (1_073_741_824.0, "\u{a0}GiB"),
+            (1_048_576.0, "\u{a0}MiB"),
+            (1_024.0, "\u{a0}KiB"),
+        ];
+        let find =
+            |units: &[(f64, &'static str)], least: f64| units.iter().find(|(size, _)| most >= size * least).copied();
+        match format {
+            Format::Ratio => Self { size: 0.01, name: "%", exponent: false },
+            Format::Percent => Self { size: 1.0, name: "%", exponent: false },
+            Format::Duration => Self { size: 1.0, name: "", exponent: false },
+            Format::Bytes => {
+                let (size, name) = find(&BYTES, 1.0).unwrap_or((1.0, "\u{a0}B"));
+                Self { size, name, exponent: false }
+            }
+            _ if !(1e-6..1e16).contains(&most) => Self { size: 1.0, name: "", exponent: true },
+            // Four digits are still read at a glance: 9,000 before 10k.
+            _ if most < 1e4 => Self { size: 1.0, name: "", exponent: false },
+            _ => {
+                let (size, name) = find(&THOUSANDS, 1.0).unwrap_or((1.0, ""));
+                Self { size, name, exponent: false }
+            }
+        }
+    }
+
+    fn label(&self, shown: f64, decimals: usize, format: &Format) -> String {
+        if let Format::Duration = format {
+            return if shown == 0.0 { "0".into() } else { format.short(shown) }.replace('-', "−");
+        }
+        let digits = if self.exponent && shown != 0.0 {
+            format::exponent(shown)
+        } else {
+            format::group(&format!("{:.decimals$}", shown.abs()), 4)
+        };
+        let sign = if shown < 0.0 && !self.exponent { "−" } else { "" };
+        let money = match format {
+            Format::Currency(currency) => currency.sign(),
+            _ => String::new(),
+        };
+        // Zero thousands are zero, but zero percent are a share.
+        let name = if shown == 0.0 && self.name != "%" { "" } else { self.name };
+        format!("{sign}{money}{digits}{name}")
+    }
+}
+
+/// The least of 1, 2 and 5 times a power of ten that is no less.
+fn round(rough: f64) -> f64 {
+    let power = 10f64.powf(rough.log10().floor());
+    let factor = [1.0, 2.0, 5.0].into_iter().find(|factor| factor * power >= rough * (1.0 - 1e-9));
+    factor.unwrap_or(10.0) * power
+}
+
+/// The same for seconds: halves and quarters of minutes, hours and days.
+fn round_duration(rough: f64) -> f64 {
+    const STEPS: [f64; 18] = [
+        1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 900.0, 1_800.0, 3_600.0, 7_200.0, 10_800.0,
+        21_600.0, 43_200.0, 86_400.0,
+    ];
+    match STEPS.into_iter().find(|step| *step >= rough) {
+        Some(_) if rough < 0.5 => round(rough),
+        Some(step) => step,
+        None => round(rough / 86_400.0) * 86_400.0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn labels(extent: (f64, f64), count: usize, format: &Format, whole: bool) -> Vec<String> {
+        ticks(extent, count, format, whole).ticks.into_iter().map(|tick| tick.label).collect()
+    }
+
+    #[test]
+    fn ticks_are_round_and_say_their_unit() {
+        assert_eq!(labels((0.0, 97.0), 5, &Format::Auto, false), ["0", "20", "40", "60", "80", "100"]);
+        assert_eq!(labels((0.0, 4_800.0), 5, &Format::Auto, true), ["0", "1,000", "2,000", "3,000", "4,000", "5,000"]);
+        assert_eq!(labels((0.0, 14_000.0), 3, &Format::Auto, true), ["0", "5k", "10k", "15k"]);
+        assert_eq!(labels((-0.3, 0.3), 3, &Format::Auto, false), ["−0.4", "−0.2", "0.0", "0.2", "0.4"]);
+        assert_eq!(labels((0.0, 0.5), 5, &Format::Ratio, false), ["0%", "10%", "20%", "30%", "40%", "50%"]);
+        assert_eq!(
+            labels((0.0, 3_000_000.0), 3, &Format::Bytes, false),
+            ["0", "1\u{a0}MiB", "2\u{a0}MiB", "3\u{a0}MiB"]
+        );
+        assert_eq!(labels((0.0, 400.0), 4, &Format::Duration, false), ["0", "2m", "4m", "6m", "8m"]);
+        assert_eq!(labels((0.0, 2e300), 2, &Format::Auto, false), ["0", "1e300", "2e300"]);
+    }
+
+    #[test]
+    fn what_counts_has_no_halves() {
+        assert_eq!(labels((0.0, 2.0), 5, &Format::Auto, true), ["0", "1", "2"]);
+    }
+
+    proptest! {
+        #[test]
+        fn every_value_finds_its_place_between_the_first_tick_and_the_last(
+            a in any::<f64>().prop_filter("finite", |value| value.is_finite()),
+            b in any::<f64>().prop_filter("finite", |value| value.is_finite()),
+            from_zero: bool,
+            count in 2usize..9,
+        ) {
+            let (least, greatest) = extent(a.min(b), a.max(b), from_zero);
+            prop_assert!(!from_zero || least <= 0.0 && greatest >= 0.0);
+            let Ticks { domain, ticks } = ticks((least, greatest), count, &Format::Auto, false);
+            prop_assert!(domain.0 < domain.1, "{domain:?}");
+            prop_assert!(ticks.len() >= 2 && ticks.len() <= count + 3, "{ticks:?}");
+            let scale = Scale::new(domain, (1000, 0));
+            for tick in &ticks {
+                prop_assert!((0..=1000).contains(&scale.at(tick.value)), "{tick:?} in {domain:?}");
+            }
+            for value in [a, b] {
+                prop_assert!((-1..=1001).contains(&scale.at(value)), "{value} in {domain:?}");
+            }
+        }
+    }
+}

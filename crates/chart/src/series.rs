@@ -1,0 +1,254 @@
+//! Lines of points from a table: where each row stands along the bottom, and one series for each column or group.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use perch_tinybird::{Column, Family, Table};
+
+use crate::calendar::Grain;
+use crate::columns::Columns;
+use crate::palette::{Paint, Palette};
+use crate::text;
+
+/// What stands along the bottom of a chart.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Along {
+    /// Microseconds on the column's wall clock, and how exactly to write them.
+    Time(Grain),
+    Number,
+    /// Positions are indexes of these names, in the order in which they first appear.
+    Names(Vec<String>),
+}
+
+impl Along {
+    /// Where every row stands, NaN for a row that stands nowhere.
+    pub(crate) fn read(column: &Column) -> (Self, Vec<f64>) {
+        let rows = 0..column.len();
+        match column.family() {
+            Family::Time => {
+                let xs = rows.clone().map(|row| column.time(row).map_or(f64::NAN, |micros| micros as f64)).collect();
+                (Self::Time(Grain::of(rows.filter_map(|row| column.time(row)))), xs)
+            }
+            Family::Number => {
+                let xs = rows.map(|row| column.number(row).filter(|x| x.is_finite()).unwrap_or(f64::NAN)).collect();
+                (Self::Number, xs)
+            }
+            _ => {
+                let mut indexes = HashMap::new();
+                let mut names = Vec::new();
+                let xs = rows.map(|row| {
+                    let key = column.text(row);
+                    *indexes.entry(key).or_insert_with_key(|key| {
+                        names.push(name_of(key.as_deref()));
+                        names.len() as f64 - 1.0
+                    })
+                });
+                let xs = xs.collect();
+                (Self::Names(names), xs)
+            }
+        }
+    }
+
+    /// What a place along the bottom is called, in full.
+    pub(crate) fn heading(&self, x: f64, column: &Column, row: usize) -> String {
+        match self {
+            Self::Time(grain) => grain.write(x as i64),
+            Self::Number => column.text(row).map(Cow::into_owned).unwrap_or_default(),
+            Self::Names(names) => names.get(x as usize).cloned().unwrap_or_default(),
+        }
+    }
+}
+
+/// What a category is called in a picture.
+pub(crate) fn name_of(text: Option<&str>) -> String {
+    match text {
+        None => "(no value)".into(),
+        Some("") => "(empty)".into(),
+        Some(text) => text::name(text),
+    }
+}
+
+/// One line of points.
+#[derive(Debug)]
+pub(crate) struct Series<'t> {
+    pub(crate) name: String,
+    pub(crate) column: &'t Column,
+    /// Ascending; a place may repeat.
+    pub(crate) xs: Rc<[f64]>,
+    /// NaN is a gap.
+    pub(crate) ys: Vec<f64>,
+    rows: Option<Rc<[u32]>>,
+    pub(crate) paint: Paint,
+    /// Beyond what a palette can tell apart: drawn, but grey and unnamed.
+    pub(crate) faded: bool,
+}
+
+impl Series<'_> {
+    /// The table's row of a point.
+    pub(crate) fn row(&self, index: usize) -> usize {
+        self.rows.as_ref().map_or(index, |rows| rows[index] as usize)
+    }
+}
+
+/// All lines of a chart.
+#[derive(Debug)]
+pub(crate) struct Lines<'t> {
+    pub(crate) along: Along,
+    pub(crate) x: &'t Column,
+    pub(crate) series: Vec<Series<'t>>,
+}
+
+impl Lines<'_> {
+    /// How many series are named.
+    pub(crate) fn named(&self) -> impl Iterator<Item = &Series<'_>> {
+        self.series.iter().filter(|series| !series.faded)
+    }
+
+    /// The least and the greatest place, if there is any.
+    pub(crate) fn span(&self) -> Option<(f64, f64)> {
+        let ends = |series: &Series<'_>| Some((*series.xs.first()?, *series.xs.last()?));
+        self.series.iter().filter_map(ends).reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))
+    }
+
+    /// The least and the greatest value, if there is any.
+    pub(crate) fn extent(&self) -> Option<(f64, f64)> {
+        extent(self.series.iter().flat_map(|series| series.ys.iter().copied()))
+    }
+}
+
+/// The least and the greatest of the finite values.
+pub(crate) fn extent(values: impl IntoIterator<Item = f64>) -> Option<(f64, f64)> {
+    let (mut least, mut greatest) = (f64::INFINITY, f64::NEG_INFINITY);
+    for value in values {
+        if value.is_finite() {
+            least = least.min(value);
+            greatest = greatest.max(value);
+        }
+    }
+    (least <= greatest).then_some((least, greatest))
+}
+
+/// The rows that stand somewhere, from left to right. `None` means all of them, as they are.
+fn order(xs: &[f64]) -> Option<Vec<u32>> {
+    if xs.first().is_none_or(|x| !x.is_nan()) && xs.is_sorted_by(|a, b| a <= b) {
+        return None;
+    }
+    let mut rows: Vec<u32> = (0..xs.len() as u32).filter(|row| !xs[*row as usize].is_nan()).collect();
+    rows.sort_by(|a, b| xs[*a as usize].total_cmp(&xs[*b as usize]));
+    Some(rows)
+}
+
+/// Reads one series for each column of values, or for each group of each.
+pub(crate) fn read<'t>(
+    table: &'t Table,
+    columns: &Columns<'t>,
+    x: &'t Column,
+    limit: Option<usize>,
+    palette: &Palette,
+) -> Lines<'t> {
+    let (along, places) = Along::read(x);
+    let order = order(&places);
+    let mut series = Vec::new();
+    match columns.group {
+        None => {
+            let xs: Rc<[f64]> = match &order {
+                None => places.into(),
+                Some(rows) => rows.iter().map(|row| places[*row as usize]).collect(),
+            };
+            let rows: Option<Rc<[u32]>> = order.map(Into::into);
+            for column in &columns.y {
+                let ys = (0..xs.len())
+                    .map(|index| value(column, rows.as_ref().map_or(index, |rows| rows[index] as usize)))
+                    .collect();
+                series.push(one(text::name(column.name()), column, Rc::clone(&xs), ys, rows.clone(), palette));
+            }
+        }
+        Some(group) => {
+            let rows = order.unwrap_or_else(|| (0..table.rows() as u32).collect());
+            for (name, rows) in groups(group, &rows) {
+                let xs: Rc<[f64]> = rows.iter().map(|row| places[*row as usize]).collect();
+                let rows: Rc<[u32]> = rows.into();
+                for column in &columns.y {
+                    let ys = rows.iter().map(|row| value(column, *row as usize)).collect();
+                    let name = if columns.y.len() == 1 {
+                        name.clone()
+                    } else {
+                        format!("{name} · {}", text::name(column.name()))
+                    };
+                    series.push(one(name, column, Rc::clone(&xs), ys, Some(Rc::clone(&rows)), palette));
+                }
+            }
+        }
+    }
+    paint(&mut series, limit, palette);
+    Lines { along, x, series }
+}
+
+fn one<'t>(
+    name: String,
+    column: &'t Column,
+    xs: Rc<[f64]>,
+    ys: Vec<f64>,
+    rows: Option<Rc<[u32]>>,
+    palette: &Palette,
+) -> Series<'t> {
+    Series { name, column, xs, ys, rows, paint: palette.ghost, faded: false }
+}
+
+fn value(column: &Column, row: usize) -> f64 {
+    column.number(row).filter(|value| value.is_finite()).unwrap_or(f64::NAN)
+}
+
+/// Rows by the group's value, in the values' own order, so that a group keeps its colour from one answer to the next.
+fn groups(group: &Column, rows: &[u32]) -> Vec<(String, Vec<u32>)> {
+    let mut indexes: HashMap<Option<Cow<'_, str>>, usize> = HashMap::new();
+    let mut groups: Vec<(Option<Cow<'_, str>>, Vec<u32>)> = Vec::new();
+    for row in rows {
+        let key = group.text(*row as usize);
+        let index = *indexes.entry(key).or_insert_with_key(|key| {
+            groups.push((key.clone(), Vec::new()));
+            groups.len() - 1
+        });
+        groups[index].1.push(*row);
+    }
+    sort_names(&mut groups, |(key, _)| key.as_deref());
+    groups.into_iter().map(|(key, rows)| (name_of(key.as_deref()), rows)).collect()
+}
+
+/// Sorts by name: as numbers where all are numbers, and what has no name last.
+pub(crate) fn sort_names<T>(items: &mut [T], name: impl Fn(&T) -> Option<&str>) {
+    let number = |item: &T| name(item).and_then(|name| name.parse::<f64>().ok());
+    if items.iter().all(|item| number(item).is_some()) {
+        items.sort_by(|a, b| number(a).partial_cmp(&number(b)).unwrap_or(std::cmp::Ordering::Equal));
+    } else {
+        items.sort_by(|a, b| name(a).is_none().cmp(&name(b).is_none()).then_with(|| name(a).cmp(&name(b))));
+    }
+}
+
+/// Gives the greatest series the palette's colours, in the series' order, and fades the rest.
+fn paint(series: &mut [Series<'_>], limit: Option<usize>, palette: &Palette) {
+    let most = limit.unwrap_or(palette.series.len()).clamp(1, palette.series.len());
+    let sizes: Vec<f64> =
+        series.iter().map(|series| series.ys.iter().filter(|y| y.is_finite()).map(|y| y.abs()).sum()).collect();
+    let kept = greatest(&sizes, most);
+    let mut rank = 0;
+    for (series, kept) in series.iter_mut().zip(kept) {
+        series.faded = !kept;
+        if kept {
+            series.paint = palette.series(rank);
+            rank += 1;
+        }
+    }
+}
+
+/// Which are the `most` greatest; of equals the earlier.
+pub(crate) fn greatest(sizes: &[f64], most: usize) -> Vec<bool> {
+    let mut ranks: Vec<usize> = (0..sizes.len()).collect();
+    ranks.sort_by(|a, b| sizes[*b].total_cmp(&sizes[*a]));
+    let mut kept = vec![false; sizes.len()];
+    for index in ranks.into_iter().take(most) {
+        kept[index] = true;
+    }
+    kept
+}

@@ -1,0 +1,118 @@
+//! Text from data made safe to draw: on one line, without controls, no wider than its place.
+
+use std::borrow::Cow;
+
+use unicode_segmentation::UnicodeSegmentation;
+
+use crate::font::{self, Weight};
+
+/// The text without what would leave its line or turn its neighbours around: tabs and line ends become spaces,
+/// other controls U+FFFD, and Unicode's direction marks go. Letters that run from right to left stay as they are.
+pub(crate) fn clean(text: &str) -> Cow<'_, str> {
+    if text.chars().all(|character| matches!(treat(character), Treat::Keep)) {
+        return Cow::Borrowed(text);
+    }
+    let keep = |character| match treat(character) {
+        Treat::Keep => Some(character),
+        Treat::Space => Some(' '),
+        Treat::Replace => Some('\u{fffd}'),
+        Treat::Drop => None,
+    };
+    Cow::Owned(text.chars().filter_map(keep).collect())
+}
+
+enum Treat {
+    Keep,
+    Space,
+    Replace,
+    Drop,
+}
+
+fn treat(character: char) -> Treat {
+    match character {
+        '\t' | '\n' | '\r' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}' => Treat::Space,
+        // XML 1.0 §2.2 has no place for these, not even escaped.
+        '\u{fffe}' | '\u{ffff}' => Treat::Replace,
+        // The bidirectional algorithm's controls (UAX #9 §2) and the byte order mark.
+        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}' => {
+            Treat::Drop
+        }
+        _ if character.is_control() => Treat::Replace,
+        _ => Treat::Keep,
+    }
+}
+
+/// The longest name that a legend, a heading or a title carries, in what a reader calls characters.
+const LONGEST_NAME: usize = 120;
+
+/// A name for a place that is not measured: clean, and cut after 120 characters.
+pub(crate) fn name(text: &str) -> String {
+    let text = clean(text);
+    match text.grapheme_indices(true).nth(LONGEST_NAME) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.into_owned(),
+    }
+}
+
+/// The text as far as it fits the width, with an ellipsis where it was cut. `None` when not even one character and
+/// the ellipsis fit.
+pub(crate) fn fit(text: &str, room: f32, size: f32, weight: Weight) -> Option<Fit<'_>> {
+    // A text of 5,000 characters is not measured beyond what could ever fit.
+    let mut width = 0.0;
+    let ellipsis = font::width("…", size, weight);
+    let mut cut = 0;
+    for (start, grapheme) in text.grapheme_indices(true) {
+        if width + ellipsis <= room {
+            cut = start;
+        }
+        width += font::width(grapheme, size, weight);
+        if width > room {
+            let kept = text[..cut].trim_end();
+            return (!kept.is_empty()).then(|| Fit { text: Cow::Owned(format!("{kept}…")), cut: true });
+        }
+    }
+    Some(Fit { text: Cow::Borrowed(text), cut: false })
+}
+
+/// What [`fit`] made of a text.
+pub(crate) struct Fit<'a> {
+    pub(crate) text: Cow<'a, str>,
+    pub(crate) cut: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn controls_and_direction_marks_do_not_reach_the_picture() {
+        assert_eq!(clean("a\tb\nc\u{0}d\u{202e}e\u{2066}f"), "a b c\u{fffd}def");
+        assert_eq!(clean("שלום"), "שלום");
+    }
+
+    #[test]
+    fn an_accent_is_not_torn_from_its_letter() {
+        let text = "e\u{301}".repeat(50);
+        let cut = fit(&text, 40.0, 10.0, Weight::Regular).expect("some fit");
+        assert!(cut.cut);
+        assert!(cut.text.ends_with("e\u{301}…"), "{}", cut.text);
+    }
+
+    proptest! {
+        #[test]
+        fn what_fits_is_no_wider_than_its_room(text in ".{0,60}", room in 0f32..300.0) {
+            if let Some(fitted) = fit(&text, room, 12.0, Weight::Regular) {
+                prop_assert!(font::width(&fitted.text, 12.0, Weight::Regular) <= room + 0.01);
+                prop_assert!(fitted.cut || fitted.text == text);
+            }
+        }
+
+        #[test]
+        fn a_cleaned_text_is_xml(text in any::<String>()) {
+            let refused = |character: char| character.is_control() || ['\u{fffe}', '\u{ffff}'].contains(&character);
+            prop_assert!(!clean(&text).contains(refused));
+        }
+    }
+}
