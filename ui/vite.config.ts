@@ -18,7 +18,7 @@ export default defineConfig(({ mode }) => ({
   test: {
     environment: 'jsdom',
     include: ['test/**/*.test.ts'],
-    setupFiles: ['test/window.ts'],
+    setupFiles: ['test/setup.ts'],
     restoreMocks: true,
   },
 }));

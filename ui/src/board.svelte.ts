@@ -40,17 +40,16 @@ export class Board {
 
   /** The same dashboard, told anew: its file or its time range changed. Tiles that stay keep their picture until the next. */
   update(view: DashboardView): void {
-    const before = new Map(this.tiles.map((tile) => [tile.id, tile]));
+    const before = this.tiles;
     this.view = view;
     this.tiles = view.tiles.map((layout) => {
-      const tile = before.get(layout.id);
+      const tile = before.find(({ id }) => id === layout.id);
       if (!tile) return new Tile(view.tenant, view.id, layout);
-      before.delete(layout.id);
       tile.layout = layout;
       tile.renew();
       return tile;
     });
-    for (const gone of before.values()) gone.close();
+    for (const tile of before) if (!this.tiles.includes(tile)) tile.close();
   }
 
   changed({ tenant, dashboard, tile }: TileChanged): void {

@@ -102,9 +102,9 @@ export function outline(wedge: Extract<Shape, { kind: 'wedge' }>): string {
   const { cx, cy, inner, outer } = wedge;
   const { start } = wedge;
   // An arc cannot end where it starts: a full ring stops just short of it.
-  const end = Math.min(wedge.end, start + 2 * Math.PI - 1e-4);
+  const end = Math.min(wedge.end, start + 2 * Math.PI - 1e-3);
   const at = (radius: number, angle: number) =>
-    `${(cx + radius * Math.sin(angle)).toFixed(2)} ${(cy - radius * Math.cos(angle)).toFixed(2)}`;
+    `${(cx + radius * Math.sin(angle)).toFixed(3)} ${(cy - radius * Math.cos(angle)).toFixed(3)}`;
   const large = end - start > Math.PI ? 1 : 0;
   return (
     `M${at(outer, start)}A${outer} ${outer} 0 ${large} 1 ${at(outer, end)}` +

@@ -94,13 +94,13 @@ export class Tile {
       this.#askAgain = true;
       return;
     }
+    this.#askAgain = false;
     void this.#draw(this.#look);
   }
 
   async #draw(look: Look): Promise<void> {
     const question = ++this.#question;
     this.#inFlight = true;
-    this.#askAgain = false;
     let view: TileView | null = null;
     let refused: Problem | null = null;
     try {

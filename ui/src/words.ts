@@ -55,7 +55,7 @@ export function initials(name: string): string {
   const words = name.split(/[^\p{L}\p{N}]+/u).filter((word) => word !== '');
   return words
     .slice(0, 2)
-    .map((word) => ([...word][0] ?? '').toLocaleUpperCase())
+    .map((word) => String.fromCodePoint(word.codePointAt(0) ?? 0x20).toLocaleUpperCase())
     .join('');
 }
 

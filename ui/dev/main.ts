@@ -1,0 +1,299 @@
+// A pretended core: answers the commands of the web view with made-up data, in
+// the state that the address asks for (`?state=offline`). Never part of the app.
+
+import { emit } from '@tauri-apps/api/event';
+import { mockIPC, mockWindows } from '@tauri-apps/api/mocks';
+import type { AppView } from '../src/generated/AppView';
+import type { ConnectionView } from '../src/generated/ConnectionView';
+import type { DashboardView } from '../src/generated/DashboardView';
+import type { Problem } from '../src/generated/Problem';
+import type { RangeView } from '../src/generated/RangeView';
+import type { SignInView } from '../src/generated/SignInView';
+import type { TenantStatus } from '../src/generated/TenantStatus';
+import type { TenantView } from '../src/generated/TenantView';
+import type { TileRequest } from '../src/generated/TileRequest';
+import type { TileView } from '../src/generated/TileView';
+import { drawing } from './drawings';
+
+const state = new URLSearchParams(location.search).get('state') ?? 'dashboard';
+const is = (...names: string[]) => names.includes(state);
+const now = Date.now();
+const MINUTE = 60_000;
+const DAY = 24 * 60 * MINUTE;
+
+const unreachable: Problem = {
+  code: 'unreachable',
+  message: 'The analytics service did not answer.',
+  nextStep: 'Check the network; Perch tries again by itself.',
+};
+
+const demo: ConnectionView = {
+  id: 'demo',
+  name: 'Perch demo',
+  issuer: 'http://127.0.0.1:4010',
+  demo: true,
+  demoRunning: !is('offline'),
+  needsSigningKey: false,
+};
+
+const umbrella: ConnectionView = {
+  id: 'umbrella',
+  name: 'Umbrella Analytics',
+  issuer: 'https://clerk.umbrella.example',
+  demo: false,
+  demoRunning: false,
+  needsSigningKey: true,
+};
+
+function status(): TenantStatus {
+  if (is('offline', 'offline-network')) {
+    return { state: 'offline', since: now - 3 * MINUTE, until: now + 6 * DAY };
+  }
+  if (is('closed')) {
+    return {
+      state: 'closed',
+      problem: {
+        code: 'session-ended',
+        message: 'Your session in Acme Corporation has ended.',
+        nextStep: 'Sign in again to see its dashboards.',
+      },
+    };
+  }
+  return { state: 'online' };
+}
+
+const tenants: TenantView[] = [
+  {
+    id: 'acme',
+    connection: 'demo',
+    name: 'Acme Corporation',
+    user: 'Linus Larsen',
+    email: 'linus@example.com',
+    role: 'org:admin',
+    status: status(),
+  },
+  {
+    id: 'globex',
+    connection: 'demo',
+    name: 'Globex',
+    user: 'Linus Larsen',
+    email: 'linus@example.com',
+    role: 'org:member',
+    status: { state: 'online' },
+  },
+  {
+    id: 'initech',
+    connection: 'umbrella',
+    name: 'Initech <b>Ltd</b>',
+    user: 'Ada Ahlberg',
+    email: null,
+    role: 'org:billing_manager',
+    status: { state: 'offline', since: now, until: now + DAY },
+  },
+];
+
+function signIn(): SignInView | null {
+  const connection = 'demo';
+  if (is('preparing')) return { phase: 'preparing', connection };
+  if (is('finishing')) return { phase: 'finishing', connection };
+  if (is('waiting', 'waiting-above', 'no-browser')) {
+    return {
+      phase: 'waiting',
+      connection,
+      url: `http://127.0.0.1:4010/oauth/authorize?response_type=code&client_id=perch-desktop&redirect_uri=http%3A%2F%2F127.0.0.1%3A39121%2Fcallback&scope=openid+profile+email+offline_access&state=${'x'.repeat(43)}&code_challenge=${'y'.repeat(43)}&code_challenge_method=S256`,
+      expires: now + 4 * MINUTE + 32_000,
+      browserProblem: is('no-browser')
+        ? {
+            code: 'no-browser',
+            message: 'No browser could be opened.',
+            nextStep: 'Copy the address below into a browser on this computer.',
+          }
+        : null,
+    };
+  }
+  if (is('failed')) {
+    return {
+      phase: 'failed',
+      connection,
+      problem: {
+        code: 'sign-in-timeout',
+        message: 'Nobody signed in within five minutes.',
+        nextStep: 'Try again, and sign in in the browser window that opens.',
+      },
+    };
+  }
+  return null;
+}
+
+function frame(): AppView {
+  const empty = is('first-run');
+  const nobody = is('signed-out', 'preparing', 'finishing', 'waiting', 'no-browser', 'failed');
+  return {
+    connections: empty ? [] : [demo, umbrella],
+    tenants: empty || nobody ? [] : tenants,
+    active: empty || nobody ? null : 'acme',
+    signIn: signIn(),
+    notices: is('notices')
+      ? [
+          {
+            id: 1,
+            problem: {
+              code: 'keychain-missing',
+              message: 'This computer has no keychain that answers.',
+              nextStep:
+                'You stay signed in until Perch is closed. Start gnome-keyring to stay longer.',
+            },
+          },
+        ]
+      : [],
+  };
+}
+
+let app = frame();
+let range: RangeView = { kind: 'preset', preset: '7d' };
+const kinds = new Map<string, string>();
+
+function dashboard(tenant: string, id: string): DashboardView {
+  const tile = (name: string, title: string, kind: string, width: number, height: number) => {
+    kinds.set(name, kind);
+    return { id: name, title, kind, width, height };
+  };
+  const web = [
+    tile('visits-total', 'Visits', 'kpi', 3, 2),
+    tile('pageviews', 'Page views', 'kpi', 3, 2),
+    tile('bounce', 'Bounce rate', 'kpi', 3, 2),
+    tile('session', 'Average session', 'kpi', 3, 2),
+    tile('visits', 'Visits by day', 'line', 8, 4),
+    tile('devices', 'Devices', 'donut', 4, 4),
+    tile('pages', 'Top pages', 'bar-list', 4, 3),
+    tile('sources', 'Page views by day', 'bar', 4, 3),
+    tile('all', 'All pages', 'table', 4, 3),
+  ];
+  const sales = [
+    tile('area', 'Revenue', 'area', 6, 4),
+    tile('odd', 'A title that is a good deal longer than its tile is wide', 'line', 3, 4),
+    tile('small', 'Sources', 'bar-list', 3, 4),
+  ];
+  return {
+    tenant,
+    id,
+    title: id === 'web' ? 'Web traffic' : 'Sales',
+    description: id === 'web' ? 'Visits and page views of all sites' : null,
+    time: {
+      range,
+      presets: [
+        { id: 'today', label: 'Today' },
+        { id: '24h', label: 'Last 24 hours' },
+        { id: '7d', label: 'Last 7 days' },
+        { id: '30d', label: 'Last 30 days' },
+        { id: '90d', label: 'Last 90 days' },
+      ],
+      label: range.kind === 'between' ? `${range.from} – ${range.to}` : '14 – 20 Nov 2026',
+    },
+    tiles: is('empty') ? [] : id === 'web' ? web : sales,
+    dashboards: [
+      { id: 'web', title: 'Web traffic', problem: null },
+      { id: 'sales', title: 'Sales', problem: null },
+      {
+        id: 'broken',
+        title: 'Funnel',
+        problem: {
+          code: 'dashboard-file',
+          message: 'funnel.toml, line 14, column 8: there is no chart of the kind “funnl”.',
+          nextStep: 'Write one of: line, area, bar, bar-list, donut, table, kpi.',
+        },
+      },
+    ],
+  };
+}
+
+function tile(request: TileRequest): TileView {
+  const failing = is('failing') && ['visits', 'pages'].includes(request.tile);
+  const nothing = is('loading') || (is('failing') && request.tile === 'pages');
+  const limited: Problem = {
+    code: 'rate-limited',
+    message: 'The analytics service asks for a pause.',
+    nextStep: 'Perch tries again in 20 seconds.',
+  };
+  return {
+    picture: nothing ? null : drawing(kinds.get(request.tile) ?? 'kpi', request),
+    fetched: nothing
+      ? null
+      : now - (is('offline', 'offline-network', 'failing') ? 3 : 1.2) * MINUTE,
+    refreshing: is('loading', 'slow'),
+    problem: is('offline', 'offline-network') ? unreachable : failing ? limited : null,
+  };
+}
+
+interface Arguments {
+  tenant: string;
+  dashboard: string | null;
+  range: RangeView;
+  request: TileRequest;
+  id: number;
+}
+
+async function tell(change: Partial<AppView>): Promise<null> {
+  app = { ...app, ...change };
+  await emit('app', app);
+  return null;
+}
+
+mockWindows('main');
+mockIPC(
+  async (command, payload) => {
+    const args = payload as unknown as Arguments;
+    switch (command) {
+      case 'boot':
+        return {
+          app,
+          dashboard: app.active && !is('closed') ? dashboard(app.active, 'web') : null,
+        };
+      case 'select_tenant':
+        await tell({ active: args.tenant });
+        return dashboard(args.tenant, 'web');
+      case 'open_dashboard':
+        if (is('refused')) throw unreachable as unknown as Error;
+        return dashboard(args.tenant, args.dashboard ?? 'web');
+      case 'set_time_range':
+        range = args.range;
+        return dashboard(args.tenant, args.dashboard ?? 'web');
+      case 'draw_tile':
+        return tile(args.request);
+      case 'begin_sign_in':
+        return tell({ signIn: { phase: 'preparing', connection: 'demo' } });
+      case 'cancel_sign_in':
+      case 'dismiss_sign_in':
+        return tell({ signIn: null });
+      case 'dismiss_notice':
+        return tell({ notices: app.notices.filter(({ id }) => id !== args.id) });
+      case 'token':
+        return {
+          source: 'mint',
+          expires: now + 9 * MINUTE + 41_000,
+          claims: {
+            workspace_id: '8f0c1d2e-3b4a-4c5d-8e6f-7a8b9c0d1e2f',
+            name: 'perch_org_acme',
+            iat: 1795229178,
+            exp: 1795229778,
+            scopes: ['kpis', 'trend', 'top_pages', 'top_sources'].map((resource) => ({
+              type: 'PIPES:READ',
+              resource,
+              fixed_params: { org_id: 'org_2acme' },
+            })),
+            limits: { rps: 20 },
+          },
+        };
+      case 'reveal_token':
+        return { token: `eyJhbGciOiJIUzI1NiJ9.${'eyJub3RoaW5nIjp0cnVl'.repeat(8)}.c2lnbmF0dXJl` };
+      case 'start_demo':
+      case 'open_connection':
+        throw unreachable as unknown as Error;
+      default:
+        return null;
+    }
+  },
+  { shouldMockEvents: true },
+);
+
+void import('../src/main');

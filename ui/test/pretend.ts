@@ -1,0 +1,152 @@
+// A core to test against: it answers at the real boundary, and a test can
+// replace any answer, hold it back, and tell events.
+
+import { emit } from '@tauri-apps/api/event';
+import { mockIPC, mockWindows } from '@tauri-apps/api/mocks';
+import { mount, unmount } from 'svelte';
+import { onTestFinished, vi } from 'vitest';
+import App from '../src/App.svelte';
+import type { AppView } from '../src/generated/AppView';
+import type { DashboardView } from '../src/generated/DashboardView';
+import type { Marks } from '../src/generated/Marks';
+import type { TenantView } from '../src/generated/TenantView';
+import type { TileRequest } from '../src/generated/TileRequest';
+import type { TileView } from '../src/generated/TileView';
+
+export type Answers = Record<string, (args: never) => unknown>;
+
+export interface Call {
+  command: string;
+  args: Record<string, unknown>;
+}
+
+/** Puts the pretended core under the boundary; returns the calls that it gets. */
+export function pretend(answers: Answers): Call[] {
+  const calls: Call[] = [];
+  mockWindows('main');
+  mockIPC(
+    (command, args) => {
+      calls.push({ command, args: args as Record<string, unknown> });
+      return (answers[command] as ((args: unknown) => unknown) | undefined)?.(args) ?? null;
+    },
+    { shouldMockEvents: true },
+  );
+  return calls;
+}
+
+/** The whole window over a pretended core, once its first screen stands. */
+export async function open(answers: Answers): Promise<Call[]> {
+  const calls = pretend(answers);
+  const app = mount(App, { target: document.body });
+  onTestFinished(() => unmount(app));
+  await vi.waitFor(() => {
+    if (document.body.querySelector('[data-testid]') === null) throw new Error('nothing yet');
+  });
+  return calls;
+}
+
+export const tell = (app: AppView) => emit('app', app);
+
+export function tenant(id: string, name: string, change: Partial<TenantView> = {}): TenantView {
+  return {
+    id,
+    connection: 'demo',
+    name,
+    user: 'Grace Hopper',
+    email: 'grace@example.com',
+    role: 'org:admin',
+    status: { state: 'online' },
+    ...change,
+  };
+}
+
+export function frame(change: Partial<AppView> = {}): AppView {
+  return {
+    connections: [
+      {
+        id: 'demo',
+        name: 'Perch demo',
+        issuer: 'http://127.0.0.1:4010',
+        demo: true,
+        demoRunning: true,
+        needsSigningKey: false,
+      },
+    ],
+    tenants: [tenant('acme', 'Acme'), tenant('globex', 'Globex')],
+    active: 'acme',
+    signIn: null,
+    notices: [],
+    ...change,
+  };
+}
+
+export function dashboard(of: string, change: Partial<DashboardView> = {}): DashboardView {
+  return {
+    tenant: of,
+    id: 'web',
+    title: `Web traffic of ${of}`,
+    description: null,
+    time: null,
+    tiles: [{ id: 'visits', title: 'Visits', kind: 'line', width: 6, height: 3 }],
+    dashboards: [{ id: 'web', title: 'Web traffic', problem: null }],
+    ...change,
+  };
+}
+
+export const line: Marks = {
+  plot: { x: 40, y: 10, width: 300, height: 200 },
+  pick: 'nearestX',
+  marks: [50, 150, 250].map((x, index) => ({
+    shape: { kind: 'column', x },
+    heading: `${index + 1} Nov`,
+    entries: [{ name: 'visits', value: `${(index + 1) * 10}`, color: '#2563c4', y: 100 }],
+  })),
+};
+
+/** A tile whose picture says one word. */
+export function tile(word: string, marks: Marks = line): TileView {
+  return {
+    picture: {
+      svg: `<svg xmlns="http://www.w3.org/2000/svg" width="400" height="300"><text>${word}</text></svg>`,
+      marks,
+      summary: `A line that says ${word}.`,
+      scroll: null,
+    },
+    fetched: Date.now(),
+    refreshing: false,
+    problem: null,
+  };
+}
+
+/** The answers of a core where one tenant's dashboard stands. */
+export function usual(change: Answers = {}): Answers {
+  return {
+    boot: () => ({ app: frame(), dashboard: dashboard('acme') }),
+    select_tenant: ({ tenant: id }: { tenant: string }) => dashboard(id),
+    open_dashboard: ({ tenant: id }: { tenant: string }) => dashboard(id),
+    draw_tile: ({ request }: { request: TileRequest }) => tile(request.tenant),
+    ...change,
+  };
+}
+
+export function find(testid: string): HTMLElement | null {
+  return document.body.querySelector<HTMLElement>(`[data-testid="${testid}"]`);
+}
+
+/** The element, as soon as it stands. */
+export function get(testid: string): Promise<HTMLElement> {
+  return vi.waitFor(() => {
+    const element = find(testid);
+    if (!element) throw new Error(`nothing is called ${testid}`);
+    return element;
+  });
+}
+
+/** Holds an answer back until the test lets it go. */
+export function held<T>(): { promise: Promise<T>; resolve: (value: T) => void } {
+  let resolve: (value: T) => void = () => undefined;
+  const promise = new Promise<T>((done) => {
+    resolve = done;
+  });
+  return { promise, resolve };
+}

@@ -1,0 +1,481 @@
+// The whole window over a pretended core, as a viewer meets it.
+
+import { emit } from '@tauri-apps/api/event';
+import { flushSync } from 'svelte';
+import { describe, expect, test, vi } from 'vitest';
+import type { DashboardView } from '../src/generated/DashboardView';
+import type { Marks } from '../src/generated/Marks';
+import type { TileRequest } from '../src/generated/TileRequest';
+import type { TileView } from '../src/generated/TileView';
+import {
+  dashboard,
+  find,
+  frame,
+  get,
+  held,
+  line,
+  open,
+  tell,
+  tenant,
+  tile,
+  usual,
+} from './pretend';
+
+const ready = () => vi.waitFor(() => expect(find('tile-visits')?.dataset['state']).toBe('ready'));
+
+async function click(testid: string): Promise<void> {
+  (await get(testid)).click();
+  flushSync();
+}
+
+function press(key: string, on: Element | null = document.activeElement): void {
+  on?.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true }));
+  flushSync();
+}
+
+function pointAt(x: number, y: number): void {
+  find('chart')?.dispatchEvent(
+    new MouseEvent('pointermove', { clientX: x, clientY: y, bubbles: true }),
+  );
+  flushSync();
+}
+
+const tip = () => find('tooltip')?.textContent.replaceAll(/\s+/g, ' ').trim() ?? null;
+
+describe('a tile', () => {
+  test('shows the mark nearest to the pointer, and nothing once the pointer left', async () => {
+    await open(usual());
+    await ready();
+    pointAt(160, 120);
+    expect(tip()).toBe('2 Nov visits 20');
+    expect(find('pointed')?.querySelector('line')?.getAttribute('x1')).toBe('150');
+    pointAt(240, 20);
+    expect(tip()).toBe('3 Nov visits 30');
+    find('chart')?.dispatchEvent(new MouseEvent('pointerleave'));
+    flushSync();
+    expect(tip()).toBeNull();
+  });
+
+  test('shows the wedge under the pointer', async () => {
+    const ring: Marks = {
+      plot: { x: 0, y: 0, width: 400, height: 300 },
+      pick: 'shape',
+      marks: [0, 1].map((half) => ({
+        shape: {
+          kind: 'wedge',
+          cx: 200,
+          cy: 150,
+          inner: 50,
+          outer: 100,
+          start: half * Math.PI,
+          end: (half + 1) * Math.PI,
+        },
+        heading: half === 0 ? 'right' : 'left',
+        entries: [],
+      })),
+    };
+    await open(usual({ draw_tile: () => tile('ring', ring) }));
+    await ready();
+    pointAt(275, 150);
+    expect(tip()).toBe('right');
+    pointAt(125, 150);
+    expect(tip()).toBe('left');
+    pointAt(200, 150);
+    expect(tip()).toBeNull();
+  });
+
+  test('is walked by keyboard, told aloud, and left by Escape', async () => {
+    await open(usual());
+    await ready();
+    find('chart')?.focus();
+    press('ArrowRight');
+    expect(tip()).toBe('1 Nov visits 10');
+    press('ArrowRight');
+    press('ArrowRight');
+    press('ArrowRight');
+    expect(find('spoken')?.textContent).toBe('3 Nov, visits 30');
+    press('Home');
+    expect(tip()).toBe('1 Nov visits 10');
+    press('Escape');
+    expect(tip()).toBeNull();
+    expect(find('spoken')?.textContent).toBe('');
+  });
+
+  test('shows text from data as text', async () => {
+    const nasty = '<img src=x onerror="window.hit = true">';
+    const marks: Marks = {
+      ...line,
+      marks: line.marks.map((mark) => ({ ...mark, heading: nasty, entries: [] })),
+    };
+    await open(usual({ draw_tile: () => tile('x', marks) }));
+    await ready();
+    pointAt(160, 120);
+    expect(tip()).toBe(nasty);
+    expect(document.querySelector('img')).toBeNull();
+  });
+
+  test('asks again when the core says that it changed, and only then', async () => {
+    let word = 'before';
+    const calls = await open(usual({ draw_tile: () => tile(word) }));
+    await ready();
+    word = 'after';
+    const drawn = () => calls.filter(({ command }) => command === 'draw_tile').length;
+    const changed = { tenant: 'acme', dashboard: 'web', tile: 'visits' };
+    for (const other of [{ tenant: 'globex' }, { dashboard: 'sales' }, { tile: 'pages' }]) {
+      await emit('tile', { ...changed, ...other });
+    }
+    expect(drawn()).toBe(1);
+    await emit('tile', changed);
+    await vi.waitFor(() => expect(find('chart')?.textContent).toContain('after'));
+    expect(drawn()).toBe(2);
+  });
+
+  test('that never had an answer says why, and tries again when asked', async () => {
+    const problem = { code: 'forbidden', message: 'It may not be read.', nextStep: 'Ask for it.' };
+    const none: TileView = { picture: null, fetched: null, refreshing: false, problem };
+    const calls = await open(usual({ draw_tile: () => none }));
+    const shown = await get('tile-problem');
+    expect(shown.textContent).toContain('It may not be read.');
+    expect(shown.textContent).toContain('Ask for it.');
+    expect(find('tile-visits')?.dataset['state']).toBe('failed');
+    await click('tile-retry');
+    expect(calls.filter(({ command }) => command === 'refresh_tile')).toEqual([
+      {
+        command: 'refresh_tile',
+        args: { tenant: 'acme', dashboard: 'web', tile: 'visits' },
+      },
+    ]);
+  });
+
+  test('that is a table asks for the rows that the viewer scrolled to', async () => {
+    const scroll = { rows: 100_000, first: 0, visible: 10, rowHeight: 28 };
+    const rows: number[] = [];
+    await open(
+      usual({
+        boot: () => ({
+          app: frame(),
+          dashboard: dashboard('acme', {
+            tiles: [{ id: 'visits', title: 'Visits', kind: 'table', width: 6, height: 3 }],
+          }),
+        }),
+        draw_tile: ({ request }: { request: TileRequest }) => {
+          rows.push(request.firstRow);
+          const view = tile('rows');
+          return { ...view, picture: { ...view.picture, scroll } };
+        },
+      }),
+    );
+    await ready();
+    const chart = await get('chart');
+    for (const [top, row] of [
+      [28, 1],
+      [28 * 99_990, 99_990],
+      [28 * 200_000, 99_990],
+      [0, 0],
+    ] as const) {
+      chart.scrollTop = top;
+      chart.dispatchEvent(new Event('scroll'));
+      await vi.waitFor(() => expect(rows.at(-1)).toBe(row));
+      await new Promise((done) => setTimeout(done));
+    }
+  });
+});
+
+describe('tenants', () => {
+  test('header and tiles change together, and nothing of the one stays under the other', async () => {
+    const late = held<DashboardView>();
+    await open(usual({ select_tenant: () => late.promise }));
+    await ready();
+    expect(find('chart')?.textContent).toContain('acme');
+    await click('switcher');
+    await click('tenant-globex');
+    // The frame may be told before the dashboard is there.
+    await tell(frame({ active: 'globex' }));
+    expect(find('tenant-name')?.textContent).toBe('Acme');
+    expect(find('dashboard')?.dataset['tenant']).toBe('acme');
+    late.resolve(dashboard('globex'));
+    await vi.waitFor(() => expect(find('tenant-name')?.textContent).toBe('Globex'));
+    expect(find('dashboard')?.dataset['tenant']).toBe('globex');
+    await vi.waitFor(() => expect(find('chart')?.textContent).toContain('globex'));
+    expect(document.body.textContent).not.toContain('Web traffic of acme');
+  });
+
+  test('a picture that comes after the switch is not shown', async () => {
+    const late = held<TileView>();
+    await open(
+      usual({
+        draw_tile: ({ request }: { request: TileRequest }) =>
+          request.tenant === 'acme' ? late.promise : tile(request.tenant),
+      }),
+    );
+    await get('tile-visits');
+    await click('switcher');
+    await click('tenant-globex');
+    await vi.waitFor(() => expect(find('chart')?.textContent).toContain('globex'));
+    late.resolve(tile('acme'));
+    await new Promise((done) => setTimeout(done, 5));
+    expect(find('chart')?.textContent).toBe('globex');
+  });
+
+  test('of two switches only the last counts, whichever is answered first', async () => {
+    const slow = held<DashboardView>();
+    await open(
+      usual({
+        boot: () => ({
+          app: frame({
+            tenants: [tenant('acme', 'Acme'), tenant('globex', 'Globex'), tenant('i', 'Initech')],
+          }),
+          dashboard: dashboard('acme'),
+        }),
+        select_tenant: ({ tenant: id }: { tenant: string }) =>
+          id === 'globex' ? slow.promise : dashboard(id),
+      }),
+    );
+    await ready();
+    await click('switcher');
+    await click('tenant-globex');
+    await click('switcher');
+    await click('tenant-i');
+    await vi.waitFor(() => expect(find('dashboard')?.dataset['tenant']).toBe('i'));
+    slow.resolve(dashboard('globex'));
+    await new Promise((done) => setTimeout(done, 5));
+    expect(find('dashboard')?.dataset['tenant']).toBe('i');
+    expect(find('tenant-name')?.textContent).toBe('Initech');
+  });
+
+  test('a session that ended takes its tiles off the screen at once', async () => {
+    await open(usual());
+    await ready();
+    const problem = { code: 'session-ended', message: 'It ended.', nextStep: 'Sign in again.' };
+    await tell(
+      frame({ tenants: [tenant('acme', 'Acme', { status: { state: 'closed', problem } })] }),
+    );
+    expect((await get('closed')).textContent).toContain('It ended.');
+    expect(find('dashboard')).toBeNull();
+  });
+
+  test('whoever signed out leaves the screen, and the next is opened', async () => {
+    const calls = await open(usual());
+    await ready();
+    await tell(frame({ tenants: [tenant('globex', 'Globex')], active: 'globex' }));
+    await vi.waitFor(() => expect(find('dashboard')?.dataset['tenant']).toBe('globex'));
+    expect(calls).toContainEqual({
+      command: 'open_dashboard',
+      args: { tenant: 'globex', dashboard: null },
+    });
+    await tell(frame({ tenants: [], active: null }));
+    await get('signed-out');
+    expect(find('dashboard')).toBeNull();
+  });
+
+  test('the menu is walked by arrows and letters, and Escape gives the focus back', async () => {
+    await open(usual());
+    await ready();
+    await click('switcher');
+    expect(document.activeElement).toBe(find('tenant-acme'));
+    press('ArrowDown');
+    expect(document.activeElement).toBe(find('tenant-globex'));
+    press('a');
+    expect(document.activeElement).toBe(find('add-organization-demo'));
+    press('End');
+    expect(document.activeElement).toBe(find('connections'));
+    press('ArrowDown');
+    expect(document.activeElement).toBe(find('tenant-acme'));
+    press('Escape');
+    expect(find('switcher-panel')).toBeNull();
+    expect(document.activeElement).toBe(find('switcher'));
+  });
+});
+
+describe('the time range', () => {
+  const time = {
+    range: { kind: 'preset', preset: '7d' } as const,
+    presets: [
+      { id: '7d', label: 'Last 7 days' },
+      { id: '30d', label: 'Last 30 days' },
+    ],
+    label: '14 – 20 Nov 2026',
+  };
+
+  const dated = (change: Partial<typeof time> = {}) =>
+    dashboard('acme', { time: { ...time, ...change } });
+
+  function type(testid: string, text: string): void {
+    const field = find(testid) as HTMLInputElement;
+    field.value = text;
+    field.dispatchEvent(new Event('input', { bubbles: true }));
+    flushSync();
+  }
+
+  test('a preset is set, and pictures of the range before it are dropped', async () => {
+    const first = held<TileView>();
+    let drawn = 0;
+    const calls = await open(
+      usual({
+        boot: () => ({ app: frame(), dashboard: dated() }),
+        set_time_range: () => dated({ label: '22 Oct – 20 Nov 2026' }),
+        draw_tile: () => (drawn++ === 0 ? first.promise : tile('thirty')),
+      }),
+    );
+    await click('range');
+    await click('range-preset-30d');
+    await vi.waitFor(() => expect(find('chart')?.textContent).toContain('thirty'));
+    first.resolve(tile('seven'));
+    await new Promise((done) => setTimeout(done, 5));
+    expect(find('chart')?.textContent).toBe('thirty');
+    expect(find('range-label')?.textContent).toBe('22 Oct – 20 Nov 2026');
+    expect(calls).toContainEqual({
+      command: 'set_time_range',
+      args: { tenant: 'acme', dashboard: 'web', range: { kind: 'preset', preset: '30d' } },
+    });
+  });
+
+  test('two days are set only when they are two days', async () => {
+    const calls = await open(
+      usual({
+        boot: () => ({ app: frame(), dashboard: dated() }),
+        set_time_range: () => dated(),
+      }),
+    );
+    const set = () => calls.filter(({ command }) => command === 'set_time_range');
+    await click('range');
+    type('range-from', '2026-11-20');
+    type('range-to', '2026-11-01');
+    await click('range-apply');
+    expect(find('range-mistake')?.textContent).toBe('The first day is after the last.');
+    expect(set()).toEqual([]);
+    type('range-from', '2026-10-01');
+    await click('range-apply');
+    expect(set().map(({ args }) => args['range'])).toEqual([
+      { kind: 'between', from: '2026-10-01', to: '2026-11-01' },
+    ]);
+  });
+});
+
+describe('secrets', () => {
+  test('the signing key is given to the core and leaves the page', async () => {
+    const [demo] = frame().connections;
+    const calls = await open(
+      usual({
+        boot: () => ({
+          app: frame({
+            tenants: [],
+            active: null,
+            connections: demo ? [{ ...demo, demo: false, needsSigningKey: true }] : [],
+          }),
+          dashboard: null,
+        }),
+      }),
+    );
+    const field = (await get('signing-key')) as HTMLInputElement;
+    expect(field.type).toBe('password');
+    field.value = 'p.admin-token';
+    await click('signing-key-save');
+    expect(calls).toContainEqual({
+      command: 'save_signing_key',
+      args: { connection: 'demo', key: 'p.admin-token' },
+    });
+    expect(field.value).toBe('');
+  });
+
+  test('the token is shown when revealed, and gone when the panel closes', async () => {
+    const calls = await open(
+      usual({
+        token: () => ({
+          source: 'mint',
+          expires: Date.now() + 60_000,
+          claims: { scopes: [{ type: 'PIPES:READ', resource: 'kpis', fixed_params: { o: 'x' } }] },
+        }),
+        reveal_token: () => ({ token: 'eyJ.raw.token' }),
+      }),
+    );
+    await ready();
+    const revealed = () => calls.filter(({ command }) => command === 'reveal_token').length;
+    await click('account');
+    await click('open-token');
+    expect((await get('token-scopes')).textContent).toContain('kpis');
+    expect(revealed()).toBe(0);
+    await click('token-reveal');
+    expect((await get('token-raw')).textContent).toBe('eyJ.raw.token');
+    await click('token-panel-close');
+    expect(document.body.innerHTML).not.toContain('eyJ.raw.token');
+    await click('account');
+    await click('open-token');
+    await get('token-reveal');
+    expect(find('token-raw')).toBeNull();
+    expect(revealed()).toBe(1);
+  });
+
+  test('nothing is kept in the storage of the web view', async () => {
+    await open(usual());
+    await ready();
+    expect([localStorage.length, sessionStorage.length, document.cookie]).toEqual([0, 0, '']);
+  });
+});
+
+describe('the frame', () => {
+  test('a command that fails is told with its next step until dismissed', async () => {
+    await open(
+      usual({
+        boot: () => ({
+          app: frame({ connections: [], tenants: [], active: null }),
+          dashboard: null,
+        }),
+        start_demo: () =>
+          // A command rejects with a problem, which is no Error.
+          // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
+          Promise.reject({ code: 'no-port', message: 'No port is free.', nextStep: 'Close one.' }),
+      }),
+    );
+    await get('first-run');
+    await click('start-demo');
+    expect((await get('notice')).textContent).toContain('Close one.');
+    await click('notice-dismiss');
+    expect(find('notice')).toBeNull();
+  });
+
+  test('offline, it says since when and until when, and every tile its age', async () => {
+    const now = Date.now();
+    const status = { state: 'offline', since: now, until: now + 86_400_000 } as const;
+    await open(
+      usual({
+        boot: () => ({
+          app: frame({ tenants: [tenant('acme', 'Acme', { status })] }),
+          dashboard: dashboard('acme'),
+        }),
+        draw_tile: () => ({ ...tile('old'), fetched: now - 3 * 60_000 }),
+      }),
+    );
+    await ready();
+    expect(find('offline-bar')?.textContent).toMatch(/refreshed 3 min ago\. Stays available until/);
+    expect(find('tile-age')?.textContent).toBe('3 min ago');
+  });
+
+  test('the first paint is marked once every tile has its picture', async () => {
+    performance.clearMarks();
+    const second = held<TileView>();
+    const layout = { title: 'x', kind: 'line', width: 6, height: 3 };
+    await open(
+      usual({
+        boot: () => ({
+          app: frame(),
+          dashboard: dashboard('acme', {
+            tiles: [
+              { id: 'visits', ...layout },
+              { id: 'pages', ...layout },
+            ],
+          }),
+        }),
+        draw_tile: ({ request }: { request: TileRequest }) =>
+          request.tile === 'pages' ? second.promise : tile('first'),
+      }),
+    );
+    await ready();
+    await new Promise((done) => setTimeout(done, 60));
+    expect(performance.getEntriesByName('dashboard-painted')).toEqual([]);
+    second.resolve(tile('second'));
+    await vi.waitFor(() =>
+      expect(performance.getEntriesByName('dashboard-painted')).toHaveLength(1),
+    );
+  });
+});
