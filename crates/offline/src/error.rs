@@ -10,10 +10,10 @@ use rusqlite::ErrorCode;
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The key is not 64 hexadecimal digits.
-    #[error("The key of the offline store is not a 256-bit key.")]
+    #[error("the key of the offline store is not a 256-bit key")]
     Key,
     /// The folder or the file cannot be made, read or written.
-    #[error("Perch cannot write its offline data to {}: {reason}.", path.display())]
+    #[error("Perch cannot write its offline data to {}: {reason}", path.display())]
     Folder {
         /// The folder or file.
         path: PathBuf,
@@ -21,16 +21,16 @@ pub enum StoreError {
         reason: String,
     },
     /// No room is left on the disk.
-    #[error("The disk is full, so Perch cannot keep what you see for later.")]
+    #[error("the disk is full, so Perch cannot keep what you see for later")]
     Full,
     /// Another process holds the file for longer than the store waits.
-    #[error("Another Perch is busy with this organization's offline data.")]
+    #[error("another Perch is busy with this organization's offline data")]
     Busy,
     /// [`crate::Store::close`] was called.
-    #[error("The offline data of this organization is closed.")]
+    #[error("the offline data of this organization is closed")]
     Closed,
     /// What no other variant names.
-    #[error("The offline data could not be read or written: {0}.")]
+    #[error("the offline data could not be read or written: {0}")]
     Database(String),
 }
 
@@ -108,12 +108,12 @@ impl fmt::Display for Notice {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self::StartedAnew { why } = self;
         match why {
-            Why::Unreadable => formatter.write_str("The offline data could not be opened, so it was started anew."),
+            Why::Unreadable => formatter.write_str("the offline data could not be opened, so it was started anew"),
             Why::Newer { .. } => {
-                formatter.write_str("The offline data was written by a newer Perch, so it was started anew.")
+                formatter.write_str("the offline data was written by a newer Perch, so it was started anew")
             }
             Why::AnotherTenant => {
-                formatter.write_str("The offline data belonged to another organization, so it was started anew.")
+                formatter.write_str("the offline data belonged to another organization, so it was started anew")
             }
         }
     }

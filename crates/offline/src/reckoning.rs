@@ -53,9 +53,9 @@ impl Closed {
     /// The reason as a sentence for a person.
     pub fn sentence(self) -> &'static str {
         match self {
-            Self::Over => "You have been offline for longer than this organization allows.",
-            Self::ClockBehind => "This computer's clock stands before your last visit.",
-            Self::NeverConfirmed => "Your sign-in has not been confirmed on this computer yet.",
+            Self::Over => "you have been offline for longer than this organization allows",
+            Self::ClockBehind => "this computer's clock stands before your last visit",
+            Self::NeverConfirmed => "your sign-in has not been confirmed on this computer yet",
         }
     }
 

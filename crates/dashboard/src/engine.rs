@@ -1,0 +1,365 @@
+//! The engine: what a tile shows, last seen first and fresh after.
+//!
+//! [`Engine::seen`] answers at once from memory or the sealed store;
+//! [`Engine::refresh`] asks Tinybird, keeps what came and answers with it;
+//! [`Engine::is_stale`] says when to. An engine belongs to one tenant from its
+//! making: it asks with that tenant's token only, and keeps what arrives in
+//! that tenant's store only.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use futures_util::FutureExt;
+use futures_util::future::{BoxFuture, Shared, join};
+use jiff::tz::TimeZone;
+use perch_chart::{Drawing, Input, Size, Theme};
+use perch_offline::{Question, Store, StoreError};
+use perch_tenant::{Tenant, TenantId};
+use perch_tinybird::{Answer, Client, PipeError, TenantToken};
+
+use crate::flights::Flights;
+use crate::memory::{Kept, Memory};
+use crate::questions::{self, Ask, Period};
+use crate::{Dates, EngineError, Tile, TimeRange, Tokens};
+
+/// How long a tile waits after its first failure before it is stale again.
+/// Each further failure doubles it.
+const FIRST_WAIT: Duration = Duration::from_secs(5);
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
+
+type Clock = Arc<dyn Fn() -> SystemTime + Send + Sync>;
+
+/// Answers the questions of one tenant's tiles. Clones are the same engine.
+#[derive(Clone)]
+pub struct Engine {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    tenant: TenantId,
+    store: Store,
+    client: Client,
+    tokens: Arc<dyn Tokens>,
+    clock: Clock,
+    zone: TimeZone,
+    memory: Mutex<Memory>,
+    failures: Mutex<HashMap<Question, Failure>>,
+    flights: Flights<Result<Kept, EngineError>>,
+    /// Held while a refused token is renewed, so that ten refused tiles renew
+    /// it once.
+    renewal: tokio::sync::Mutex<()>,
+    closed: AtomicBool,
+    unkept: Mutex<Option<Arc<StoreError>>>,
+}
+
+/// What a tile shows.
+#[derive(Debug, Clone)]
+pub struct TileData {
+    /// The pipe's answer.
+    pub answer: Arc<Answer>,
+    /// The answer for the period before, where the tile compares and has one
+    /// of the same visit.
+    pub previous: Option<Arc<Answer>>,
+    /// When the answer was asked for: its age counts from here.
+    pub fetched: SystemTime,
+    /// The days that it holds; `None` for a tile without the time filter.
+    pub dates: Option<Dates>,
+    /// Why there is nothing newer, when the last attempt since failed.
+    pub failure: Option<Failure>,
+}
+
+/// An attempt that failed. The last good answer stays until the next good one.
+#[derive(Debug, Clone)]
+pub struct Failure {
+    /// What went wrong.
+    pub error: EngineError,
+    /// When it was tried.
+    pub at: SystemTime,
+    /// How often in a row.
+    pub times: u32,
+}
+
+impl Engine {
+    /// The engine of `tenant`, whose own store and tokens these are. Dates are
+    /// counted in this machine's time zone.
+    pub fn new(tenant: Tenant, store: Store, client: Client, tokens: Arc<dyn Tokens>, clock: Clock) -> Self {
+        Self::in_zone(tenant, store, client, tokens, clock, TimeZone::system())
+    }
+
+    /// The same, with dates counted in `zone`.
+    pub fn in_zone(
+        tenant: Tenant,
+        store: Store,
+        client: Client,
+        tokens: Arc<dyn Tokens>,
+        clock: Clock,
+        zone: TimeZone,
+    ) -> Self {
+        let tenant = tenant.id();
+        // A store of another tenant is never read: the engine begins closed.
+        let closed = AtomicBool::new(store.tenant() != &tenant);
+        let inner = Inner {
+            tenant,
+            store,
+            client,
+            tokens,
+            clock,
+            zone,
+            memory: Mutex::default(),
+            failures: Mutex::default(),
+            flights: Flights::new(),
+            renewal: tokio::sync::Mutex::default(),
+            closed,
+            unkept: Mutex::default(),
+        };
+        Self { inner: Arc::new(inner) }
+    }
+
+    /// The tenant's sealed store, for notes and for the end of offline.
+    pub fn store(&self) -> &Store {
+        &self.inner.store
+    }
+
+    /// What was last seen of `tile` over `range`, at once: from memory, or else
+    /// from the store. Never touches the network. `None` where it was never
+    /// seen. Whether it may be shown offline is [`Store::may_show`]'s to say.
+    pub fn seen(&self, tile: &Tile, range: &TimeRange) -> Option<TileData> {
+        let current = self.inner.recall(&questions::question(tile, range, Period::Current))?;
+        Some(self.inner.tile_data(tile, range, current))
+    }
+
+    /// Asks Tinybird, keeps what came, and answers with it. A question that is
+    /// already being asked is not asked again: all who ask get one answer.
+    ///
+    /// On an error nothing that was kept is lost; [`Engine::seen`] still has
+    /// it, with the failure. Dropping the future ends a request that nobody
+    /// else waits for.
+    pub async fn refresh(&self, tile: &Tile, range: &TimeRange) -> Result<TileData, EngineError> {
+        let inner = &self.inner;
+        let now = (inner.clock)();
+        let ask = |period| questions::ask(tile, range, period, now, &inner.zone);
+        let current = inner.join_flight(ask(Period::Current));
+        let current = if compares(tile) {
+            let (current, previous) = join(current, inner.join_flight(ask(Period::Previous))).await;
+            previous?;
+            current?
+        } else {
+            current.await?
+        };
+        Ok(inner.tile_data(tile, range, current))
+    }
+
+    /// Whether `tile` over `range` should be refreshed now: never seen, older
+    /// than its life, of days that have moved on, or of a time that the clock
+    /// has not reached. After a failure it waits, longer with each.
+    pub fn is_stale(&self, tile: &Tile, range: &TimeRange) -> bool {
+        let inner = &self.inner;
+        let now = (inner.clock)();
+        let periods = [Period::Current, Period::Previous];
+        periods.into_iter().take(if compares(tile) { 2 } else { 1 }).any(|period| {
+            let question = questions::question(tile, range, period);
+            if let Some(failure) = lock(&inner.failures).get(&question) {
+                let wait = FIRST_WAIT.saturating_mul(1 << (failure.times - 1).min(8)).min(LONGEST_WAIT);
+                return now.duration_since(failure.at).map_or(true, |since| since >= wait.min(tile.refresh));
+            }
+            let Some(kept) = inner.recall(&question) else { return true };
+            let dates = |at| tile.time.as_ref().map(|_| questions::dates(range, period, at, &inner.zone));
+            dates(kept.fetched) != dates(now)
+                || now.duration_since(kept.fetched).map_or(true, |age| age >= tile.refresh)
+        })
+    }
+
+    /// Draws what a tile shows. `first_row` counts for tables only.
+    pub fn draw(
+        &self,
+        data: &TileData,
+        tile: &Tile,
+        first_row: usize,
+        size: Size,
+        theme: Theme,
+    ) -> Result<Drawing, EngineError> {
+        let previous = data.previous.as_deref().map(|answer| &answer.table);
+        let input = Input { table: &data.answer.table, previous, first_row };
+        Ok(perch_chart::draw(&input, &tile.chart, size, theme)?)
+    }
+
+    /// Why the last answer that came is not kept for later, if so: it is shown
+    /// nonetheless.
+    pub fn unkept(&self) -> Option<Arc<StoreError>> {
+        lock(&self.inner.unkept).clone()
+    }
+
+    /// Ends this tenant's visit: forgets what is in memory and closes the
+    /// store. What still arrives is kept nowhere and shown to nobody.
+    pub fn close(&self) {
+        self.inner.closed.store(true, Ordering::SeqCst);
+        self.inner.store.close();
+        lock(&self.inner.memory).clear();
+        lock(&self.inner.failures).clear();
+    }
+}
+
+impl Inner {
+    fn join_flight(self: &Arc<Self>, ask: Ask) -> Shared<BoxFuture<'static, Result<Kept, EngineError>>> {
+        let question = ask.question.clone();
+        self.flights.join(&question, || {
+            let inner = Arc::clone(self);
+            async move {
+                let (question, at) = (ask.question.clone(), ask.at);
+                let outcome = Arc::clone(&inner).fetch(ask).await;
+                inner.note_outcome(question, at, outcome.as_ref().err());
+                outcome
+            }
+            .boxed()
+        })
+    }
+
+    /// Asks, and keeps an answer that decodes.
+    async fn fetch(self: Arc<Self>, ask: Ask) -> Result<Kept, EngineError> {
+        let token = self.own(self.tokens.token(false).await?)?;
+        let bytes = match self.query(&token, &ask).await {
+            Err(PipeError::Forbidden { .. } | PipeError::TokenExpired) => {
+                let token = self.renewed(&token).await?;
+                self.query(&token, &ask).await?
+            }
+            outcome => outcome?,
+        };
+        let inner = Arc::clone(&self);
+        // Decoding a large answer and writing it are work, not waiting.
+        let work = tokio::task::spawn_blocking(move || inner.keep(ask.question, &bytes, ask.at));
+        work.await.map_err(|_| EngineError::Interrupted)?
+    }
+
+    async fn query(&self, token: &TenantToken, ask: &Ask) -> Result<Vec<u8>, PipeError> {
+        self.client.query(token, &ask.pipe, &ask.parameters, (self.clock)()).await
+    }
+
+    /// A token after `refused` was: the one that another tile has renewed
+    /// meanwhile, or else a new one.
+    async fn renewed(&self, refused: &TenantToken) -> Result<Arc<TenantToken>, EngineError> {
+        let _turn = self.renewal.lock().await;
+        let current = self.own(self.tokens.token(false).await?)?;
+        if current.expose() != refused.expose() {
+            return Ok(current);
+        }
+        self.own(self.tokens.token(true).await?)
+    }
+
+    /// Only this tenant's token, and only until sign-out.
+    fn own(&self, token: Arc<TenantToken>) -> Result<Arc<TenantToken>, EngineError> {
+        if self.is_closed() {
+            return Err(EngineError::Closed);
+        }
+        if token.tenant() != &self.tenant {
+            return Err(EngineError::OtherTenant);
+        }
+        Ok(token)
+    }
+
+    fn keep(&self, question: Question, bytes: &[u8], at: SystemTime) -> Result<Kept, EngineError> {
+        let answer = perch_tinybird::decode(bytes).map_err(|error| EngineError::Answer(Arc::new(error)))?;
+        let kept = Kept { answer: Arc::new(answer), fetched: at };
+        let unkept = match self.store.put(&question, bytes, at) {
+            Ok(()) => None,
+            Err(StoreError::Closed) => return Err(EngineError::Closed),
+            Err(error) => {
+                tracing::warn!(code = error.code(), "an answer is shown but not kept");
+                Some(Arc::new(error))
+            }
+        };
+        *lock(&self.unkept) = unkept;
+        self.memory(|memory| memory.insert(question, kept.clone(), bytes.len())).ok_or(EngineError::Closed)?;
+        Ok(kept)
+    }
+
+    /// The answer that was last kept, decoded.
+    fn recall(&self, question: &Question) -> Option<Kept> {
+        if let Some(kept) = self.memory(|memory| memory.get(question))? {
+            return Some(kept);
+        }
+        let seen = match self.store.get(question) {
+            Ok(seen) => seen?,
+            Err(error) => {
+                tracing::warn!(code = error.code(), "what was seen cannot be read");
+                return None;
+            }
+        };
+        match perch_tinybird::decode(&seen.answer) {
+            Ok(answer) => {
+                let kept = Kept { answer: Arc::new(answer), fetched: seen.fetched };
+                self.memory(|memory| {
+                    // What came while this was read is newer.
+                    memory.get(question).unwrap_or_else(|| {
+                        memory.insert(question.clone(), kept.clone(), seen.answer.len());
+                        kept
+                    })
+                })
+            }
+            Err(error) => {
+                tracing::warn!(%error, "what was seen no longer decodes");
+                None
+            }
+        }
+    }
+
+    /// Uses the memory, unless the engine is closed: read under the lock,
+    /// because [`Engine::close`] empties the memory after it has closed.
+    fn memory<T>(&self, work: impl FnOnce(&mut Memory) -> T) -> Option<T> {
+        let mut memory = lock(&self.memory);
+        (!self.is_closed()).then(|| work(&mut memory))
+    }
+
+    fn tile_data(&self, tile: &Tile, range: &TimeRange, current: Kept) -> TileData {
+        let dates = |period, at| questions::dates(range, period, at, &self.zone);
+        let previous = compares(tile)
+            .then(|| self.recall(&questions::question(tile, range, Period::Previous)))
+            .flatten()
+            // A comparison with any other period than the one before would lie.
+            .filter(|previous| dates(Period::Previous, previous.fetched) == dates(Period::Previous, current.fetched));
+        let failure = {
+            let failures = lock(&self.failures);
+            let of = |period| failures.get(&questions::question(tile, range, period)).cloned();
+            of(Period::Current).or_else(|| compares(tile).then(|| of(Period::Previous)).flatten())
+        };
+        TileData {
+            answer: current.answer,
+            previous: previous.map(|previous| previous.answer),
+            fetched: current.fetched,
+            dates: tile.time.as_ref().map(|_| dates(Period::Current, current.fetched)),
+            failure,
+        }
+    }
+
+    fn note_outcome(&self, question: Question, at: SystemTime, error: Option<&EngineError>) {
+        let mut failures = lock(&self.failures);
+        match error {
+            None => drop(failures.remove(&question)),
+            Some(EngineError::Closed) => {}
+            Some(error) => {
+                let times = failures.get(&question).map_or(0, |failure| failure.times).saturating_add(1);
+                failures.insert(question, Failure { error: error.clone(), at, times });
+            }
+        }
+    }
+
+    fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::SeqCst)
+    }
+}
+
+fn compares(tile: &Tile) -> bool {
+    tile.compare && tile.time.is_some()
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // Each is a map that no panic leaves half changed.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Engine").field("tenant", &self.inner.tenant).finish_non_exhaustive()
+    }
+}

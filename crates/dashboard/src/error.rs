@@ -1,0 +1,89 @@
+//! Why a tile has no fresh answer.
+
+use std::sync::Arc;
+
+use perch_chart::ChartError;
+use perch_tinybird::{DecodeError, PipeError};
+
+use crate::TokenError;
+
+/// Why a question was not answered, or an answer not drawn. Cheap to clone:
+/// everyone who asked the same question gets the same error.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum EngineError {
+    /// Tinybird did not answer, or refused to.
+    #[error("{0}")]
+    Pipe(Arc<PipeError>),
+    /// There is no token to ask with.
+    #[error("{0}")]
+    Token(TokenError),
+    /// The token is another tenant's. Nothing was asked.
+    #[error("the token belongs to another organization, so nothing was asked for")]
+    OtherTenant,
+    /// What came back is no pipe's answer. It is not kept.
+    #[error("{0}")]
+    Answer(Arc<DecodeError>),
+    /// The chart does not fit the answer.
+    #[error("{0}")]
+    Chart(Arc<ChartError>),
+    /// The tenant was signed out.
+    #[error("you are signed out of this organization")]
+    Closed,
+    /// Perch itself failed while it answered.
+    #[error("Perch failed while it read the answer")]
+    Interrupted,
+}
+
+impl EngineError {
+    /// A stable name for this error.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Pipe(error) => error.code(),
+            Self::Token(error) => error.code,
+            Self::OtherTenant => "token-of-another-tenant",
+            Self::Answer(error) => error.code(),
+            Self::Chart(error) => error.code(),
+            Self::Closed => "signed-out",
+            Self::Interrupted => "interrupted",
+        }
+    }
+
+    /// What a person can do about it.
+    pub fn next_step(&self) -> &'static str {
+        match self {
+            Self::Pipe(error) => error.next_step(),
+            Self::Token(error) => error.next_step,
+            Self::OtherTenant | Self::Closed => "Sign in again.",
+            Self::Answer(error) => error.next_step(),
+            Self::Chart(error) => error.next_step(),
+            Self::Interrupted => "Try again.",
+        }
+    }
+
+    /// Whether it failed because the network did.
+    pub fn is_offline(&self) -> bool {
+        match self {
+            Self::Pipe(error) => error.is_offline(),
+            Self::Token(error) => error.offline,
+            _ => false,
+        }
+    }
+}
+
+impl From<PipeError> for EngineError {
+    fn from(error: PipeError) -> Self {
+        Self::Pipe(Arc::new(error))
+    }
+}
+
+impl From<TokenError> for EngineError {
+    fn from(error: TokenError) -> Self {
+        Self::Token(error)
+    }
+}
+
+impl From<ChartError> for EngineError {
+    fn from(error: ChartError) -> Self {
+        Self::Chart(Arc::new(error))
+    }
+}

@@ -1,0 +1,405 @@
+//! A dashboard's file: TOML, one a dashboard, read to the end so that all its
+//! problems are told at once.
+
+use std::collections::{BTreeMap, HashSet};
+use std::time::Duration;
+
+use perch_chart::Spec;
+use perch_tinybird::PipeName;
+use toml::Spanned;
+use toml::de::DeTable;
+
+use crate::section::{Page, Placed, Section};
+use crate::{Preset, Problem, TimeRange};
+
+/// The format that this Perch reads.
+const VERSION: i64 = 1;
+/// More tiles than anyone reads on one page.
+const MOST_TILES: usize = 200;
+/// How long an answer is fresh where the file does not say. A free workspace
+/// has 1,000 queries a day.
+const DEFAULT_REFRESH: Duration = Duration::from_secs(5 * 60);
+
+/// A page of tiles.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Dashboard {
+    /// The file's name without `.toml`.
+    pub id: String,
+    /// The heading.
+    pub title: String,
+    /// A sentence below the heading.
+    pub description: Option<String>,
+    /// The time range filter, when the dashboard has one.
+    pub time: Option<TimeFilter>,
+    /// The tiles in reading order; at least one.
+    pub tiles: Vec<Tile>,
+}
+
+/// The viewer's choice of time, and where it goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TimeFilter {
+    /// The range before the viewer picks one.
+    pub default: TimeRange,
+    /// The pipes' parameters for it.
+    pub parameters: TimeParameters,
+}
+
+/// The pipes' parameters for the first and the last day, `YYYY-MM-DD`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TimeParameters {
+    /// The first day, `date_from` unless the file says otherwise.
+    pub from: String,
+    /// The last day, `date_to` unless the file says otherwise.
+    pub to: String,
+}
+
+/// One pipe's answer as one chart.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Tile {
+    /// Names the tile among the dashboard's: what the file says, or the title
+    /// in lower-case letters, digits and hyphens.
+    pub id: String,
+    /// The heading.
+    pub title: String,
+    /// The pipe that answers.
+    pub pipe: PipeName,
+    /// How the answer is drawn.
+    pub chart: Spec,
+    /// What the pipe is asked with besides the time.
+    pub parameters: BTreeMap<String, Parameter>,
+    /// Columns of 12.
+    pub width: u8,
+    /// Rows of 80 CSS pixels.
+    pub height: u8,
+    /// How long an answer is fresh.
+    pub refresh: Duration,
+    /// Whether the same is asked for the previous period.
+    pub compare: bool,
+    /// Where the viewer's time range goes; `None` for a tile that has its own
+    /// time, or a dashboard without the filter.
+    pub time: Option<TimeParameters>,
+}
+
+/// What a pipe's parameter is set to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Parameter {
+    /// The same for everyone, as the request spells it.
+    Constant(String),
+}
+
+/// All that could be read of a file.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reading {
+    /// The dashboard with those tiles that are whole, when it has a title and
+    /// at least one of them.
+    pub dashboard: Option<Dashboard>,
+    /// What to put right, in the file's order.
+    pub problems: Vec<Problem>,
+}
+
+impl Dashboard {
+    /// Reads a file of which every word must be right.
+    pub fn parse(id: &str, text: &str) -> Result<Self, Vec<Problem>> {
+        match Self::read(id, text) {
+            Reading { dashboard: Some(dashboard), problems } if problems.is_empty() => Ok(dashboard),
+            Reading { problems, .. } => Err(problems),
+        }
+    }
+
+    /// Reads what can be read, so that one wrong tile does not take the others
+    /// from the screen.
+    pub fn read(id: &str, text: &str) -> Reading {
+        let (dashboard, problems, _) = read(id, text.strip_prefix('\u{feff}').unwrap_or(text));
+        Reading { dashboard, problems }
+    }
+
+    /// The tile of this id.
+    pub fn tile(&self, id: &str) -> Option<&Tile> {
+        self.tiles.iter().find(|tile| tile.id == id)
+    }
+}
+
+/// Where parameters and pipes are named in a file: byte offsets, for checks
+/// that need more than the file.
+#[derive(Default)]
+pub(crate) struct Places {
+    /// Pipes that tiles ask.
+    pub(crate) pipes: Vec<(String, usize)>,
+    /// Parameters that tiles or the time filter set.
+    pub(crate) parameters: Vec<(String, usize)>,
+}
+
+/// Reads `text`, which has no byte order mark.
+pub(crate) fn read(id: &str, text: &str) -> (Option<Dashboard>, Vec<Problem>, Places) {
+    let mut page = Page { text, problems: Vec::new() };
+    let mut places = Places::default();
+    let (document, errors) = DeTable::parse_recoverable(text);
+    if errors.is_empty() {
+        let dashboard = read_document(id, &document, &mut page, &mut places);
+        page.problems.sort();
+        return (dashboard, page.problems, places);
+    }
+    // What a half-read document lacks would only distract from the reason.
+    for error in errors {
+        page.report(error.span().map_or(0, |span| span.start), error.message().trim_end());
+    }
+    page.problems.sort();
+    (None, page.problems, places)
+}
+
+fn read_document(
+    id: &str,
+    document: &Spanned<DeTable<'_>>,
+    page: &mut Page<'_>,
+    places: &mut Places,
+) -> Option<Dashboard> {
+    let known = ["version", "title", "description", "time", "tile"];
+    let top = Section::new(page, document.get_ref(), 0..0, "a dashboard", &known);
+    read_version(&top, page)?;
+    let title = top.text(page, "title", 200, "title = \"Web traffic\"");
+    if title.is_none() && !document.get_ref().contains_key("title") {
+        top.missing(page, "title", "title = \"Web traffic\"");
+    }
+    let description = top.text(page, "description", 1_000, "description = \"Who came, and from where\"");
+    let time = read_time(&top, page, places);
+    let tiles = read_tiles(&top, page, places, time.as_ref());
+    if tiles.is_empty() {
+        return None;
+    }
+    Some(Dashboard {
+        id: id.to_owned(),
+        title: title?.value.trim().to_owned(),
+        description: description.map(|text| text.value.trim().to_owned()),
+        time,
+        tiles,
+    })
+}
+
+/// A file of another version is read no further: its keys may mean other
+/// things.
+fn read_version(top: &Section<'_, '_>, page: &mut Page<'_>) -> Option<()> {
+    let before = page.problems.len();
+    match top.integer(page, "version", 1..=i64::from(u32::MAX), "version = 1") {
+        Some(Placed { value: VERSION, .. }) => Some(()),
+        Some(Placed { value, offset }) => {
+            page.problems.clear();
+            page.report(
+                offset,
+                format!(
+                    "this Perch reads dashboards of version {VERSION}, not {value}; install a newer Perch or write version = {VERSION}"
+                ),
+            );
+            None
+        }
+        None => {
+            if page.problems.len() == before {
+                top.missing(page, "version", "version = 1 on the first line");
+            }
+            Some(())
+        }
+    }
+}
+
+fn read_time(top: &Section<'_, '_>, page: &mut Page<'_>, places: &mut Places) -> Option<TimeFilter> {
+    let (table, span) = top.table(page, "time", "[time] on a line of its own, and default = \"7d\" below it")?;
+    let section = Section::new(page, table, span, "[time]", &["default", "from", "to"]);
+    let mut default = TimeRange::Last(Preset::Days7);
+    if let Some(text) = section.text(page, "default", 40, "default = \"7d\"") {
+        match text.value.parse() {
+            Ok(range) => default = range,
+            Err(error) => page.report(text.offset, error.to_string()),
+        }
+    }
+    let from = read_parameter_name(&section, page, places, "from", "date_from");
+    let to = read_parameter_name(&section, page, places, "to", "date_to");
+    if from == to {
+        page.report(section.offset(), "`from` and `to` name one parameter; write two, like from = \"date_from\"");
+    }
+    Some(TimeFilter { default, parameters: TimeParameters { from, to } })
+}
+
+fn read_parameter_name(
+    section: &Section<'_, '_>,
+    page: &mut Page<'_>,
+    places: &mut Places,
+    key: &str,
+    default: &str,
+) -> String {
+    let name = section.text(page, key, 100, &format!("{key} = \"{default}\""));
+    let Some(Placed { value, offset }) = name else { return default.to_owned() };
+    check_parameter_name(page, value, offset);
+    places.parameters.push((value.to_owned(), offset));
+    value.to_owned()
+}
+
+/// Tinybird's parameters are Python's names. `token` is not one: Tinybird reads
+/// it as a credential.
+fn check_parameter_name(page: &mut Page<'_>, name: &str, offset: usize) {
+    let mut letters = name.chars();
+    let valid = letters.next().is_some_and(|first| first.is_ascii_alphabetic() || first == '_')
+        && letters.all(|letter| letter.is_ascii_alphanumeric() || letter == '_');
+    if !valid {
+        page.report(offset, format!("`{name}` is not a parameter's name; write letters, digits and _, like page_size"));
+    } else if name.eq_ignore_ascii_case("token") {
+        page.report(offset, format!("`{name}` cannot be set here: Tinybird reads it as a credential; remove it"));
+    }
+}
+
+const TILE: &str = "[[tile]] on a line of its own, and title, pipe and [tile.chart] below it";
+
+fn read_tiles(top: &Section<'_, '_>, page: &mut Page<'_>, places: &mut Places, time: Option<&TimeFilter>) -> Vec<Tile> {
+    let before = page.problems.len();
+    let tables = top.tables(page, "tile", TILE).unwrap_or_default();
+    if tables.is_empty() && page.problems.len() == before {
+        top.missing(page, "tile", TILE);
+    }
+    if let Some((_, span)) = tables.get(MOST_TILES) {
+        page.report(
+            span.start,
+            format!(
+                "a dashboard has at most {MOST_TILES} tiles, and this is one of {}; move it to another file",
+                tables.len()
+            ),
+        );
+    }
+    let mut ids = HashSet::new();
+    let mut tiles = Vec::with_capacity(tables.len().min(MOST_TILES));
+    for (table, span) in tables.into_iter().take(MOST_TILES) {
+        let before = page.problems.len();
+        let known = ["id", "title", "pipe", "chart", "parameters", "width", "height", "refresh", "compare", "time"];
+        let section = Section::new(page, table, span, "a tile", &known);
+        let tile = read_tile(&section, page, places, time, &mut ids);
+        if page.problems.len() == before {
+            tiles.extend(tile);
+        }
+    }
+    tiles
+}
+
+fn read_tile(
+    section: &Section<'_, '_>,
+    page: &mut Page<'_>,
+    places: &mut Places,
+    filter: Option<&TimeFilter>,
+    ids: &mut HashSet<String>,
+) -> Option<Tile> {
+    let title = required(section, page, "title", 200, "title = \"Visits\"");
+    let pipe = required(section, page, "pipe", 200, "pipe = \"kpis\"").and_then(|text| {
+        places.pipes.push((text.value.to_owned(), text.offset));
+        PipeName::parse(text.value).map_err(|error| page.report(text.offset, error.to_string())).ok()
+    });
+    let id = read_id(section, page, title.as_ref().map_or("tile", |title| title.value), ids);
+    let chart =
+        section.value(page, "chart", "a chart", "[tile.chart] on a line of its own, and kind = \"line\" below it");
+    let width = section.integer(page, "width", 1..=12, "width = 6").map_or(6, |width| width.value);
+    let height = section.integer(page, "height", 1..=20, "height = 3").map_or(3, |height| height.value);
+    let refresh = read_refresh(section, page);
+    let compare = section.boolean(page, "compare");
+    let timed = section.boolean(page, "time");
+    let time = filter.filter(|_| timed.as_ref().is_none_or(|timed| timed.value));
+    let time = time.map(|filter| filter.parameters.clone());
+
+    if let Some(Placed { offset, .. }) = timed.filter(|timed| timed.value && filter.is_none()) {
+        page.report(offset, "this dashboard has no time filter; add [time] at the top or remove `time`");
+    }
+    if let Some(Placed { offset, .. }) = compare.as_ref().filter(|compare| compare.value && time.is_none()) {
+        page.report(*offset, "`compare` needs a time range; add [time] at the top of the file or remove `compare`");
+    }
+    let parameters = read_parameters(section, page, places, time.as_ref());
+    Some(Tile {
+        id,
+        title: title?.value.trim().to_owned(),
+        pipe: pipe?,
+        chart: chart?.value,
+        parameters,
+        // Both are within a byte by the ranges above.
+        width: u8::try_from(width).unwrap_or(12),
+        height: u8::try_from(height).unwrap_or(3),
+        refresh,
+        compare: compare.is_some_and(|compare| compare.value),
+        time,
+    })
+}
+
+fn required<'a>(
+    section: &Section<'a, '_>,
+    page: &mut Page<'_>,
+    key: &str,
+    longest: usize,
+    example: &str,
+) -> Option<Placed<&'a str>> {
+    let before = page.problems.len();
+    let text = section.text(page, key, longest, example);
+    if text.is_none() && page.problems.len() == before {
+        section.missing(page, key, example);
+    }
+    text
+}
+
+fn read_id(section: &Section<'_, '_>, page: &mut Page<'_>, title: &str, ids: &mut HashSet<String>) -> String {
+    let valid = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-';
+    if let Some(Placed { value, offset }) = section.text(page, "id", 60, "id = \"visits\"") {
+        if !value.chars().all(valid) {
+            page.report(offset, "`id` has lower-case letters, digits and hyphens only, like id = \"top-pages\"");
+        } else if !ids.insert(value.to_owned()) {
+            page.report(offset, format!("another tile has the id `{value}`; write one of its own"));
+        }
+        return value.to_owned();
+    }
+    let words = title.to_lowercase();
+    let words = words.split(|letter: char| !valid(letter) || letter == '-').filter(|word| !word.is_empty());
+    let mut id = words.collect::<Vec<_>>().join("-");
+    if id.is_empty() {
+        "tile".clone_into(&mut id);
+    }
+    // Titles may repeat: the second `visits` is `visits-2`.
+    let plain = id.clone();
+    let mut number = 1;
+    while !ids.insert(id.clone()) {
+        number += 1;
+        id = format!("{plain}-{number}");
+    }
+    id
+}
+
+fn read_refresh(section: &Section<'_, '_>, page: &mut Page<'_>) -> Duration {
+    let Some(Placed { value, offset }) = section.text(page, "refresh", 20, "refresh = \"60s\"") else {
+        return DEFAULT_REFRESH;
+    };
+    let seconds = [("s", 1_u64), ("m", 60), ("h", 3_600), ("d", 86_400)]
+        .into_iter()
+        .find_map(|(unit, seconds)| Some((value.strip_suffix(unit)?, seconds)))
+        .and_then(|(number, seconds)| number.trim().parse::<u64>().ok()?.checked_mul(seconds));
+    match seconds {
+        Some(seconds) if (1..=30 * 86_400).contains(&seconds) => Duration::from_secs(seconds),
+        _ => {
+            page.report(
+                offset,
+                format!("`refresh` is \"{value}\"; write how long an answer is fresh, between \"1s\" and \"30d\", like refresh = \"60s\" or \"5m\""),
+            );
+            DEFAULT_REFRESH
+        }
+    }
+}
+
+fn read_parameters(
+    section: &Section<'_, '_>,
+    page: &mut Page<'_>,
+    places: &mut Places,
+    time: Option<&TimeParameters>,
+) -> BTreeMap<String, Parameter> {
+    let constants = section.constants(page, "parameters", "parameters = { limit = 10 }");
+    let mut parameters = BTreeMap::new();
+    for (name, Placed { value, offset }) in constants {
+        check_parameter_name(page, &name, offset);
+        if time.is_some_and(|time| time.from == name || time.to == name) {
+            page.report(
+                offset,
+                format!("`{name}` is set by the time filter; remove it here, or write time = false in this tile"),
+            );
+        }
+        places.parameters.push((name.clone(), offset));
+        parameters.insert(name, Parameter::Constant(value));
+    }
+    parameters
+}

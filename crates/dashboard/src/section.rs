@@ -1,0 +1,297 @@
+//! Reading a TOML table key by key, so that every problem is found at once and
+//! each is told at its own place.
+
+use std::collections::BTreeMap;
+use std::ops::{Range, RangeInclusive};
+
+use serde::de::value::Error as ProbeError;
+use serde::de::{DeserializeOwned, Error as _, Visitor};
+use serde::forward_to_deserialize_any;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue, ValueDeserializer};
+
+use crate::Problem;
+use crate::problem::nearest;
+
+/// A file while it is read, and what was found wrong with it so far.
+pub(crate) struct Page<'t> {
+    pub(crate) text: &'t str,
+    pub(crate) problems: Vec<Problem>,
+}
+
+impl Page<'_> {
+    pub(crate) fn report(&mut self, offset: usize, message: impl Into<String>) {
+        self.problems.push(Problem::at(self.text, offset, message));
+    }
+}
+
+/// A value and where it stands.
+pub(crate) struct Placed<T> {
+    pub(crate) value: T,
+    pub(crate) offset: usize,
+}
+
+/// One table of the file.
+pub(crate) struct Section<'a, 't> {
+    table: &'a DeTable<'t>,
+    span: Range<usize>,
+    /// What the table is, with its article: `a tile`.
+    what: &'static str,
+    /// Keys that were probably meant by others, which are reported already.
+    misspelt: Vec<String>,
+}
+
+impl<'a, 't> Section<'a, 't> {
+    /// Takes a table that may hold `known` keys, and reports all others.
+    pub(crate) fn new(
+        page: &mut Page<'_>,
+        table: &'a DeTable<'t>,
+        span: Range<usize>,
+        what: &'static str,
+        known: &[&str],
+    ) -> Self {
+        let mut misspelt = Vec::new();
+        for key in table.keys() {
+            let name = key.get_ref().as_ref();
+            if !known.contains(&name) {
+                let meant = nearest(name, known.iter().copied());
+                page.report(key.span().start, unknown_key(name, what, meant, known));
+                misspelt.extend(meant.map(str::to_owned));
+            }
+        }
+        Self { table, span, what, misspelt }
+    }
+
+    fn get(&self, key: &str) -> Option<&'a Spanned<DeValue<'t>>> {
+        self.table.get(key)
+    }
+
+    /// Where the table begins.
+    pub(crate) fn offset(&self) -> usize {
+        self.span.start
+    }
+
+    /// Reports a key that must be there and is not. `example` is a whole line.
+    pub(crate) fn missing(&self, page: &mut Page<'_>, key: &str, example: &str) {
+        if !self.misspelt.iter().any(|name| name == key) {
+            page.report(self.span.start, format!("{} needs `{key}`; write {example}", self.what));
+        }
+    }
+
+    fn wrong(&self, page: &mut Page<'_>, key: &str, value: &Spanned<DeValue<'_>>, wanted: &str) {
+        let found = kind(value.get_ref());
+        page.report(value.span().start, format!("`{key}` is {found}; write {wanted}"));
+    }
+
+    /// A text between 1 and `longest` characters.
+    pub(crate) fn text(
+        &self,
+        page: &mut Page<'_>,
+        key: &str,
+        longest: usize,
+        example: &str,
+    ) -> Option<Placed<&'a str>> {
+        let value = self.get(key)?;
+        let Some(text) = value.get_ref().as_str() else {
+            self.wrong(page, key, value, example);
+            return None;
+        };
+        let offset = value.span().start;
+        if text.trim().is_empty() || text.chars().count() > longest {
+            page.report(offset, format!("`{key}` must have between 1 and {longest} characters; write {example}"));
+            return None;
+        }
+        Some(Placed { value: text, offset })
+    }
+
+    /// A whole number within `range`.
+    pub(crate) fn integer(
+        &self,
+        page: &mut Page<'_>,
+        key: &str,
+        range: RangeInclusive<i64>,
+        example: &str,
+    ) -> Option<Placed<i64>> {
+        let value = self.get(key)?;
+        let wanted = || format!("a whole number from {} to {}, like {example}", range.start(), range.end());
+        let Some(number) = value.get_ref().as_integer() else {
+            self.wrong(page, key, value, &wanted());
+            return None;
+        };
+        match i64::from_str_radix(number.as_str(), number.radix()) {
+            Ok(number) if range.contains(&number) => Some(Placed { value: number, offset: value.span().start }),
+            _ => {
+                page.report(value.span().start, format!("`{key}` is {}; write {}", number.as_str(), wanted()));
+                None
+            }
+        }
+    }
+
+    /// `true` or `false`.
+    pub(crate) fn boolean(&self, page: &mut Page<'_>, key: &str) -> Option<Placed<bool>> {
+        let value = self.get(key)?;
+        let Some(boolean) = value.get_ref().as_bool() else {
+            self.wrong(page, key, value, "true or false, without quotes");
+            return None;
+        };
+        Some(Placed { value: boolean, offset: value.span().start })
+    }
+
+    /// A table below this one.
+    pub(crate) fn table(
+        &self,
+        page: &mut Page<'_>,
+        key: &str,
+        example: &str,
+    ) -> Option<(&'a DeTable<'t>, Range<usize>)> {
+        let value = self.get(key)?;
+        let Some(table) = value.get_ref().as_table() else {
+            self.wrong(page, key, value, example);
+            return None;
+        };
+        Some((table, value.span()))
+    }
+
+    /// The tables of an array of tables.
+    pub(crate) fn tables(
+        &self,
+        page: &mut Page<'_>,
+        key: &str,
+        example: &str,
+    ) -> Option<Vec<(&'a DeTable<'t>, Range<usize>)>> {
+        let value = self.get(key)?;
+        let Some(array) = value.get_ref().as_array() else {
+            self.wrong(page, key, value, example);
+            return None;
+        };
+        let mut tables = Vec::with_capacity(array.len());
+        for value in array.iter() {
+            match value.get_ref().as_table() {
+                Some(table) => tables.push((table, value.span())),
+                None => self.wrong(page, key, value, example),
+            }
+        }
+        Some(tables)
+    }
+
+    /// The values of a table whose keys are the writer's own, as texts.
+    pub(crate) fn constants(&self, page: &mut Page<'_>, key: &str, example: &str) -> BTreeMap<String, Placed<String>> {
+        let mut constants = BTreeMap::new();
+        let Some((table, _)) = self.table(page, key, example) else { return constants };
+        for (name, value) in table {
+            let text = match value.get_ref() {
+                DeValue::String(text) => text.to_string(),
+                DeValue::Integer(number) if number.radix() == 10 => number.as_str().replace('_', ""),
+                DeValue::Float(number) => number.as_str().replace('_', ""),
+                DeValue::Boolean(boolean) => boolean.to_string(),
+                DeValue::Datetime(moment) => moment.to_string(),
+                _ => {
+                    let wanted = "a text, a number, a date, or true or false; a list is a text with commas, \"a,b\"";
+                    self.wrong(page, name.get_ref(), value, wanted);
+                    continue;
+                }
+            };
+            constants.insert(name.get_ref().to_string(), Placed { value: text, offset: name.span().start });
+        }
+        constants
+    }
+
+    /// A table that another crate's type reads. Its keys come from the type.
+    pub(crate) fn value<T: DeserializeOwned>(
+        &self,
+        page: &mut Page<'_>,
+        key: &str,
+        what: &'static str,
+        example: &str,
+    ) -> Option<Placed<T>> {
+        let Some((table, span)) = self.table(page, key, example) else {
+            if self.get(key).is_none() {
+                self.missing(page, key, example);
+            }
+            return None;
+        };
+        let (known, before) = (keys_of::<T>(), page.problems.len());
+        Section::new(page, table, span.clone(), what, known);
+        let mut table: DeTable<'_> = table
+            .iter()
+            .filter(|(key, _)| known.contains(&key.get_ref().as_ref()))
+            .map(|(key, value)| (key.clone(), value.clone()))
+            .collect();
+        // Each failure names one key; without it the next one shows itself.
+        let mut failed = page.problems.len() > before;
+        loop {
+            let value = Spanned::new(span.clone(), DeValue::Table(table.clone()));
+            match T::deserialize(ValueDeserializer::from(value)) {
+                Ok(_) if failed => return None,
+                Ok(value) => return Some(Placed { value, offset: span.start }),
+                Err(error) => {
+                    let at = error.span().map_or(span.start, |span| span.start);
+                    let culprit = table.iter().find(|(_, value)| value.span().contains(&at));
+                    let culprit = culprit.map(|(key, _)| key.get_ref().to_string());
+                    // Once a key was refused, its absence is no news.
+                    if culprit.is_some() || !failed {
+                        page.report(at, format!("in {what}: {}", error.message().trim_end()));
+                    }
+                    failed = true;
+                    match culprit {
+                        Some(culprit) => table.remove(culprit.as_str()),
+                        None => return None,
+                    };
+                }
+            }
+        }
+    }
+}
+
+fn unknown_key(name: &str, what: &str, meant: Option<&str>, known: &[&str]) -> String {
+    match meant {
+        Some(meant) => format!("`{name}` is not a key of {what}; did you mean `{meant}`?"),
+        None => format!("`{name}` is not a key of {what}, which has {}; remove it", known.join(", ")),
+    }
+}
+
+fn kind(value: &DeValue<'_>) -> &'static str {
+    match value {
+        DeValue::String(_) => "a text",
+        DeValue::Integer(_) => "a whole number",
+        DeValue::Float(_) => "a number with a fraction",
+        DeValue::Boolean(_) => "true or false",
+        DeValue::Datetime(_) => "a date",
+        DeValue::Array(_) => "a list",
+        DeValue::Table(_) => "a table",
+    }
+}
+
+/// The keys that `T` reads, as its own `Deserialize` lists them.
+fn keys_of<T: DeserializeOwned>() -> &'static [&'static str] {
+    let mut keys: &'static [&'static str] = &[];
+    // The probe always fails; it has listened by then.
+    let _: Result<T, ProbeError> = T::deserialize(KeyProbe(&mut keys));
+    keys
+}
+
+/// Listens to which keys a struct asks for.
+struct KeyProbe<'k>(&'k mut &'static [&'static str]);
+
+impl<'de> serde::Deserializer<'de> for KeyProbe<'_> {
+    type Error = ProbeError;
+
+    fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, ProbeError> {
+        Err(ProbeError::custom("a probe holds no value"))
+    }
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, ProbeError> {
+        *self.0 = fields;
+        self.deserialize_any(visitor)
+    }
+
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit
+        unit_struct newtype_struct seq tuple tuple_struct map enum identifier ignored_any
+    }
+}

@@ -1,0 +1,184 @@
+//! Dashboard files: what a good one says, and where a wrong one is told to be.
+
+use std::time::Duration;
+
+use perch_chart::Kind;
+use perch_dashboard::{Dashboard, Parameter, Preset, Problem, Reading, TimeRange};
+
+const GOOD: &str = r##"version = 1
+title = "Web traffic"
+description = "Who came"
+
+[time]
+default = "30d"
+
+[[tile]]
+title = "Visits"
+pipe = "kpis"
+width = 8
+height = 4
+refresh = "60s"
+compare = true
+parameters = { limit = 10, country = "DE", exact = true, share = 0.5 }
+[tile.chart]
+kind = "line"
+x = "date"
+y = ["visits"]
+
+[[tile]]
+title = "Top pages"
+pipe = "top_pages"
+time = false
+[tile.chart]
+kind = "bar-list"
+"##;
+
+fn parse(text: &str) -> Dashboard {
+    Dashboard::parse("web-traffic", text).expect("a dashboard")
+}
+
+/// The problems of the good file with `from` replaced.
+fn problems(from: &str, to: &str) -> Vec<Problem> {
+    assert!(GOOD.contains(from), "{from}");
+    Dashboard::parse("web-traffic", &GOOD.replacen(from, to, 1)).expect_err(to)
+}
+
+#[test]
+fn a_file_says_which_tiles_ask_which_pipes() {
+    let dashboard = parse(GOOD);
+    assert_eq!((dashboard.id.as_str(), dashboard.title.as_str()), ("web-traffic", "Web traffic"));
+    let time = dashboard.time.as_ref().expect("a filter");
+    assert_eq!(time.default, TimeRange::Last(Preset::Days30));
+    assert_eq!((time.parameters.from.as_str(), time.parameters.to.as_str()), ("date_from", "date_to"));
+
+    let [visits, pages] = dashboard.tiles.as_slice() else { panic!("two tiles") };
+    assert_eq!((visits.id.as_str(), visits.pipe.as_str()), ("visits", "kpis"));
+    assert_eq!((visits.width, visits.height, visits.compare), (8, 4, true));
+    assert_eq!((visits.refresh, visits.chart.kind), (Duration::from_secs(60), Kind::Line));
+    assert_eq!(visits.time.as_ref(), Some(&time.parameters));
+    let text = |name: &str| visits.parameters.get(name).map(|Parameter::Constant(text)| text.as_str());
+    assert_eq!(["limit", "country", "exact", "share"].map(text), [Some("10"), Some("DE"), Some("true"), Some("0.5")]);
+
+    assert_eq!((pages.id.as_str(), pages.width, pages.height), ("top-pages", 6, 3));
+    assert_eq!((pages.refresh, pages.time.as_ref()), (Duration::from_secs(300), None));
+}
+
+#[test]
+fn a_byte_order_mark_and_windows_line_ends_are_read() {
+    let windows = format!("\u{feff}{}", GOOD.replace('\n', "\r\n"));
+    assert_eq!(parse(&windows), parse(GOOD));
+    let broken = windows.replace("width = 8", "width = 80");
+    let problem = &Dashboard::parse("web-traffic", &broken).expect_err("too wide")[0];
+    assert_eq!((problem.line, problem.column), (11, 9));
+}
+
+#[test]
+fn each_problem_is_told_at_its_place_with_what_to_write_instead() {
+    let cases = [
+        ("version = 1", "version = 2", (1, 11), "version = 1"),
+        ("version = 1\n", "", (1, 1), "version = 1"),
+        ("title = \"Web traffic\"", "titel = \"Web traffic\"", (2, 1), "did you mean `title`?"),
+        ("title = \"Web traffic\"", "title = 7", (2, 9), "title = \"Web traffic\""),
+        ("default = \"30d\"", "default = \"a month\"", (6, 11), "30d"),
+        ("default = \"30d\"", "form = \"day\"", (6, 1), "did you mean `from`?"),
+        ("default = \"30d\"", "from = \"day\"\nto = \"day\"", (5, 1), "name one parameter"),
+        ("default = \"30d\"", "from = \"org id\"", (6, 8), "letters, digits and _"),
+        ("title = \"Visits\"\n", "", (8, 1), "title = \"Visits\""),
+        ("pipe = \"kpis\"", "pipe = \"top pages\"", (10, 8), "top pages"),
+        ("width = 8", "width = 13", (11, 9), "from 1 to 12"),
+        ("width = 8", "width = \"8\"", (11, 9), "from 1 to 12"),
+        ("width = 8", "widht = 8", (11, 1), "did you mean `width`?"),
+        ("width = 8", "colour = 8", (11, 1), "remove it"),
+        ("height = 4", "height = 0", (12, 10), "from 1 to 20"),
+        ("refresh = \"60s\"", "refresh = 60", (13, 11), "\"60s\""),
+        ("refresh = \"60s\"", "refresh = \"soon\"", (13, 11), "\"60s\""),
+        ("refresh = \"60s\"", "refresh = \"0s\"", (13, 11), "\"1s\""),
+        ("compare = true", "compare = \"yes\"", (14, 11), "true or false"),
+        ("[time]\ndefault = \"30d\"", "", (13, 11), "[time]"),
+        ("limit = 10", "limit = [10]", (15, 24), "a,b"),
+        ("limit = 10", "date_from = 10", (15, 16), "time = false"),
+        ("limit = 10", "token = \"p.x\"", (15, 16), "credential"),
+        ("limit = 10", "\"a b\" = 1", (15, 16), "page_size"),
+        ("kind = \"line\"", "kind = \"lines\"", (17, 8), "line"),
+        ("kind = \"line\"", "knid = \"line\"", (17, 1), "did you mean `kind`?"),
+        ("y = [\"visits\"]", "y = 7", (19, 5), "column"),
+        ("time = false", "time = false\nid = \"Visits\"", (25, 6), "lower-case"),
+        ("time = false", "time = false\nid = \"visits\"", (25, 6), "another tile"),
+        ("[tile.chart]\nkind = \"bar-list\"", "", (21, 1), "[tile.chart]"),
+        ("title = \"Top pages\"", "title = Top pages", (22, 9), "string"),
+        ("[[tile]]", "[[tile]", (8, 8), "]"),
+    ];
+    for (from, to, place, hint) in cases {
+        let problems = problems(from, to);
+        assert!(
+            problems.iter().any(|problem| (problem.line, problem.column) == place && problem.message.contains(hint)),
+            "{to}: {problems:#?}"
+        );
+    }
+}
+
+#[test]
+fn several_problems_are_told_at_once_and_no_false_ones() {
+    let text = GOOD
+        .replace("width = 8", "width = 80")
+        .replace("refresh = \"60s\"", "refesh = \"60s\"")
+        .replace("kind = \"line\"", "kind = \"lines\"\nstaked = true\nlimit = \"ten\"");
+    let problems = Dashboard::parse("web-traffic", &text).expect_err("four problems");
+    let lines: Vec<_> = problems.iter().map(|problem| problem.line).collect();
+    assert_eq!(lines, [11, 13, 17, 18, 19], "{problems:#?}");
+}
+
+#[test]
+fn a_misspelt_key_is_not_missing_too() {
+    for (from, to) in [("title = \"Visits\"", "titel = \"Visits\""), ("kind = \"line\"", "knid = \"line\"")] {
+        assert_eq!(problems(from, to).len(), 1, "{to}");
+    }
+}
+
+#[test]
+fn one_wrong_tile_does_not_take_the_others_away() {
+    let Reading { dashboard, problems } = Dashboard::read("web-traffic", &GOOD.replace("width = 8", "width = 80"));
+    let dashboard = dashboard.expect("what is right");
+    assert_eq!(dashboard.tiles.iter().map(|tile| tile.id.as_str()).collect::<Vec<_>>(), ["top-pages"]);
+    assert_eq!(problems.len(), 1);
+}
+
+#[test]
+fn a_file_without_tiles_or_with_ten_thousand_says_so() {
+    let problems = Dashboard::parse("empty", "version = 1\ntitle = \"Empty\"\n").expect_err("no tiles");
+    assert!(problems[0].message.contains("[[tile]]"), "{problems:?}");
+
+    let tile = "[[tile]]\ntitle = \"A\"\npipe = \"a\"\n[tile.chart]\nkind = \"table\"\n";
+    let many = format!("version = 1\ntitle = \"Many\"\n{}", tile.repeat(10_000));
+    let Reading { dashboard, problems } = Dashboard::read("many", &many);
+    assert_eq!(dashboard.expect("the first ones").tiles.len(), 200);
+    assert_eq!(problems.len(), 1);
+    assert_eq!(problems[0].line, 3 + 200 * 5);
+}
+
+#[test]
+fn titles_may_repeat_and_ids_do_not() {
+    let tile = |title: &str| format!("[[tile]]\ntitle = {title:?}\npipe = \"a\"\n[tile.chart]\nkind = \"table\"\n");
+    let tiles: String = ["Visits", "visits!", "訪問", "Visits 2", "Visits"].map(tile).concat();
+    let dashboard = parse(&format!("version = 1\ntitle = \"Twins\"\n{tiles}"));
+    let ids: Vec<_> = dashboard.tiles.iter().map(|tile| tile.id.as_str()).collect();
+    assert_eq!(ids, ["visits", "visits-2", "tile", "visits-2-2", "visits-3"]);
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_text_stops_the_reader_and_every_refusal_has_a_reason(
+        cut in 0_usize..600, insert in "[\\[\\]{}=\"'#\\n a-z0-9\u{e4}\u{0}]{0,6}",
+    ) {
+        let cut = GOOD.len().min(cut);
+        let text = format!("{}{insert}{}", &GOOD[..cut], &GOOD[GOOD.len().min(cut + insert.len())..]);
+        if let Err(problems) = Dashboard::parse("any", &text) {
+            let lines = text.matches('\n').count() + 1;
+            proptest::prop_assert!(!problems.is_empty());
+            for problem in problems {
+                proptest::prop_assert!((1..=lines).contains(&problem.line) && problem.column >= 1);
+                proptest::prop_assert!(!problem.message.is_empty());
+            }
+        }
+    }
+}
