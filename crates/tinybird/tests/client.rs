@@ -12,6 +12,7 @@ use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
+use base64::Engine as _;
 use perch_tenant::{Attribute, Bindings, Organization, Origin, Secret, Tenant, User};
 use perch_tinybird::{Client, Limits, Parameters, PipeError, PipeName, Template, TenantToken, mint};
 
@@ -21,6 +22,7 @@ struct Seen {
     method: String,
     uri: String,
     authorization: String,
+    accepts: String,
     body: Bytes,
     at: Instant,
 }
@@ -54,13 +56,14 @@ impl Service {
 async fn record(State((seen, answer)): State<Desk>, request: Request) -> Response {
     let at = Instant::now();
     let (head, body) = request.into_parts();
-    let authorization = head.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let told = |name| head.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
     let body = axum::body::to_bytes(body, 1 << 20).await.expect("a body");
     let mut seen = seen.lock().expect("no panic");
     seen.push(Seen {
         method: head.method.to_string(),
         uri: head.uri.to_string(),
-        authorization: authorization.unwrap_or_default().to_owned(),
+        authorization: told(header::AUTHORIZATION),
+        accepts: told(header::ACCEPT_ENCODING),
         body,
         at,
     });
@@ -120,6 +123,7 @@ async fn the_token_goes_into_the_header_and_never_into_the_address() {
     assert_eq!(seen.uri, "/v0/pipes/kpis.json?date_from=2026-01-01&q=a+b%26token%3D%C3%B1");
     assert_eq!(seen.authorization, format!("Bearer {}", token.expose()));
     assert_eq!(seen.method, "GET");
+    assert!(["gzip", "br", "zstd"].iter().all(|coding| seen.accepts.contains(coding)), "{}", seen.accepts);
 }
 
 #[tokio::test]
@@ -188,6 +192,21 @@ async fn an_answer_that_is_too_large_is_refused_by_its_length_and_by_count() {
         let outcome = ask(&enough, &token(service), &Parameters::default()).await;
         assert_eq!(outcome.map(|bytes| bytes.len()), Ok(5_000));
     }
+}
+
+/// 100,000 zeros, packed with gzip.
+const PACKED: &str = "H4sIAAAAAAACA+3BMQEAAADCoErrn84aHkABAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\
+     AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAArwaFwk3FoIYBAA==";
+
+#[tokio::test]
+async fn a_packed_answer_is_measured_by_what_it_unpacks_to() {
+    let packed = base64::engine::general_purpose::STANDARD.decode(PACKED).expect("base64");
+    assert!(packed.len() < 200);
+    let service = Service::start(move |_| ([(header::CONTENT_ENCODING, "gzip")], packed.clone()).into_response()).await;
+    let small = Client::with_limits(Limits { answer_bytes: 99_999, ..Limits::default() }).expect("a client");
+    let refused = ask(&small, &token(&service), &Parameters::default()).await;
+    assert_eq!(refused, Err(PipeError::TooLarge { limit: 99_999 }));
+    assert_eq!(outcome(&service).await, Ok(vec![b'0'; 100_000]));
 }
 
 #[tokio::test]
