@@ -1,0 +1,71 @@
+//! The stand-in for Clerk as an OAuth 2.0 and OpenID Connect provider, with
+//! one public client. `ledger` remembers, `keys` signs, `request` reads what a
+//! client asks for, `pages` draws what a person sees; the rest are endpoints.
+
+mod authorize;
+mod browser;
+mod discovery;
+mod flow;
+mod keys;
+mod ledger;
+mod opaque;
+mod pages;
+mod parameters;
+mod request;
+mod revoke;
+mod token;
+mod userinfo;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware;
+use axum::routing::{get, post};
+
+use crate::{Clock, SandboxError};
+
+/// One instance of the stand-in.
+pub(crate) struct Clerk {
+    issuer: String,
+    clock: Clock,
+    keys: keys::Keys,
+    ledger: ledger::Ledger,
+    browsers: browser::Browsers,
+    flows: flow::Flows,
+}
+
+impl Clerk {
+    /// Opens the ledger in `data`, or one in memory. Makes a signing key when
+    /// the ledger has none, which takes some tenths of a second.
+    pub(crate) fn open(issuer: String, port: u16, data: Option<&Path>, clock: Clock) -> Result<Self, SandboxError> {
+        let ledger = ledger::Ledger::open(data)?;
+        let keys = keys::Keys::from_pkcs8(&ledger.keep("signing_key", keys::generate)?)?;
+        let browsers = browser::Browsers::new(port, &ledger.keep("browser_key", || Ok(opaque::bytes()?.to_vec()))?);
+        Ok(Self { issuer, clock, keys, ledger, browsers, flows: flow::Flows::default() })
+    }
+}
+
+/// All of its endpoints.
+pub(crate) fn router(clerk: Arc<Clerk>) -> Router {
+    let pages = Router::new()
+        .route("/", get(authorize::home))
+        .route("/style.css", get(pages::style))
+        .route("/oauth/authorize", get(authorize::authorize))
+        .route("/sign-in", get(authorize::sign_in_page).post(authorize::sign_in))
+        .route("/switch-account", post(authorize::switch_account))
+        .route("/consent", get(authorize::consent_page).post(authorize::consent))
+        .layer(middleware::map_response(pages::guard));
+    Router::new()
+        .route("/.well-known/openid-configuration", get(discovery::openid_configuration))
+        .route("/.well-known/oauth-authorization-server", get(discovery::authorization_server))
+        .route("/.well-known/jwks.json", get(discovery::jwks))
+        .route("/oauth/token", post(token::token))
+        .route("/oauth/token/revoke", post(revoke::revoke))
+        .route("/oauth/token_info", post(token::token_info))
+        .route("/oauth/userinfo", get(userinfo::userinfo).post(userinfo::userinfo))
+        .merge(pages)
+        .layer(DefaultBodyLimit::max(64 * 1024))
+        .with_state(clerk)
+}

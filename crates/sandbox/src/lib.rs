@@ -1,0 +1,184 @@
+//! Clerk and Tinybird stand-ins in one process, for the demo and the tests.
+//!
+//! [`Sandbox::start`] binds two ports of 127.0.0.1. On one answers a *Clerk*:
+//! an OpenID provider with a sign-in page and a consent page, whose tokens are
+//! real ones, signed and checked. On the other answers a *Tinybird*: pipes
+//! over a SQLite of web events, for tokens signed with its admin token. What
+//! a real service refuses is refused here with the same status and in the
+//! same form, so that a client which works here has met the refusals too.
+//!
+//! It is a stand-in and says so on every page. It has no secrets: people,
+//! passwords, ids and the admin token are the same at every start.
+//!
+//! # What a browser test can rely on
+//!
+//! | page | elements |
+//! |---|---|
+//! | sign-in, path `/sign-in` | `input#email`, `input#password`, `button#sign-in`, `button#cancel`; for each of [`people`] one `button[data-person="grace"]` that signs in at once; `#error` after a wrong password |
+//! | consent, path `/consent` | for each of the person's organizations `input[name=organization][value="org_…"]` (the first, or the last chosen, is checked), `button#allow`, `button#deny`, `button#switch-account`; `#account` names who is signed in |
+//! | a request that is refused | `#refusal` holds the reason |
+//!
+//! All of it works without JavaScript; there is none.
+
+mod clerk;
+mod clock;
+mod connection;
+mod error;
+mod loopback;
+mod people;
+mod tinybird;
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use std::time::SystemTime;
+
+use rusqlite::Connection;
+
+pub use clock::Clock;
+pub use error::SandboxError;
+pub use people::{Membership, Organization, Person, organizations, people};
+
+use clerk::Clerk;
+use loopback::Running;
+use tinybird::Tinybird;
+
+/// The OAuth application's public id.
+const CLIENT_ID: &str = "perch_sandbox_desktop";
+/// The Tinybird workspace's UUID.
+const WORKSPACE_ID: &str = "5a4db0c5-0000-4000-8000-000000000001";
+/// Signs the tenants' tokens. No secret: it opens this stand-in only.
+const ADMIN_TOKEN: &str = "p.the-admin-token-of-the-perch-sandbox";
+const ADMIN_TOKEN_NOTE: &str = "The signing key is not in it: the sandbox prints its admin token.";
+
+/// How a sandbox is started. [`Options::default`] takes free ports, keeps
+/// nothing, and makes 200,000 events that end now.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The port of the Clerk part; 0 takes a free one.
+    pub clerk_port: u16,
+    /// The port of the Tinybird part; 0 takes a free one.
+    pub tinybird_port: u16,
+    /// A folder whose `NAME.json` files are served as the pipes `NAME`, byte
+    /// for byte. They win over the sandbox's own pipes of the same name. Files
+    /// whose stem is not a pipe's name are left out.
+    pub answers: Option<PathBuf>,
+    /// The folder in which Clerk's key and grants outlive a restart, made when
+    /// it is not there. `None` keeps them in memory.
+    pub data: Option<PathBuf>,
+    /// The moment at which the events end and which the pipes take for the
+    /// present, standing still. `None` reads `clock`: events end at the start,
+    /// and the present moves on.
+    pub now: Option<SystemTime>,
+    /// At least so many events in the 90 days before today.
+    pub events: usize,
+    /// What decides when codes and tokens expire, and rates recover.
+    pub clock: Clock,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            clerk_port: 0,
+            tinybird_port: 0,
+            answers: None,
+            data: None,
+            now: None,
+            events: 200_000,
+            clock: Clock::system(),
+        }
+    }
+}
+
+/// A sandbox that answers. Dropping it closes its ports too, without waiting.
+pub struct Sandbox {
+    clerk_origin: String,
+    tinybird_origin: String,
+    tinybird: Arc<Tinybird>,
+    servers: [Running; 2],
+}
+
+impl Sandbox {
+    /// Starts both services. Needs a Tokio runtime, and returns when both answer.
+    ///
+    /// # Errors
+    ///
+    /// A port that is taken, a folder that cannot be used.
+    pub async fn start(options: Options) -> Result<Self, SandboxError> {
+        let bind = async |port| loopback::bind(port).await.map_err(|source| SandboxError::Port { port, source });
+        let clerk_port = bind(options.clerk_port).await?;
+        let tinybird_port = bind(options.tinybird_port).await?;
+        let clerk_origin = clerk_port.origin();
+        let tinybird_origin = tinybird_port.origin();
+
+        // An RSA key and 200,000 rows take a moment each: made side by side.
+        let issuer = (clerk_origin.clone(), clerk_port.port());
+        let (data, clock) = (options.data.clone(), options.clock.clone());
+        let clerk = tokio::task::spawn_blocking(move || Clerk::open(issuer.0, issuer.1, data.as_deref(), clock));
+        let tinybird = tokio::task::spawn_blocking(move || Tinybird::build(&options));
+        let clerk = Arc::new(clerk.await.map_err(|_| SandboxError::Interrupted)??);
+        let tinybird = Arc::new(tinybird.await.map_err(|_| SandboxError::Interrupted)??);
+
+        let servers =
+            [clerk_port.serve(clerk::router(clerk)), tinybird_port.serve(tinybird::router(Arc::clone(&tinybird)))];
+        Ok(Self { clerk_origin, tinybird_origin, tinybird, servers })
+    }
+
+    /// The Clerk part's address, which is its issuer: `http://127.0.0.1:PORT`.
+    pub fn clerk(&self) -> &str {
+        &self.clerk_origin
+    }
+
+    /// The Tinybird part's address: `http://127.0.0.1:PORT`.
+    pub fn tinybird(&self) -> &str {
+        &self.tinybird_origin
+    }
+
+    /// The key that signs the tenants' tokens.
+    pub fn admin_token(&self) -> &str {
+        ADMIN_TOKEN
+    }
+
+    /// The Tinybird workspace's UUID.
+    pub fn workspace_id(&self) -> &str {
+        WORKSPACE_ID
+    }
+
+    /// The OAuth application's public id.
+    pub fn client_id(&self) -> &str {
+        CLIENT_ID
+    }
+
+    /// A connection file for these addresses, whose template names every pipe
+    /// that is served.
+    pub fn connection_toml(&self) -> String {
+        connection::connection_toml(&self.clerk_origin, &self.tinybird_origin, &self.tinybird.pipe_names())
+    }
+
+    /// The sample dashboards, as pairs of file name without `.toml` and text.
+    pub fn dashboards() -> &'static [(&'static str, &'static str)] {
+        &[
+            ("web-traffic", include_str!("../../../dashboards/web-traffic.toml")),
+            ("audience", include_str!("../../../dashboards/audience.toml")),
+        ]
+    }
+
+    /// The events, so that a test can ask in SQL what a pipe should answer:
+    /// table `events` with `timestamp` (seconds since 1970), `org_id`,
+    /// `session_id`, `pathname`, `source`, `location`, `device`, `browser`.
+    /// Pipes wait while the lock is held.
+    pub fn database(&self) -> Arc<Mutex<Connection>> {
+        self.tinybird.database()
+    }
+
+    /// How many requests for pipes have come so far, refused ones too.
+    pub fn pipe_queries(&self) -> usize {
+        self.tinybird.queries()
+    }
+
+    /// Finishes what is under way, at most two seconds, and closes the ports.
+    pub async fn stop(self) {
+        let [clerk, tinybird] = self.servers;
+        clerk.stop().await;
+        tinybird.stop().await;
+    }
+}
