@@ -1,0 +1,150 @@
+//! What was typed.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::error::ErrorKind;
+use clap::{Args, Parser, Subcommand};
+use perch_chart::{Kind, Size, Theme};
+
+#[derive(Parser)]
+#[command(name = "perchctl", version, about = "Check, draw, export and try out Perch's dashboards, without a window.")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// One thing to do.
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Check a connection file and its dashboards; print file:line:column: and what to write instead.
+    Check(Check),
+    /// Draw the answer of a pipe as SVG.
+    Render(Render),
+    /// Write the answer of a pipe as CSV, as the engine itself prints it.
+    Export(Export),
+    /// Run a stand-in for Clerk and Tinybird on this machine, until Ctrl-C.
+    Sandbox(Sandbox),
+}
+
+#[derive(Args)]
+pub(crate) struct Check {
+    /// A connection file, or a folder that holds connection.toml; dashboards/*.toml beside it are checked too.
+    pub(crate) path: PathBuf,
+}
+
+#[derive(Args)]
+pub(crate) struct Render {
+    /// What a pipe's .json answered; - reads standard input.
+    pub(crate) answer: PathBuf,
+    /// line, area, bar, bar-list, donut, table or kpi.
+    #[arg(long, value_name = "KIND")]
+    pub(crate) chart: Kind,
+    /// The column along the bottom.
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) x: Option<String>,
+    /// The columns of values.
+    #[arg(long, value_name = "COLUMN[,COLUMN]")]
+    pub(crate) y: Vec<String>,
+    /// In CSS pixels.
+    #[arg(long, value_name = "WIDTHxHEIGHT", default_value = "800x400", value_parser = size)]
+    pub(crate) size: Size,
+    /// light or dark.
+    #[arg(long, value_name = "THEME", default_value = "light", value_parser = theme)]
+    pub(crate) theme: Theme,
+    /// The file to write; - writes to standard output.
+    #[arg(short, long, value_name = "OUT.svg")]
+    pub(crate) output: PathBuf,
+}
+
+#[derive(Args)]
+pub(crate) struct Export {
+    /// What a pipe's .json answered; - reads standard input.
+    pub(crate) answer: PathBuf,
+    /// The file to write; - writes to standard output.
+    #[arg(short, long, value_name = "OUT.csv")]
+    pub(crate) output: PathBuf,
+}
+
+#[derive(Args)]
+pub(crate) struct Sandbox {
+    /// The port of the Clerk stand-in; 0 takes a free one.
+    #[arg(long, value_name = "PORT", default_value_t = 0)]
+    pub(crate) clerk_port: u16,
+    /// The port of the Tinybird stand-in; 0 takes a free one.
+    #[arg(long, value_name = "PORT", default_value_t = 0)]
+    pub(crate) tinybird_port: u16,
+    /// Serve each NAME.json of this folder as the pipe NAME, byte for byte.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) answers: Option<PathBuf>,
+    /// Keep the stand-in's keys and sessions here, so that they outlive a restart.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+    /// Write connection.toml and dashboards/ for this sandbox here.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) connection: Option<PathBuf>,
+}
+
+/// The command, or the exit code of having answered already.
+pub(crate) fn parse() -> Result<Command, ExitCode> {
+    let error = match Arguments::try_parse() {
+        Ok(arguments) => return Ok(arguments.command),
+        Err(error) => error,
+    };
+    if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
+        // Where standard output is closed, nobody wanted the help.
+        let _ = error.print();
+        return Err(ExitCode::SUCCESS);
+    }
+    let problem = match error.kind() {
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            "name a command: check, render, export or sandbox".into()
+        }
+        _ => one_line(&error.to_string()),
+    };
+    let _ = writeln!(std::io::stderr(), "perchctl: {problem}; see perchctl --help");
+    Err(ExitCode::from(2))
+}
+
+/// clap's first paragraph on one line: what is wrong, without the usage.
+fn one_line(message: &str) -> String {
+    let paragraph = message.split("\n\n").next().unwrap_or_default();
+    let words: Vec<_> = paragraph.split_whitespace().collect();
+    words.join(" ").trim_start_matches("error: ").to_owned()
+}
+
+fn size(text: &str) -> Result<Size, &'static str> {
+    let extent = |text: &str| text.parse().ok().filter(|pixels| (1..=10_000).contains(pixels));
+    text.split_once('x')
+        .and_then(|(width, height)| Some(Size { width: extent(width)?, height: extent(height)? }))
+        .ok_or("write width and height in pixels, each up to 10000, like 800x400")
+}
+
+fn theme(text: &str) -> Result<Theme, &'static str> {
+    match text {
+        "light" => Ok(Theme::Light),
+        "dark" => Ok(Theme::Dark),
+        _ => Err("write light or dark"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn a_size_is_two_numbers_of_pixels() {
+        assert_eq!(size("800x400"), Ok(Size { width: 800, height: 400 }));
+        for text in ["", "800", "800x", "x400", "0x400", "800x-1", "800x99999", "800X400"] {
+            assert!(size(text).is_err(), "{text}");
+        }
+    }
+}

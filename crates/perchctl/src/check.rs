@@ -1,0 +1,76 @@
+//! `perchctl check`: a connection file and the dashboards beside it.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use perch_dashboard::Source;
+
+use crate::arguments::Check;
+use crate::{Failure, files};
+
+pub(crate) fn run(arguments: &Check) -> Result<(), Failure> {
+    let connection =
+        if arguments.path.is_dir() { arguments.path.join("connection.toml") } else { arguments.path.clone() };
+    let paths = dashboards_beside(&connection)?;
+    let connection = Read::new(&connection)?;
+    let dashboards = paths.iter().map(|path| Read::new(path)).collect::<Result<Vec<_>, _>>()?;
+    let sources: Vec<_> = dashboards.iter().map(Read::source).collect();
+    let checked = perch_dashboard::check(connection.source(), &sources);
+
+    let count = checked.findings.len();
+    if count > 0 {
+        let lines: String = checked.findings.iter().map(|finding| format!("{finding}\n")).collect();
+        files::print(lines.as_bytes())?;
+        return Err(Failure::Problems { count });
+    }
+    let tiles = checked.dashboards.iter().map(|dashboard| dashboard.tiles.len()).sum();
+    let summary = format!(
+        "{}: no problems in the connection, {} and {}\n",
+        connection.name,
+        counted(checked.dashboards.len(), "dashboard"),
+        counted(tiles, "tile"),
+    );
+    files::print(summary.as_bytes())
+}
+
+/// A file as the check wants it.
+struct Read {
+    name: String,
+    bytes: Vec<u8>,
+}
+
+impl Read {
+    fn new(path: &Path) -> Result<Self, Failure> {
+        Ok(Self { name: path.display().to_string(), bytes: files::read(path)? })
+    }
+
+    fn source(&self) -> Source<'_> {
+        Source { name: &self.name, bytes: &self.bytes }
+    }
+}
+
+/// `dashboards/*.toml` in the connection file's folder, sorted by name. No
+/// such folder is fine.
+fn dashboards_beside(connection: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let folder = connection.with_file_name("dashboards");
+    let unreadable = |source| Failure::Read { path: folder.clone(), source };
+    let entries = match fs::read_dir(&folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(unreadable(error)),
+    };
+    let mut paths = Vec::new();
+    for entry in entries {
+        let path = entry.map_err(unreadable)?.path();
+        if path.extension().is_some_and(|extension| extension == "toml") {
+            paths.push(path);
+        }
+    }
+    paths.sort();
+    Ok(paths)
+}
+
+fn counted(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}

@@ -1,0 +1,62 @@
+//! Reading and writing whole files. `-` is standard input or output.
+
+use std::fs;
+use std::io::{self, Read, Write};
+use std::path::Path;
+
+use perch_tinybird::Answer;
+
+use crate::Failure;
+
+/// The answer in the file at `path`.
+pub(crate) fn read_answer(path: &Path) -> Result<Answer, Failure> {
+    let bytes = read(path)?;
+    perch_tinybird::decode(&bytes).map_err(|source| Failure::Answer { path: path.to_owned(), source })
+}
+
+/// All bytes of the file at `path`.
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+    let bytes = if is_standard(path) {
+        let mut bytes = Vec::new();
+        io::stdin().lock().read_to_end(&mut bytes).map(|_| bytes)
+    } else {
+        fs::read(path)
+    };
+    bytes.map_err(|source| Failure::Read { path: path.to_owned(), source })
+}
+
+/// Writes a file whole or not at all: beside its place first, then renamed.
+pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    if is_standard(path) {
+        return print(bytes);
+    }
+    replace(path, bytes).map_err(|source| Failure::Write { path: path.to_owned(), source })
+}
+
+/// Writes to standard output. A reader that has seen enough is no failure.
+pub(crate) fn print(bytes: &[u8]) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    match out.write_all(bytes).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::Output(error)),
+        _ => Ok(()),
+    }
+}
+
+fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".perchctl-");
+    // What the person's umask leaves, as any other program's file has it.
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        builder.permissions(fs::Permissions::from_mode(0o666));
+    }
+    let mut file = builder.tempfile_in(folder)?;
+    file.write_all(bytes)?;
+    file.persist(path).map(drop).map_err(|error| error.error)
+}
+
+fn is_standard(path: &Path) -> bool {
+    path == Path::new("-")
+}

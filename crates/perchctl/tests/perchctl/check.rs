@@ -1,0 +1,94 @@
+//! `perchctl check` on folders.
+
+use std::fs;
+use std::path::Path;
+
+use crate::{assert_fails, assert_succeeds, path, perchctl};
+
+const CONNECTION: &str = r#"version = 1
+name = "Acme Analytics"
+
+[clerk]
+issuer = "https://clerk.acme.example"
+client_id = "oauth_app_1"
+
+[tinybird]
+host = "https://api.tinybird.co"
+workspace_id = "w"
+
+[token]
+source = "mint"
+bind = { org_id = "org.id" }
+template = '''{"workspace_id": "w", "scopes": [{"type": "PIPES:READ", "resource": "kpis", "fixed_params": {"org_id": "{{org.id}}"}}]}'''
+"#;
+
+const DASHBOARD: &str = r#"version = 1
+title = "Web traffic"
+
+[[tile]]
+title = "Visits"
+pipe = "kpis"
+[tile.chart]
+kind = "line"
+"#;
+
+/// A folder with a connection and one dashboard.
+fn folder(connection: &str, dashboard: &str) -> tempfile::TempDir {
+    let dir = tempfile::tempdir().expect("a folder");
+    fs::create_dir(dir.path().join("dashboards")).expect("a folder");
+    fs::write(dir.path().join("connection.toml"), connection).expect("a file");
+    fs::write(dir.path().join("dashboards/web.toml"), dashboard).expect("a file");
+    fs::write(dir.path().join("dashboards/notes.txt"), "no dashboard").expect("a file");
+    dir
+}
+
+fn lines(dir: &Path, stdout: &[u8]) -> Vec<String> {
+    let text = String::from_utf8(stdout.to_vec()).expect("text");
+    text.lines().map(|line| line.trim_start_matches(path(dir)).to_owned()).collect()
+}
+
+#[test]
+fn a_folder_without_a_problem_gives_a_summary() {
+    let dir = folder(CONNECTION, DASHBOARD);
+    for target in [dir.path().to_owned(), dir.path().join("connection.toml")] {
+        let output = perchctl(&["check", path(&target)]);
+        assert_succeeds(&output);
+        let summary = "/connection.toml: no problems in the connection, 1 dashboard and 1 tile";
+        assert_eq!(lines(dir.path(), &output.stdout), [summary]);
+    }
+    fs::remove_dir_all(dir.path().join("dashboards")).expect("removed");
+    let output = perchctl(&["check", path(dir.path())]);
+    assert_succeeds(&output);
+    assert!(lines(dir.path(), &output.stdout)[0].contains("0 dashboards"));
+}
+
+#[test]
+fn each_problem_is_a_line_with_file_line_and_column() {
+    let dir = folder(
+        &CONNECTION.replace("https://api", "http://api"),
+        &DASHBOARD.replace("pipe", "pype").replace("line", "lines"),
+    );
+    let output = perchctl(&["check", path(dir.path())]);
+    assert_fails(&output, 1, "3 problems");
+    let lines = lines(dir.path(), &output.stdout);
+    let starts = ["/connection.toml:9:8: ", "/dashboards/web.toml:6:1: ", "/dashboards/web.toml:8:8: "];
+    assert_eq!(lines.len(), starts.len(), "{lines:#?}");
+    for (line, start) in lines.iter().zip(starts) {
+        assert!(line.starts_with(start), "{lines:#?}");
+    }
+}
+
+#[test]
+fn a_parameter_that_the_token_fixes_is_a_problem() {
+    let fixed = DASHBOARD.replace("[tile.chart]", "parameters = { org_id = \"org_other\" }\n[tile.chart]");
+    let dir = folder(CONNECTION, &fixed);
+    let output = perchctl(&["check", path(dir.path())]);
+    assert_fails(&output, 1, "1 problem to");
+    let lines = lines(dir.path(), &output.stdout);
+    assert!(lines[0].starts_with("/dashboards/web.toml:7:16: `org_id` is fixed by the token"), "{lines:?}");
+}
+
+#[test]
+fn a_file_that_is_not_there_is_a_failure() {
+    assert_fails(&perchctl(&["check", "/nowhere"]), 1, "cannot read /nowhere");
+}
