@@ -157,8 +157,7 @@ impl Engine {
     pub fn is_stale(&self, tile: &Tile, range: &TimeRange) -> bool {
         let inner = &self.inner;
         let now = (inner.clock)();
-        let periods = [Period::Current, Period::Previous];
-        periods.into_iter().take(if compares(tile) { 2 } else { 1 }).any(|period| {
+        periods(tile).any(|period| {
             let question = questions::question(tile, range, period);
             if let Some(failure) = lock(&inner.failures).get(&question) {
                 let wait = FIRST_WAIT.saturating_mul(1 << (failure.times - 1).min(8)).min(LONGEST_WAIT);
@@ -169,6 +168,12 @@ impl Engine {
             dates(kept.fetched) != dates(now)
                 || now.duration_since(kept.fetched).map_or(true, |age| age >= tile.refresh)
         })
+    }
+
+    /// Why the last attempt for `tile` over `range` failed, if it did: also for
+    /// a tile that was never seen, which has no [`TileData`] to carry it.
+    pub fn failure(&self, tile: &Tile, range: &TimeRange) -> Option<Failure> {
+        self.inner.failure(tile, range)
     }
 
     /// Draws what a tile shows. `first_row` counts for tables only.
@@ -318,18 +323,19 @@ impl Inner {
             .flatten()
             // A comparison with any other period than the one before would lie.
             .filter(|previous| dates(Period::Previous, previous.fetched) == dates(Period::Previous, current.fetched));
-        let failure = {
-            let failures = lock(&self.failures);
-            let of = |period| failures.get(&questions::question(tile, range, period)).cloned();
-            of(Period::Current).or_else(|| compares(tile).then(|| of(Period::Previous)).flatten())
-        };
         TileData {
             answer: current.answer,
             previous: previous.map(|previous| previous.answer),
             fetched: current.fetched,
             dates: tile.time.as_ref().map(|_| dates(Period::Current, current.fetched)),
-            failure,
+            failure: self.failure(tile, range),
         }
+    }
+
+    fn failure(&self, tile: &Tile, range: &TimeRange) -> Option<Failure> {
+        let failures = lock(&self.failures);
+        let of = |period| failures.get(&questions::question(tile, range, period)).cloned();
+        periods(tile).find_map(of)
     }
 
     fn note_outcome(&self, question: Question, at: SystemTime, error: Option<&EngineError>) {
@@ -347,6 +353,11 @@ impl Inner {
     fn is_closed(&self) -> bool {
         self.closed.load(Ordering::SeqCst)
     }
+}
+
+/// The periods that a tile asks for.
+fn periods(tile: &Tile) -> impl Iterator<Item = Period> {
+    [Period::Current, Period::Previous].into_iter().take(if compares(tile) { 2 } else { 1 })
 }
 
 fn compares(tile: &Tile) -> bool {

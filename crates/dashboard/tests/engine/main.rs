@@ -271,8 +271,10 @@ async fn after_a_failure_a_tile_waits_longer_each_time() {
     let scene = Scene::new().await;
     let (engine, tile) = (&scene.visit.engine, tile("kpis", ""));
     scene.server.set(Mood::Refuses);
-    for wait in [5, 10, 20, 40, 60, 60] {
+    for (times, wait) in (1..).zip([5, 10, 20, 40, 60, 60]) {
         engine.refresh(&tile, &WEEK).await.expect_err("a refusal");
+        assert!(engine.seen(&tile, &WEEK).is_none());
+        assert_eq!(engine.failure(&tile, &WEEK).expect("the reason").times, times);
         scene.clock.turn(wait - 1);
         assert!(!engine.is_stale(&tile, &WEEK), "{wait}");
         scene.clock.turn(1);
