@@ -101,9 +101,17 @@ const HEATMAP: &str = "
     SELECT substr('MonTueWedThuFriSatSun', number / 24 * 3 + 1, 3), number % 24, COALESCE(visits, 0)
     FROM hours LEFT JOIN counted USING (number) ORDER BY number";
 
+/// When people come, whatever the day. All 24 hours are there.
+const HOURS: &str = "
+    WITH RECURSIVE
+    hours(hour) AS (SELECT 0 UNION ALL SELECT hour + 1 FROM hours WHERE hour < 23),
+    visits AS (SELECT MIN(timestamp) AS began FROM events WHERE {asked} GROUP BY session_id),
+    counted AS (SELECT began / 3600 % 24 AS hour, COUNT(*) AS visits FROM visits GROUP BY 1)
+    SELECT hour, COALESCE(visits, 0) FROM hours LEFT JOIN counted USING (hour) ORDER BY hour";
+
 const WEEKDAY: &str = "Enum8('Mon' = 1, 'Tue' = 2, 'Wed' = 3, 'Thu' = 4, 'Fri' = 5, 'Sat' = 6, 'Sun' = 7)";
 
-static PIPES: [Pipe; 9] = [
+static PIPES: [Pipe; 10] = [
     Pipe { name: "funnel", columns: &[("step", "String"), ("sessions", "UInt64")], sql: FUNNEL, limited: false },
     Pipe {
         name: "heatmap",
@@ -111,6 +119,7 @@ static PIPES: [Pipe; 9] = [
         sql: HEATMAP,
         limited: false,
     },
+    Pipe { name: "hours", columns: &[("hour", "UInt8"), ("visits", "UInt64")], sql: HOURS, limited: false },
     Pipe {
         name: "kpis",
         columns: &[

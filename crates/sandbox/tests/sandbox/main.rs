@@ -9,6 +9,7 @@ mod redirects;
 mod restart;
 mod tenant_token;
 mod tokens;
+mod whole_way;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

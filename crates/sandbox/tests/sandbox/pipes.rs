@@ -226,6 +226,18 @@ async fn the_heat_map_has_every_hour_of_the_week() {
 }
 
 #[tokio::test]
+async fn the_hours_of_the_day_add_up_to_all_visits() {
+    let sandbox = sandbox().await;
+    let answer = ask(&sandbox, Some(org(2)), &format!("hours.json?{RANGE}")).await;
+    let mut counted = [0_u64; 24];
+    for visit in visits(&events(&sandbox, org(2))) {
+        counted[(visit[0].at % DAY / 3600) as usize] += 1;
+    }
+    let told: Vec<u64> = rows(&answer).iter().filter_map(|row| row["visits"].as_u64()).collect();
+    assert_eq!(told, counted);
+}
+
+#[tokio::test]
 async fn a_parameter_of_the_wrong_type_is_a_bad_request() {
     let sandbox = sandbox().await;
     let token = crate::sign(&sandbox, &crate::claims(&sandbox, Some(org(0)), 4_000_000_000));
