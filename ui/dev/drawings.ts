@@ -19,12 +19,12 @@ export function drawing(kind: string, request: TileRequest): PictureView {
   const label = (x: number, y: number, words: string, size = 12, fill = muted, extra = '') =>
     out.push(`<text x="${x}" y="${y}" font-size="${size}" fill="${fill}" ${extra}>${words}</text>`);
   let plot = { x: 0, y: 0, width, height };
-  let pick: 'nearestX' | 'shape' = 'shape';
+  let pick: 'nearest-x' | 'shape' = 'shape';
   let scroll: PictureView['scroll'] = null;
 
   if (kind === 'line' || kind === 'area' || kind === 'bar') {
     plot = { x: 40, y: 8, width: width - 48, height: height - 32 };
-    pick = 'nearestX';
+    pick = 'nearest-x';
     for (let line = 0; line <= 4; line++) {
       const y = Math.round(plot.y + (plot.height * line) / 4) + 0.5;
       out.push(`<polyline points="${plot.x},${y} ${width - 8},${y}" stroke="${grid}"/>`);
@@ -45,7 +45,7 @@ export function drawing(kind: string, request: TileRequest): PictureView {
         );
       }
       marks.push({
-        shape: { kind: 'column', x },
+        shape: { type: 'column', x },
         heading: `${day + 1} November 2026`,
         entries: [
           { name: 'visits', value: Math.round(value).toString(), color: series[0] ?? '', y },
@@ -77,7 +77,7 @@ export function drawing(kind: string, request: TileRequest): PictureView {
       label(8, y + 17, name, 12, ink);
       label(width, y + 17, value.toLocaleString('en'), 12, ink, 'text-anchor="end"');
       marks.push({
-        shape: { kind: 'rect', x: 0, y, width, height: 26 },
+        shape: { type: 'rect', x: 0, y, width, height: 26 },
         heading: name,
         entries: [{ name: 'visits', value: value.toString(), color: series[0] ?? '', y: null }],
       });
@@ -96,7 +96,7 @@ export function drawing(kind: string, request: TileRequest): PictureView {
         `<path d="M${at(outer, start)}A${outer},${outer} 0 ${large} 1 ${at(outer, end)}L${at(inner, end)}A${inner},${inner} 0 ${large} 0 ${at(inner, start)}Z" fill="${series[index]}"/>`,
       );
       marks.push({
-        shape: { kind: 'wedge', cx, cy, inner, outer, start, end },
+        shape: { type: 'wedge', cx, cy, inner, outer, start, end },
         heading: ['desktop', 'mobile', 'tablet'][index] ?? '',
         entries: [
           { name: 'visits', value: `${share * 100} %`, color: series[index] ?? '', y: null },
@@ -125,12 +125,12 @@ export function drawing(kind: string, request: TileRequest): PictureView {
       label((width * 2) / 3, y + 18, String(number * 3), 12, ink, 'text-anchor="end"');
       label(width, y + 18, String(number * 7), 12, ink, 'text-anchor="end"');
       marks.push({
-        shape: { kind: 'rect', x: 0, y, width, height: rowHeight },
+        shape: { type: 'rect', x: 0, y, width, height: rowHeight },
         heading: `/page/${number}`,
         entries: [{ name: 'visits', value: String(number * 3), color: series[0] ?? '', y: null }],
       });
     }
-    scroll = { rows: TABLE_ROWS, first: firstRow, visible, rowHeight };
+    scroll = { rows: TABLE_ROWS, first: firstRow, visible, row_height: rowHeight };
   } else {
     label(0, 40, '48,213', 34, ink, 'font-weight="600"');
     label(0, 64, '+12.4 % against the 7 days before', 12, dark ? '#4cc38a' : '#18794e');

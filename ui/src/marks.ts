@@ -40,7 +40,7 @@ export function pick({ plot, pick, marks }: Marks, at: Point): number | null {
 
 /** Whether a shape covers a point. */
 export function covers(shape: Shape, at: Point): boolean {
-  switch (shape.kind) {
+  switch (shape.type) {
     case 'column':
       return Math.abs(shape.x - at.x) <= REACH;
     case 'rect':
@@ -69,7 +69,7 @@ function turn(angle: number): number {
 }
 
 function distanceX(shape: Shape, x: number): number {
-  switch (shape.kind) {
+  switch (shape.type) {
     case 'column':
       return Math.abs(shape.x - x);
     case 'rect':
@@ -82,7 +82,7 @@ function distanceX(shape: Shape, x: number): number {
 /** Where the tooltip of a mark points when no pointer says where. */
 export function anchor(mark: Mark, plot: Marks['plot']): Point {
   const { shape } = mark;
-  switch (shape.kind) {
+  switch (shape.type) {
     case 'column': {
       const heights = mark.entries.flatMap((entry) => (entry.y === null ? [] : [entry.y]));
       return { x: shape.x, y: heights.length > 0 ? Math.min(...heights) : plot.y };
@@ -98,7 +98,7 @@ export function anchor(mark: Mark, plot: Marks['plot']): Point {
 }
 
 /** The outline of a wedge as SVG path data. */
-export function outline(wedge: Extract<Shape, { kind: 'wedge' }>): string {
+export function outline(wedge: Extract<Shape, { type: 'wedge' }>): string {
   const { cx, cy, inner, outer } = wedge;
   const { start } = wedge;
   // An arc cannot end where it starts: a full ring stops just short of it.

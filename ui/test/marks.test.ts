@@ -11,7 +11,7 @@ const shapes = (...all: Shape[]): Marks => ({ plot, pick: 'shape', marks: all.ma
 
 /** The first quarter of a ring: from twelve to three o'clock. */
 const quarter: Shape = {
-  kind: 'wedge',
+  type: 'wedge',
   cx: 50,
   cy: 50,
   inner: 20,
@@ -39,10 +39,10 @@ describe('by the nearest x', () => {
   test('a bar is nearest wherever the pointer is within its width', () => {
     const bars: Marks = {
       plot,
-      pick: 'nearestX',
+      pick: 'nearest-x',
       marks: [
-        mark({ kind: 'rect', x: 0, y: 0, width: 60, height: 10 }),
-        mark({ kind: 'rect', x: 62, y: 0, width: 4, height: 10 }),
+        mark({ type: 'rect', x: 0, y: 0, width: 60, height: 10 }),
+        mark({ type: 'rect', x: 62, y: 0, width: 4, height: 10 }),
       ],
     };
     expect(pick(bars, { x: 58, y: 50 })).toBe(0);
@@ -51,14 +51,14 @@ describe('by the nearest x', () => {
 
 describe('by shape', () => {
   test('of two shapes under the pointer, the one drawn last is meant', () => {
-    const rect: Shape = { kind: 'rect', x: 10, y: 10, width: 50, height: 50 };
+    const rect: Shape = { type: 'rect', x: 10, y: 10, width: 50, height: 50 };
     expect(pick(shapes(rect, { ...rect, x: 40 }), { x: 45, y: 20 })).toBe(1);
     expect(pick(shapes(rect, { ...rect, x: 40 }), { x: 15, y: 20 })).toBe(0);
     expect(pick(shapes(rect), { x: 5, y: 5 })).toBeNull();
   });
 
   test('bars that touch share no pixel', () => {
-    const upper: Shape = { kind: 'rect', x: 0, y: 0, width: 10, height: 10 };
+    const upper: Shape = { type: 'rect', x: 0, y: 0, width: 10, height: 10 };
     expect(covers(upper, { x: 5, y: 10 })).toBe(false);
     expect(covers({ ...upper, y: 10 }, { x: 5, y: 10 })).toBe(true);
   });
@@ -79,7 +79,7 @@ describe('by shape', () => {
   });
 
   test('a full ring is hit everywhere and its outline is no empty arc', () => {
-    const ring: Extract<Shape, { kind: 'wedge' }> = { ...quarter, end: 2 * Math.PI };
+    const ring: Extract<Shape, { type: 'wedge' }> = { ...quarter, end: 2 * Math.PI };
     for (const [x, y] of [
       [80, 50],
       [20, 50],
@@ -93,7 +93,7 @@ describe('by shape', () => {
   });
 
   test('where a mark is pointed at without a pointer, it is hit', () => {
-    const rect: Shape = { kind: 'rect', x: 3, y: 4, width: 20, height: 8 };
+    const rect: Shape = { type: 'rect', x: 3, y: 4, width: 20, height: 8 };
     for (const shape of [rect, quarter]) {
       expect(covers(shape, anchor(mark(shape), plot))).toBe(true);
     }

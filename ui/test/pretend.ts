@@ -95,9 +95,9 @@ export function dashboard(of: string, change: Partial<DashboardView> = {}): Dash
 
 export const line: Marks = {
   plot: { x: 40, y: 10, width: 300, height: 200 },
-  pick: 'nearestX',
+  pick: 'nearest-x',
   marks: [50, 150, 250].map((x, index) => ({
-    shape: { kind: 'column', x },
+    shape: { type: 'column', x },
     heading: `${index + 1} Nov`,
     entries: [{ name: 'visits', value: `${(index + 1) * 10}`, color: '#2563c4', y: 100 }],
   })),

@@ -62,7 +62,7 @@ describe('a tile', () => {
       pick: 'shape',
       marks: [0, 1].map((half) => ({
         shape: {
-          kind: 'wedge',
+          type: 'wedge',
           cx: 200,
           cy: 150,
           inner: 50,
@@ -148,7 +148,7 @@ describe('a tile', () => {
   });
 
   test('that is a table asks for the rows that the viewer scrolled to', async () => {
-    const scroll = { rows: 100_000, first: 0, visible: 10, rowHeight: 28 };
+    const scroll = { rows: 100_000, first: 0, visible: 10, row_height: 28 };
     const rows: number[] = [];
     await open(
       usual({
@@ -169,8 +169,9 @@ describe('a tile', () => {
     const chart = await get('chart');
     for (const [top, row] of [
       [28, 1],
-      [28 * 99_990, 99_990],
       [28 * 200_000, 99_990],
+      [28 * 500.4, 500],
+      [28 * 99_990, 99_990],
       [0, 0],
     ] as const) {
       chart.scrollTop = top;
@@ -252,6 +253,19 @@ describe('tenants', () => {
     );
     expect((await get('closed')).textContent).toContain('It ended.');
     expect(find('dashboard')).toBeNull();
+  });
+
+  test('a tenant that is gone leaves at once, even while the next is on its way', async () => {
+    const late = held<DashboardView>();
+    await open(usual({ select_tenant: () => late.promise, open_dashboard: () => late.promise }));
+    await ready();
+    await click('switcher');
+    await click('tenant-globex');
+    await tell(frame({ tenants: [tenant('globex', 'Globex')], active: 'globex' }));
+    expect(find('dashboard')).toBeNull();
+    expect(find('tenant-name')?.textContent).toBe('Globex');
+    late.resolve(dashboard('globex'));
+    await vi.waitFor(() => expect(find('dashboard')?.dataset['tenant']).toBe('globex'));
   });
 
   test('whoever signed out leaves the screen, and the next is opened', async () => {

@@ -4,4 +4,28 @@ import type { NoticeView } from "./NoticeView";
 import type { SignInView } from "./SignInView";
 import type { TenantView } from "./TenantView";
 
-export type AppView = { connections: Array<ConnectionView>, tenants: Array<TenantView>, active: string | null, signIn: SignInView | null, notices: Array<NoticeView>, };
+/**
+ * Everything the frame around a dashboard needs. Sent whole on every change:
+ * it is small, and a whole cannot be out of step with itself.
+ */
+export type AppView = { 
+/**
+ * The connections that were opened on this machine.
+ */
+connections: Array<ConnectionView>, 
+/**
+ * Who is signed in, last used first.
+ */
+tenants: Array<TenantView>, 
+/**
+ * The tenant on the screen.
+ */
+active: string | null, 
+/**
+ * The sign-in under way, or how the last one failed.
+ */
+signIn: SignInView | null, 
+/**
+ * What the viewer should know, newest last. Each can be dismissed.
+ */
+notices: Array<NoticeView>, };

@@ -2,4 +2,15 @@
 import type { AppView } from "./AppView";
 import type { DashboardView } from "./DashboardView";
 
-export type BootView = { app: AppView, dashboard: DashboardView | null, };
+/**
+ * What is needed to paint the first screen, in one answer.
+ */
+export type BootView = { 
+/**
+ * The frame.
+ */
+app: AppView, 
+/**
+ * The active tenant's last dashboard.
+ */
+dashboard: DashboardView | null, };

@@ -3,4 +3,35 @@ import type { DashboardLink } from "./DashboardLink";
 import type { TileLayout } from "./TileLayout";
 import type { TimeFilterView } from "./TimeFilterView";
 
-export type DashboardView = { tenant: string, id: string, title: string, description: string | null, time: TimeFilterView | null, tiles: Array<TileLayout>, dashboards: Array<DashboardLink>, };
+/**
+ * A dashboard: what to lay out. The pictures come tile by tile.
+ */
+export type DashboardView = { 
+/**
+ * The tenant it is shown for.
+ */
+tenant: string, 
+/**
+ * Names the dashboard in commands.
+ */
+id: string, 
+/**
+ * Its title.
+ */
+title: string, 
+/**
+ * A sentence under the title.
+ */
+description: string | null, 
+/**
+ * The time range filter, where the dashboard has one.
+ */
+time: TimeFilterView | null, 
+/**
+ * The tiles in reading order.
+ */
+tiles: Array<TileLayout>, 
+/**
+ * All dashboards of this connection.
+ */
+dashboards: Array<DashboardLink>, };

@@ -2,4 +2,19 @@
 import type { Entry } from "./Entry";
 import type { Shape } from "./Shape";
 
-export type Mark = { shape: Shape, heading: string, entries: Array<Entry>, };
+/**
+ * A place in the picture that says something.
+ */
+export type Mark = { 
+/**
+ * Where it is.
+ */
+shape: Shape, 
+/**
+ * What it is about: a moment, a category. Plain text.
+ */
+heading: string, 
+/**
+ * Its values, one for each series.
+ */
+entries: Array<Entry>, };

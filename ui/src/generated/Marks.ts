@@ -3,4 +3,19 @@ import type { Mark } from "./Mark";
 import type { Pick } from "./Pick";
 import type { Rect } from "./Rect";
 
-export type Marks = { plot: Rect, pick: Pick, marks: Array<Mark>, };
+/**
+ * Where the values are.
+ */
+export type Marks = { 
+/**
+ * The part of the picture between the axes.
+ */
+plot: Rect, 
+/**
+ * How a pointer finds its mark.
+ */
+pick: Pick, 
+/**
+ * From left to right, or from top to bottom, or around.
+ */
+marks: Array<Mark>, };

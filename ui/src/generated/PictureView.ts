@@ -2,4 +2,23 @@
 import type { Marks } from "./Marks";
 import type { Scroll } from "./Scroll";
 
-export type PictureView = { svg: string, marks: Marks, summary: string, scroll: Scroll | null, };
+/**
+ * A picture and what lies under the pointer.
+ */
+export type PictureView = { 
+/**
+ * SVG without style attributes, scripts or references.
+ */
+svg: string, 
+/**
+ * Where the marks are and what they are worth.
+ */
+marks: Marks, 
+/**
+ * The picture in words.
+ */
+summary: string, 
+/**
+ * For tables: which rows are in the picture.
+ */
+scroll: Scroll | null, };

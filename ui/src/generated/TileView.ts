@@ -2,4 +2,23 @@
 import type { PictureView } from "./PictureView";
 import type { Problem } from "./Problem";
 
-export type TileView = { picture: PictureView | null, fetched: number | null, refreshing: boolean, problem: Problem | null, };
+/**
+ * A tile as it stands.
+ */
+export type TileView = { 
+/**
+ * The picture, where anything was ever answered.
+ */
+picture: PictureView | null, 
+/**
+ * When the answer was fetched, in Unix milliseconds.
+ */
+fetched: number | null, 
+/**
+ * Whether a newer answer is on its way.
+ */
+refreshing: boolean, 
+/**
+ * Why there is no newer answer.
+ */
+problem: Problem | null, };

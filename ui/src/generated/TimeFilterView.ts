@@ -2,4 +2,19 @@
 import type { PresetView } from "./PresetView";
 import type { RangeView } from "./RangeView";
 
-export type TimeFilterView = { range: RangeView, presets: Array<PresetView>, label: string, };
+/**
+ * The time range filter.
+ */
+export type TimeFilterView = { 
+/**
+ * The range in force.
+ */
+range: RangeView, 
+/**
+ * The presets to offer, in order.
+ */
+presets: Array<PresetView>, 
+/**
+ * The range in words: `14 – 20 Nov 2026`.
+ */
+label: string, };
