@@ -96,6 +96,8 @@ impl Below {
     }
 }
 
+/// Between two labels, in CSS pixels.
+const APART: f32 = 8.0;
 const RIGHT: f32 = 8.0;
 const LINE: f32 = 14.0;
 const FOOT: f32 = 4.0;
@@ -108,14 +110,14 @@ impl Frame {
         let legend = if legend.height + 50.0 > height { Legend::default() } else { legend };
 
         let contexts = matches!(request.bottom, Bottom::Time { .. }) && height >= 120.0;
-        let lines = if height < 56.0 { 0 } else { 1 + usize::from(contexts) };
+        let wrapped = matches!(request.bottom, Bottom::Bands { names } if height >= 150.0 && wraps(names, width, look));
+        let lines = if height < 56.0 { 0 } else { 1 + usize::from(contexts || wrapped) };
         // Half a label stands above the highest rung.
         let top = legend.height + SMALL / 2.0 + 1.0;
         let bottom = (height - lines as f32 * LINE - FOOT - 3.0).max(top + 1.0);
         let room = bottom - top;
 
-        let count = (room / 42.0).clamp(2.0, 8.0) as usize;
-        let ticks = scale::ticks(request.extent, count, request.format, request.whole);
+        let ticks = value_ticks(request, room);
         let gutter = ticks.ticks.iter().map(|tick| look.width(&tick.label)).fold(0.0, f32::max) + 8.0;
         let gutter = if gutter > width * 0.45 { 1.0 } else { gutter };
         let plot = Area {
@@ -165,6 +167,25 @@ impl Frame {
     }
 }
 
+/// The round values that leave the least of the plot empty, of all that stand neither crowded nor alone.
+fn value_ticks(request: &Request<'_>, room: f32) -> Ticks {
+    let sparse = (room / 60.0).clamp(2.0, 5.0) as usize;
+    let dense = (room / 28.0).clamp(2.0, 7.0) as usize;
+    let used = |ticks: &Ticks| {
+        let whole = ticks.domain.1 / 2.0 - ticks.domain.0 / 2.0;
+        (request.extent.1 / 2.0 - request.extent.0 / 2.0) / whole
+    };
+    let mut best = scale::ticks(request.extent, sparse, request.format, request.whole);
+    for count in sparse + 1..=dense {
+        let other = scale::ticks(request.extent, count, request.format, request.whole);
+        // A few hundredths of the plot are not worth another line across it.
+        if used(&other) > used(&best) + 0.06 {
+            best = other;
+        }
+    }
+    best
+}
+
 /// The lines across, with labels no closer than they are high.
 fn rungs(ticks: &Ticks, y: &Scale, room: f32) -> Vec<Rung> {
     let steps = ticks.ticks.len().saturating_sub(1).max(1);
@@ -191,7 +212,11 @@ fn bottom_axis(bottom: &Bottom<'_>, plot: Area, look: Look, lines: usize) -> (Sc
             let scale = Scale::new((from, to), range);
             let ticks = match lines {
                 0 => Vec::new(),
-                _ => calendar::ticks(from as i64, to as i64, room, 14.0, |label| look.width(label)),
+                _ => {
+                    // Wide pictures breathe: the eye needs no more than a dozen moments.
+                    let gap = (room / 24.0).clamp(14.0, 44.0);
+                    calendar::ticks(from as i64, to as i64, room, gap, |label| look.width(label))
+                }
             };
             if ticks.len() < 2 && lines > 0 {
                 return (scale, ends(from, to, grain, plot, look), Vec::new());
@@ -225,7 +250,11 @@ fn bottom_axis(bottom: &Bottom<'_>, plot: Area, look: Look, lines: usize) -> (Sc
         }
         Bottom::Bands { names } => {
             let scale = Scale::new((-0.5, names.len() as f64 - 0.5), range);
-            let below = if lines == 0 { Vec::new() } else { bands(names, &scale, room, look) };
+            let below = match lines {
+                0 => Vec::new(),
+                1 => bands(names, &scale, room, look),
+                _ => bands_on_two_lines(names, &scale, room, look),
+            };
             (scale, below, Vec::new())
         }
     }
@@ -247,7 +276,6 @@ fn ends(from: f64, to: f64, grain: Grain, plot: Area, look: Look) -> Vec<Below> 
 
 /// Names below their bands: all of them, cut to their bands, or every so many.
 fn bands(names: &[String], scale: &Scale, room: f32, look: Look) -> Vec<Below> {
-    const APART: f32 = 8.0;
     let band = room / names.len().max(1) as f32;
     let longest = names.iter().take(500).map(|name| look.width(name)).fold(0.0, f32::max);
     let every = if longest + APART <= band || band >= 56.0 {
@@ -263,6 +291,37 @@ fn bands(names: &[String], scale: &Scale, room: f32, look: Look) -> Vec<Below> {
         Some(Below { x, line: 0, anchor: Anchor::Middle, text: fit.text.into_owned(), full: name.clone() })
     });
     labels.collect()
+}
+
+/// Whether names are too long for their bands, but not on two lines.
+fn wraps(names: &[String], width: f32, look: Look) -> bool {
+    // Before the axis at the left is measured, a guess of what will be left for the bands: rather too little.
+    let room = (width - 70.0) / names.len().max(1) as f32 - APART;
+    room >= 30.0
+        && names.iter().any(|name| look.width(name) > room)
+        && names.iter().all(|name| wrap(name, room, look).is_some())
+}
+
+/// Breaks a name between two words so that neither line is wider than the room.
+fn wrap(name: &str, room: f32, look: Look) -> Option<(&str, &str)> {
+    if look.width(name) <= room {
+        return Some((name, ""));
+    }
+    let mut breaks = name.match_indices(' ').map(|(at, _)| (&name[..at], &name[at + 1..]));
+    breaks.rfind(|(first, second)| look.width(first) <= room && look.width(second) <= room)
+}
+
+fn bands_on_two_lines(names: &[String], scale: &Scale, room: f32, look: Look) -> Vec<Below> {
+    let room = room / names.len().max(1) as f32 - APART / 2.0;
+    let mut below = Vec::new();
+    for (index, name) in names.iter().enumerate() {
+        let x = pixels(scale.at(index as f64));
+        let Some((first, second)) = wrap(name, room, look) else { continue };
+        for (line, text) in [first, second].into_iter().enumerate().filter(|(_, text)| !text.is_empty()) {
+            below.push(Below { full: name.clone(), ..Below::centered(x, line, text.to_owned()) });
+        }
+    }
+    below
 }
 
 /// Moves labels that would leave the picture inside, and takes out what would then meet its neighbour. Of two contexts

@@ -1,6 +1,8 @@
 //! Long series as short as the screen: of each pixel column only the first, the last, the least and the greatest point
 //! are drawn, which covers the same pixels (Jugel et al., "M4", VLDB 2014). Scales are set before, on all of them.
 
+use std::ops::Range;
+
 use crate::scale::Scale;
 use crate::scene::UNIT;
 
@@ -9,39 +11,40 @@ pub(crate) type Point = (f64, f64);
 
 /// The points of a line to draw. `xs` must ascend.
 pub(crate) fn reduce(xs: &[f64], ys: &[f64], scale: &Scale) -> Vec<Point> {
-    let (Some(first), Some(last)) = (xs.first(), xs.last()) else { return Vec::new() };
-    let columns = (column(*last, scale) - column(*first, scale) + 1).max(1) as usize;
+    let columns = width(xs, scale);
     if xs.len() <= columns * 4 {
         return xs.iter().copied().zip(ys.iter().copied()).collect();
     }
-    let mut points = Vec::with_capacity(columns * 5);
-    let mut open: Option<Column> = None;
+    let mut points = Vec::with_capacity(columns * 4);
+    // A gap within one pixel column is thinner than anything that could be seen; one between two columns is not.
     let mut lifted = false;
-    for (&x, &y) in xs.iter().zip(ys) {
-        if y.is_nan() {
-            // A gap within one pixel column is thinner than anything that could be seen.
-            lifted = true;
-            continue;
-        }
-        let at = column(x, scale);
-        match &mut open {
-            Some(open) if open.at == at => open.add((x, y)),
-            _ => {
-                if let Some(done) = open.take() {
-                    done.write(&mut points);
-                    if lifted {
-                        points.push((x, f64::NAN));
-                    }
-                }
-                open = Some(Column::new(at, (x, y)));
+    for chunk in chunks(xs, scale) {
+        let ys = &ys[chunk.clone()];
+        lifted |= ys.first().is_some_and(|y| y.is_nan());
+        if let Some(four) = extremes(ys) {
+            if lifted && !points.is_empty() {
+                points.push((xs[chunk.start], f64::NAN));
             }
+            let mut before = None;
+            for index in four {
+                if before != Some(index) {
+                    points.push((xs[chunk.start + index], ys[index]));
+                }
+                before = Some(index);
+            }
+            lifted = false;
         }
-        lifted = false;
-    }
-    if let Some(done) = open {
-        done.write(&mut points);
+        lifted |= ys.last().is_some_and(|y| y.is_nan());
     }
     points
+}
+
+/// How many pixel columns lie between the first place and the last, both counted.
+pub(crate) fn width(xs: &[f64], scale: &Scale) -> usize {
+    match xs {
+        [first, .., last] => (column(*last, scale) - column(*first, scale) + 1).max(1) as usize,
+        _ => 1,
+    }
 }
 
 /// The pixel column of a place.
@@ -49,39 +52,35 @@ pub(crate) fn column(x: f64, scale: &Scale) -> i64 {
     (scale.place(x) / f64::from(UNIT)).floor() as i64
 }
 
-struct Column {
-    at: i64,
-    first: Point,
-    least: Point,
-    greatest: Point,
-    last: Point,
+/// The indexes of ascending places by pixel column. Ends are searched, not walked to: a million places take as long as
+/// a thousand.
+pub(crate) fn chunks(xs: &[f64], scale: &Scale) -> impl Iterator<Item = Range<usize>> {
+    let mut start = 0;
+    std::iter::from_fn(move || {
+        let at = column(*xs.get(start)?, scale);
+        let end = start + xs[start..].partition_point(|x| column(*x, scale) <= at);
+        let chunk = start..end;
+        start = end;
+        Some(chunk)
+    })
 }
 
-impl Column {
-    fn new(at: i64, point: Point) -> Self {
-        Self { at, first: point, least: point, greatest: point, last: point }
-    }
-
-    fn add(&mut self, point: Point) {
-        if point.1 < self.least.1 {
-            self.least = point;
+/// Where the first, the least, the greatest and the last value stand, from left to right; NaN is none.
+fn extremes(ys: &[f64]) -> Option<[usize; 4]> {
+    let first = ys.iter().position(|y| !y.is_nan())?;
+    let (mut least, mut greatest, mut last) = (first, first, first);
+    for (index, y) in ys.iter().enumerate().skip(first) {
+        if *y < ys[least] {
+            least = index;
         }
-        if point.1 > self.greatest.1 {
-            self.greatest = point;
+        if *y > ys[greatest] {
+            greatest = index;
         }
-        self.last = point;
-    }
-
-    fn write(&self, points: &mut Vec<Point>) {
-        let (a, b) =
-            if self.least.0 <= self.greatest.0 { (self.least, self.greatest) } else { (self.greatest, self.least) };
-        let start = points.len();
-        for point in [self.first, a, b, self.last] {
-            if points.len() == start || points.last() != Some(&point) {
-                points.push(point);
-            }
+        if !y.is_nan() {
+            last = index;
         }
     }
+    Some([first, least.min(greatest), least.max(greatest), last])
 }
 
 /// The runs between the places where the line is lifted.

@@ -13,7 +13,7 @@ pub(crate) fn write(scene: &Scene, title: &str) -> String {
     let mut out = Writer(String::with_capacity(512 + scene.points.len() * 12 + scene.items.len() * 100));
     let (width, height) = (scene.size.width, scene.size.height);
     out.raw(&format!(
-        r#"<svg xmlns="http://www.w3.org/2000/svg" role="img" width="{width}" height="{height}" viewBox="0 0 {width} {height}" font-family="{}" fill="none" stroke-linejoin="round" stroke-linecap="round">"#,
+        r#"<svg xmlns="http://www.w3.org/2000/svg" role="img" width="{width}" height="{height}" viewBox="0 0 {width} {height}" font-family="{}" font-weight="400" fill="none" stroke-linejoin="round" stroke-linecap="round">"#,
         font::FAMILY
     ));
     out.raw("<title>");

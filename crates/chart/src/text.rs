@@ -7,7 +7,7 @@ use unicode_segmentation::UnicodeSegmentation;
 use crate::font::{self, Weight};
 
 /// The text without what would leave its line or turn its neighbours around: tabs and line ends become spaces,
-/// other controls U+FFFD, and Unicode's direction marks go. Letters that run from right to left stay as they are.
+/// other controls a box (which the font holds, as it does not U+FFFD), and Unicode's direction marks go. Letters that run from right to left stay as they are.
 pub(crate) fn clean(text: &str) -> Cow<'_, str> {
     if text.chars().all(|character| matches!(treat(character), Treat::Keep)) {
         return Cow::Borrowed(text);
@@ -15,7 +15,7 @@ pub(crate) fn clean(text: &str) -> Cow<'_, str> {
     let keep = |character| match treat(character) {
         Treat::Keep => Some(character),
         Treat::Space => Some(' '),
-        Treat::Replace => Some('\u{fffd}'),
+        Treat::Replace => Some('□'),
         Treat::Drop => None,
     };
     Cow::Owned(text.chars().filter_map(keep).collect())
@@ -67,7 +67,7 @@ pub(crate) fn fit(text: &str, room: f32, size: f32, weight: Weight) -> Option<Fi
         }
         width += font::width(grapheme, size, weight);
         if width > room {
-            let kept = text[..cut].trim_end();
+            let kept = text[..cut].trim_end_matches([' ', '.', ',', '-', '/', '…']);
             return (!kept.is_empty()).then(|| Fit { text: Cow::Owned(format!("{kept}…")), cut: true });
         }
     }
@@ -88,7 +88,7 @@ mod tests {
 
     #[test]
     fn controls_and_direction_marks_do_not_reach_the_picture() {
-        assert_eq!(clean("a\tb\nc\u{0}d\u{202e}e\u{2066}f"), "a b c\u{fffd}def");
+        assert_eq!(clean("a\tb\nc\u{0}d\u{202e}e\u{2066}f"), "a b c□def");
         assert_eq!(clean("שלום"), "שלום");
     }
 

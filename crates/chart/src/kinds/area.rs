@@ -9,7 +9,7 @@ use super::{Drawer, NO_VALUES, Picture, Sheet};
 use crate::ChartError;
 use crate::columns::{Needs, Values};
 use crate::palette::Paint;
-use crate::reduce::{Point, column, runs};
+use crate::reduce::{Point, chunks, runs};
 use crate::scale::Scale;
 use crate::scene::Scene;
 use crate::series::{self, Lines, Series};
@@ -81,7 +81,7 @@ fn stacked(sheet: &Sheet<'_>) -> Result<Picture, ChartError> {
             let upper = kept.iter().map(|index| (places[*index], layer.points[*index].1));
             let lower = kept.iter().rev().map(|index| (places[*index], layer.points[*index].0));
             let outline: Vec<Point> = upper.clone().chain(lower).collect();
-            chart.draw_series([Polygon::new(outline, layer.paint.faint(0.78).filled())])?;
+            chart.draw_series([Polygon::new(outline, layer.paint.faint(0.85).filled())])?;
         }
         // A thin line of the ground between two layers keeps them apart without help of colour.
         for layer in &layers {
@@ -139,10 +139,7 @@ fn sum(series: &Series<'_>, x: f64) -> f64 {
 fn thin(places: &[f64], layers: &[Layer], scale: &Scale) -> Vec<usize> {
     let Some(top) = layers.last() else { return Vec::new() };
     let mut kept = Vec::new();
-    let mut start = 0;
-    for chunk in places.chunk_by(|a, b| column(*a, scale) == column(*b, scale)) {
-        let whole = start..start + chunk.len();
-        start = whole.end;
+    for whole in chunks(places, scale) {
         let height = |index: &usize| top.points[*index].1;
         let least = whole.clone().min_by(|a, b| height(a).total_cmp(&height(b)));
         let greatest = whole.clone().max_by(|a, b| height(a).total_cmp(&height(b)));

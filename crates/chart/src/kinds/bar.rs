@@ -38,6 +38,7 @@ fn draw(sheet: &Sheet<'_>) -> Result<Picture, ChartError> {
         legend: &legend,
         unnamed: 0,
     });
+    let bars = bars.thick(&frame);
     let shown = bars.shown(&frame);
     let mut scene = Scene::new(sheet.size);
     {
@@ -65,6 +66,8 @@ struct Bars<'a> {
     middles: Vec<f64>,
     /// Half a band, in the same.
     half: f64,
+    /// Half of what columns take of a band: the rest is air.
+    thickness: f64,
     series: Vec<Stack<'a>>,
     stacked: bool,
 }
@@ -110,7 +113,7 @@ impl<'a> Bars<'a> {
             _ => Vec::new(),
         };
         let stacked = sheet.spec.stacked || series.len() == 1;
-        let mut bars = Self { along: lines.along, x, names, labels, middles, half, series, stacked };
+        let mut bars = Self { along: lines.along, x, names, labels, middles, half, thickness: half, series, stacked };
         if let (Some(limit), Along::Names(_)) = (sheet.spec.limit, &bars.along) {
             bars.keep_greatest(limit);
         }
@@ -182,6 +185,16 @@ impl<'a> Bars<'a> {
         }
     }
 
+    /// Four fifths of a band, but no column wider than a thumb.
+    fn thick(mut self, frame: &Frame) -> Self {
+        const WIDEST: f64 = 84.0;
+        let band = (frame.x.place(self.middle(0) + self.half()) - frame.x.place(self.middle(0) - self.half()))
+            / f64::from(UNIT);
+        let series = if self.stacked { 1.0 } else { self.series.len() as f64 };
+        self.thickness = self.half() * (WIDEST * series / band).min(0.8);
+        self
+    }
+
     /// What the axis must hold.
     fn extent(&self) -> Option<(f64, f64)> {
         if !self.stacked {
@@ -213,7 +226,7 @@ impl<'a> Bars<'a> {
     /// Where each series' column stands at a place: its sides and its ends, in the frame's measure.
     fn columns(&self, index: usize) -> Vec<Option<Standing>> {
         // Bars with air between them; where bars are thinner than air, none.
-        let (middle, half) = (self.middle(index), self.half() * 0.8);
+        let (middle, half) = (self.middle(index), self.thickness);
         let (mut up, mut down) = (0.0, 0.0);
         let count = self.series.len() as f64;
         let place = |(number, series): (usize, &Stack<'_>)| {

@@ -1,7 +1,7 @@
 //! Horizontal bars, the longest first: the name stands in the bar, the value at the right.
 
 use perch_tinybird::Column;
-use plotters::element::{PathElement, Rectangle};
+use plotters::element::Rectangle;
 use plotters::style::Color;
 
 use super::{Drawer, NO_VALUES, OTHER, Picture, Sheet, entry, marks};
@@ -131,10 +131,7 @@ fn draw(sheet: &Sheet<'_>) -> Result<Picture, ChartError> {
             };
             if bar.width() > 0 {
                 let corners = [(bar.left, bar.top), (bar.right, bar.bottom)];
-                canvas.draw(&Rectangle::new(corners, paint.faint(0.22).filled()))?;
-                let edge = if number < 0.0 { bar.left } else { bar.right };
-                let line = [(edge, bar.top + 5), (edge, bar.bottom - 5)];
-                canvas.draw(&PathElement::new(line, paint.stroke_width(16)))?;
+                canvas.draw(&Rectangle::new(corners, paint.faint(0.26).filled()))?;
             }
             if let Some(fit) = text::fit(&part.name, right - INSIDE * 2.0, look.size, look.weight) {
                 let at = (units(INSIDE), units(middle));

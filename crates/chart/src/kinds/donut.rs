@@ -120,7 +120,7 @@ impl Layout {
             (outer, outer * 0.66, center)
         };
         // Beside the ring, if the names find 110 pixels there; else below it; else nowhere.
-        let radius = (height / 2.0).min(width * 0.24).min(150.0);
+        let radius = (height / 2.0).min(width * 0.21).min(150.0);
         let beside = width - radius * 2.0 - GAP;
         if beside >= 110.0 && width >= height * 0.9 {
             let rows = ((height / ROW).floor() as usize).min(slices.len());

@@ -245,7 +245,8 @@ fn draw_spark(sheet: &Sheet<'_>, canvas: &Canvas<'_>, lines: &Lines<'_>, plot: A
     let y = Scale::new((floor, greatest), (plot.bottom, plot.top));
     let mut chart = plotters::chart::ChartBuilder::on(canvas).build_cartesian_2d(x, y)?;
     let points = reduce(&series.xs, &series.ys, &x);
-    for run in runs(&points).filter(|run| run.len() > 1) {
+    // Only what begins at zero is filled: an area says how much, a line says how it went.
+    for run in runs(&points).filter(|run| run.len() > 1 && floor == 0.0) {
         chart.draw_series(AreaSeries::new(run.iter().copied(), floor, series.paint.faint(0.14).filled()))?;
     }
     stroke(&mut chart, &points, series.paint, 16)?;

@@ -1,5 +1,8 @@
 //! Lines over time, numbers or categories.
 
+use std::borrow::Cow;
+use std::rc::Rc;
+
 use plotters::element::Circle;
 use plotters::series::LineSeries;
 use plotters::style::Color;
@@ -9,9 +12,9 @@ use crate::cartesian::{Bottom, Chart, Frame, Request};
 use crate::columns::{Needs, Values};
 use crate::legend::Item;
 use crate::palette::Paint;
-use crate::reduce::{Point, column, reduce, runs};
+use crate::reduce::{Point, chunks, reduce, runs, width};
 use crate::scale::{self, Scale};
-use crate::scene::{Scene, pixels};
+use crate::scene::{Scene, UNIT, pixels};
 use crate::series::{self, Along, Lines, Series};
 use crate::{ChartError, Entry, Mark, Pick, Shape};
 
@@ -37,7 +40,7 @@ fn draw(sheet: &Sheet<'_>) -> Result<Picture, ChartError> {
             stroke(&mut chart, &lines.points(&ghost.series), sheet.palette.ghost, FAINT_STROKE)?;
         }
         for series in lines.lines.series.iter().rev().filter(|series| !series.faded) {
-            stroke(&mut chart, &lines.points(series), series.paint, STROKE)?;
+            stroke(&mut chart, &lines.points(series), series.paint, lines.stroke(series))?;
         }
     }
     lines.finish(sheet, scene, "Line chart", &|_, _, value| value)
@@ -87,6 +90,12 @@ impl<'a> Drawn<'a> {
 
     pub(super) fn points(&self, series: &Series<'_>) -> Vec<Point> {
         reduce(&series.xs, &series.ys, &self.frame.x)
+    }
+
+    /// A line with a point on every pixel is drawn thinner, or its teeth grow into a band.
+    fn stroke(&self, series: &Series<'_>) -> u32 {
+        let pixels = self.frame.plot.width() as usize / UNIT as usize;
+        if series.xs.len() > pixels { FAINT_STROKE } else { STROKE }
     }
 
     /// Adds what lies under the pointer, and the sentence.
@@ -223,33 +232,31 @@ pub(super) fn found(series: &Series<'_>, x: f64) -> std::ops::Range<usize> {
 /// The places that have marks: all of them, or two of each pixel column where there are more, which are those of the
 /// first series' least and greatest value.
 pub(super) fn places(lines: &Lines<'_>, scale: &Scale) -> Vec<f64> {
-    let mut places: Vec<f64> = match lines.series.as_slice() {
-        [] => return Vec::new(),
-        [first, rest @ ..] if rest.iter().all(|series| std::rc::Rc::ptr_eq(&series.xs, &first.xs)) => first.xs.to_vec(),
-        all => {
-            let mut places: Vec<f64> = all.iter().flat_map(|series| series.xs.iter().copied()).collect();
-            places.sort_by(f64::total_cmp);
-            places
-        }
+    let Some(leader) = lines.series.first() else { return Vec::new() };
+    let places: Cow<'_, [f64]> = if lines.series.iter().all(|series| Rc::ptr_eq(&series.xs, &leader.xs)) {
+        Cow::Borrowed(&leader.xs)
+    } else {
+        let mut places: Vec<f64> = lines.series.iter().flat_map(|series| series.xs.iter().copied()).collect();
+        places.sort_by(f64::total_cmp);
+        Cow::Owned(places)
     };
-    places.dedup();
-    let (Some(first), Some(last)) = (places.first(), places.last()) else { return places };
-    let columns = column(*last, scale) - column(*first, scale) + 1;
-    if places.len() as i64 <= columns * 2 {
+    let columns = width(&places, scale);
+    if places.len() <= columns * 2 {
+        let mut places = places.into_owned();
+        places.dedup();
         return places;
     }
-    let leader = &lines.series[0];
-    let mut kept: Vec<f64> = Vec::with_capacity(columns as usize * 2);
-    for chunk in places.chunk_by(|a, b| column(*a, scale) == column(*b, scale)) {
-        let (Some(first), Some(last)) = (chunk.first(), chunk.last()) else { continue };
-        let start = leader.xs.partition_point(|x| x < first);
-        let end = leader.xs.partition_point(|x| x <= last);
+    let mut kept: Vec<f64> = Vec::with_capacity(columns * 2);
+    for chunk in chunks(&places, scale) {
+        let (first, last) = (places[chunk.start], places[chunk.end - 1]);
+        let start = leader.xs.partition_point(|x| *x < first);
+        let end = start + leader.xs[start..].partition_point(|x| *x <= last);
         let values = || (start..end).filter(|index| leader.ys[*index].is_finite());
         let least = values().min_by(|a, b| leader.ys[*a].total_cmp(&leader.ys[*b]));
         let greatest = values().max_by(|a, b| leader.ys[*a].total_cmp(&leader.ys[*b]));
         let (a, b) = match (least, greatest) {
             (Some(least), Some(greatest)) => (leader.xs[least.min(greatest)], leader.xs[least.max(greatest)]),
-            _ => (*first, *first),
+            _ => (first, first),
         };
         kept.push(a);
         if b > a {

@@ -8,8 +8,9 @@ use super::{Drawer, NULL, Picture, Sheet, entry, marks};
 use crate::columns::{Needs, Values};
 use crate::element::{BODY, Label, Look, SMALL};
 use crate::font::Weight;
+use crate::palette::Paint;
 use crate::scene::{Anchor, Area, Scene, units};
-use crate::{ChartError, Mark, Pick, Scroll, Shape, text};
+use crate::{ChartError, Format, Mark, Pick, Scroll, Shape, text};
 
 pub(super) const DRAWER: Drawer = Drawer { needs: Needs { x: false, values: Values::Any, group: false }, draw };
 
@@ -28,8 +29,8 @@ fn draw(sheet: &Sheet<'_>) -> Result<Picture, ChartError> {
     let visible = ((room / ROW).floor().max(0.0) as usize).min(rows);
     // The last page is a full one.
     let first = sheet.input.first_row.min(rows - visible);
-    let cells = Cells { sheet };
-    let grid = Grid::of(sheet, &cells, rows);
+    let cells = Cells::of(sheet);
+    let grid = Grid::of(sheet.width(), sheet.palette.muted, &cells);
 
     let mut scene = Scene::new(sheet.size);
     let mut list = Vec::new();
@@ -37,7 +38,7 @@ fn draw(sheet: &Sheet<'_>) -> Result<Picture, ChartError> {
         let canvas = scene.canvas();
         let head = Look::new(SMALL, sheet.palette.muted).bold();
         let body = Look::new(BODY, sheet.palette.ink);
-        let rule = |y: f32, paint: crate::palette::Paint| {
+        let rule = |y: f32, paint: Paint| {
             let line = [(0, units(y)), (units(sheet.width()), units(y))];
             PathElement::new(line, paint.stroke_width(10))
         };
@@ -54,7 +55,7 @@ fn draw(sheet: &Sheet<'_>) -> Result<Picture, ChartError> {
             let row = first + index;
             let top = HEADER + ROW * index as f32;
             for place in &grid.places {
-                let cell = cells.text(place.column, row);
+                let cell = cells.text(place.index, row);
                 let null = place.column.is_null(row);
                 let look = if null { Look { fill: sheet.palette.muted, ..body } } else { body };
                 place.draw(&canvas, &cell, top + ROW / 2.0, look)?;
@@ -74,19 +75,11 @@ fn draw(sheet: &Sheet<'_>) -> Result<Picture, ChartError> {
     }
     let plot = Area { top: units(HEADER), ..sheet.whole() };
     let plot = Area { bottom: plot.bottom.max(plot.top), ..plot };
+    let names: Vec<String> = sheet.columns.y.iter().map(|column| text::name(column.name())).collect();
     let summary = format!(
         "Table of {rows} rows and {} columns: {}.",
         sheet.columns.y.len(),
-        super::enumerate(
-            sheet
-                .columns
-                .y
-                .iter()
-                .map(|column| text::name(column.name()))
-                .collect::<Vec<_>>()
-                .iter()
-                .map(String::as_str)
-        ),
+        super::enumerate(names.iter().map(String::as_str)),
     );
     Ok(Picture {
         scene,
@@ -96,12 +89,12 @@ fn draw(sheet: &Sheet<'_>) -> Result<Picture, ChartError> {
     })
 }
 
-fn mark(sheet: &Sheet<'_>, cells: &Cells<'_, '_>, row: usize, top: f32) -> Mark {
+fn mark(sheet: &Sheet<'_>, cells: &Cells<'_>, row: usize, top: f32) -> Mark {
     // As many columns as a tooltip bears.
-    let columns = sheet.columns.y.iter().take(24);
-    let entries = columns.map(|column| {
+    let columns = sheet.columns.y.iter().enumerate().take(24);
+    let entries = columns.map(|(index, column)| {
         let value = match column.family() {
-            Family::Number => cells.text(column, row),
+            Family::Number => cells.text(index, row),
             _ => column.text(row).map_or_else(|| NULL.into(), |text| text.into_owned()),
         };
         entry(text::name(column.name()), value, sheet.palette.ink, None)
@@ -110,19 +103,37 @@ fn mark(sheet: &Sheet<'_>, cells: &Cells<'_, '_>, row: usize, top: f32) -> Mark 
     Mark { shape: Shape::Rect(place.to_rect()), heading: format!("Row {}", row + 1), entries: entries.collect() }
 }
 
-/// What stands in a cell.
-struct Cells<'s, 'a> {
-    sheet: &'s Sheet<'a>,
+/// What stands in the cells.
+struct Cells<'a> {
+    format: &'a Format,
+    columns: &'a [&'a Column],
+    rows: usize,
+    /// Which columns hold numbers of five digits or more, so that all of their numbers have commas.
+    long: Vec<bool>,
 }
 
-impl Cells<'_, '_> {
-    fn text(&self, column: &Column, row: usize) -> String {
-        match column.text(row) {
+impl<'a> Cells<'a> {
+    fn of(sheet: &'a Sheet<'a>) -> Self {
+        let columns = sheet.columns.y.as_slice();
+        let rows = sheet.input.table.rows();
+        let is_long =
+            |column: &&Column| sample(rows).any(|row| column.number(row).is_some_and(|value| value.abs() >= 10_000.0));
+        Self { format: &sheet.spec.format, columns, rows, long: columns.iter().map(is_long).collect() }
+    }
+
+    fn text(&self, column: usize, row: usize) -> String {
+        let cells = self.columns[column];
+        match cells.text(row) {
             None => NULL.into(),
-            Some(text) if column.family() == Family::Number => self.sheet.spec.format.cell(&text),
+            Some(text) if is_number(cells) => self.format.cell(&text, self.long[column]),
             Some(text) => text::clean(&text).into_owned(),
         }
     }
+}
+
+/// Rows that speak for all of them.
+fn sample(rows: usize) -> impl Iterator<Item = usize> {
+    (0..rows).step_by(rows.div_ceil(SAMPLE).max(1))
 }
 
 /// Which columns are in the picture, and where.
@@ -135,19 +146,19 @@ struct Grid<'a> {
 /// A column's place, in CSS pixels.
 struct Place<'a> {
     column: &'a Column,
+    index: usize,
     left: f32,
     width: f32,
     anchor: Anchor,
 }
 
 impl<'a> Grid<'a> {
-    fn of(sheet: &Sheet<'a>, cells: &Cells<'_, '_>, rows: usize) -> Self {
-        let step = rows.div_ceil(SAMPLE).max(1);
-        let wanted = |column: &Column| {
-            let name = text::fit(column.name(), WIDEST, SMALL, Weight::SemiBold)
+    fn of(room: f32, muted: Paint, cells: &Cells<'a>) -> Self {
+        let wanted = |index: usize| {
+            let name = text::fit(cells.columns[index].name(), WIDEST, SMALL, Weight::SemiBold)
                 .map_or(0.0, |fit| crate::font::width(&fit.text, SMALL, Weight::SemiBold));
-            let cells = (0..rows).step_by(step).map(|row| {
-                let cell = cells.text(column, row);
+            let cells = sample(cells.rows).map(|row| {
+                let cell = cells.text(index, row);
                 // A text of thousands of letters need not be measured to its end.
                 text::fit(&cell, WIDEST, BODY, Weight::Regular).map_or(WIDEST, |fit| {
                     if fit.cut { WIDEST } else { crate::font::width(&fit.text, BODY, Weight::Regular) }
@@ -155,14 +166,14 @@ impl<'a> Grid<'a> {
             });
             (cells.fold(name, f32::max) + PAD * 2.0).ceil()
         };
-        let columns = &sheet.columns.y;
+        let columns = cells.columns;
         let mut widths: Vec<f32> = Vec::new();
         let mut used = 0.0;
         // As many as have room when each text is as narrow as it may be.
-        for column in columns {
-            let wanted = wanted(column);
-            let least = if is_number(column) { wanted.min(sheet.width() * 0.5) } else { wanted.min(NARROWEST) };
-            if !widths.is_empty() && used + least > sheet.width() {
+        for (index, column) in columns.iter().enumerate() {
+            let wanted = wanted(index);
+            let least = if is_number(column) { wanted.min(room * 0.5) } else { wanted.min(NARROWEST) };
+            if !widths.is_empty() && used + least > room {
                 break;
             }
             used += least;
@@ -170,18 +181,17 @@ impl<'a> Grid<'a> {
         }
         let hidden = columns.len() - widths.len();
         let label = format!("+{hidden}");
-        let tail = if hidden > 0 { Look::new(SMALL, sheet.palette.muted).width(&label) + PAD } else { 0.0 };
-        let room = sheet.width() - tail;
-        squeeze(&mut widths, columns, room);
+        let tail = if hidden > 0 { Look::new(SMALL, muted).width(&label) + PAD } else { 0.0 };
+        squeeze(&mut widths, columns, room - tail);
         let mut left = 0.0;
-        let places = columns.iter().zip(&widths).map(|(column, width)| {
+        let places = columns.iter().zip(&widths).enumerate().map(|(index, (column, width))| {
             let anchor = if is_number(column) { Anchor::End } else { Anchor::Start };
-            let place = Place { column, left, width: *width, anchor };
+            let place = Place { column, index, left, width: *width, anchor };
             left += width;
             place
         });
         let places = places.collect();
-        Self { places, more: (hidden > 0).then(|| (sheet.width() - 2.0, label)) }
+        Self { places, more: (hidden > 0).then_some((room - 2.0, label)) }
     }
 }
 

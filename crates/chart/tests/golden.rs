@@ -1,0 +1,186 @@
+//! Every answer of the real engine, drawn with every kind that its columns allow, in all sizes and both themes: the
+//! picture is well-formed, holds nothing that acts, and nothing in it leaves its place.
+
+mod common;
+
+use common::{SIZES, answers, boxes, check_picture, specs};
+use perch_chart::{ChartError, Input, Kind, Shape, Size, Spec, Theme, check, draw};
+use perch_tinybird::{Family, Table};
+
+/// Draws everything there is to draw.
+fn every_drawing(mut see: impl FnMut(&str, &Spec, &Table, Size, Theme, perch_chart::Drawing)) {
+    let mut drawn = 0;
+    for (name, table) in answers() {
+        for spec in specs(&table) {
+            for size in SIZES {
+                for theme in [Theme::Light, Theme::Dark] {
+                    match draw(&Input::from(&table), &spec, size, theme) {
+                        Ok(drawing) => {
+                            drawn += 1;
+                            see(&name, &spec, &table, size, theme, drawing);
+                        }
+                        Err(ChartError::Negative { .. }) => assert_eq!(spec.kind, Kind::Donut, "{name}"),
+                        Err(error) => panic!("{name} as {spec:?} in {size:?}: {error}"),
+                    }
+                }
+            }
+        }
+    }
+    assert!(drawn > 2_000, "{drawn} drawings are not all of them");
+}
+
+#[test]
+fn every_answer_is_drawn_within_its_picture_and_without_a_style() {
+    every_drawing(|name, spec, _, size, _, drawing| {
+        let what = format!("{name} as {spec:?} in {size:?}");
+        check_picture(&drawing.svg, size, &what);
+        assert!(!drawing.summary.is_empty() && !drawing.summary.contains("NaN"), "{what}: {}", drawing.summary);
+    });
+}
+
+#[test]
+fn no_two_texts_meet() {
+    every_drawing(|name, spec, _, size, _, drawing| {
+        let boxes = boxes(&drawing.svg);
+        for (index, a) in boxes.iter().enumerate() {
+            for b in &boxes[..index] {
+                assert!(!a.meets(b), "{name} as {spec:?} in {size:?}: {a:?} and {b:?}");
+            }
+        }
+    });
+}
+
+#[test]
+fn marks_lie_in_the_picture_and_say_something() {
+    every_drawing(|name, spec, _, size, _, drawing| {
+        let what = format!("{name} as {spec:?} in {size:?}");
+        let (width, height) = (size.width as f32 + 0.2, size.height as f32 + 0.2);
+        let inside = |x: f32, y: f32| assert!((-0.2..=width).contains(&x) && (-0.2..=height).contains(&y), "{what}");
+        let plot = drawing.marks.plot;
+        assert!(plot.width >= 0.0 && plot.height >= 0.0, "{what}");
+        for mark in &drawing.marks.marks {
+            match mark.shape {
+                Shape::Column { x } => inside(x, 0.0),
+                Shape::Rect(rect) => {
+                    assert!(rect.width >= 0.0 && rect.height >= 0.0, "{what}: {rect:?}");
+                    inside(rect.x, rect.y);
+                    inside(rect.x + rect.width, rect.y + rect.height);
+                }
+                Shape::Wedge { cx, cy, inner, outer, start, end } => {
+                    assert!(0.0 < inner && inner < outer && start <= end, "{what}");
+                    inside(cx - outer, cy - outer);
+                    inside(cx + outer, cy + outer);
+                }
+            }
+            assert!(!mark.entries.is_empty(), "{what}: {mark:?}");
+            for entry in &mark.entries {
+                assert!(!entry.value.is_empty() || spec.kind == Kind::Table, "{what}: {mark:?}");
+                entry.y.into_iter().for_each(|y| inside(0.0, y));
+            }
+        }
+        assert!(drawing.marks.marks.len() <= 2 * size.width as usize + 2, "{what}: as many as can be pointed at");
+    });
+}
+
+#[test]
+fn the_same_answer_gives_the_same_bytes() {
+    for (name, table) in answers() {
+        for spec in specs(&table) {
+            let size = Size { width: 520, height: 260 };
+            let twice = [0, 1].map(|_| draw(&Input::from(&table), &spec, size, Theme::Dark).ok());
+            assert_eq!(twice[0], twice[1], "{name} as {spec:?}");
+        }
+    }
+}
+
+/// What a mark says without the commas is what the engine's CSV says.
+#[test]
+fn marks_hold_the_engines_own_digits() {
+    let mut compared = 0;
+    for (name, table) in answers() {
+        for spec in specs(&table).into_iter().filter(|spec| matches!(spec.kind, Kind::Line | Kind::Area | Kind::Table))
+        {
+            let size = Size { width: 2000, height: 1200 };
+            let Ok(drawing) = draw(&Input::from(&table), &spec, size, Theme::Light) else { continue };
+            for mark in &drawing.marks.marks {
+                for entry in &mark.entries {
+                    let columns = table.columns().iter().filter(|column| column.family() == Family::Number);
+                    let told = |text: Option<std::borrow::Cow<'_, str>>| {
+                        text.map_or(entry.value == "–", |text| entry.value.replace(',', "") == *text)
+                    };
+                    let Some(column) = columns.clone().find(|column| column.name() == entry.name) else { continue };
+                    compared += 1;
+                    assert!(
+                        (0..table.rows()).any(|row| told(column.text(row))),
+                        "{name} as {spec:?}: {} = {}",
+                        entry.name,
+                        entry.value
+                    );
+                }
+            }
+        }
+    }
+    assert!(compared > 1_000, "{compared} values compared");
+}
+
+#[test]
+fn every_row_of_a_line_has_a_mark_with_its_value() {
+    let table = common::answer("datetime_bare");
+    let spec = Spec::new(Kind::Line);
+    let drawing = draw(&Input::from(&table), &spec, Size { width: 1100, height: 300 }, Theme::Light).expect("drawn");
+    let said: Vec<&str> = drawing.marks.marks.iter().map(|mark| mark.entries[0].value.as_str()).collect();
+    let column = table.column("v").expect("v");
+    let held: Vec<String> =
+        (0..table.rows()).filter_map(|row| column.text(row)).map(|text| text.into_owned()).collect();
+    assert_eq!(said, held);
+}
+
+#[test]
+fn bars_stand_on_zero() {
+    for (name, table) in answers() {
+        for spec in specs(&table).into_iter().filter(|spec| spec.kind == Kind::Bar && !spec.stacked) {
+            let size = Size { width: 1100, height: 300 };
+            let drawing = draw(&Input::from(&table), &spec, size, Theme::Light).expect("drawn");
+            let bars = common::bars(&drawing.svg);
+            let Some(zero) = common::zero_line(&drawing.svg) else {
+                assert!(bars.is_empty(), "{name}: bars without a line of zero");
+                continue;
+            };
+            for (top, bottom) in bars {
+                let stands = (top - zero).abs() < 0.15 || (bottom - zero).abs() < 0.15;
+                assert!(stands, "{name} as {spec:?}: from {top} to {bottom}, zero at {zero}");
+            }
+        }
+    }
+}
+
+#[test]
+fn an_answer_without_rows_says_so_and_one_without_values_too() {
+    let size = Size { width: 520, height: 260 };
+    for kind in Kind::ALL {
+        let empty = common::answer("empty");
+        let spec = Spec { x: Some("t".into()), ..Spec::new(kind) };
+        let svg = draw(&Input::from(&empty), &spec, size, Theme::Light).expect("drawn").svg;
+        assert!(svg.contains("No data in this range"), "{kind}");
+        if kind != Kind::Table {
+            let nulls = common::answer("all_null");
+            let svg = draw(&Input::from(&nulls), &Spec::new(kind), size, Theme::Light);
+            let svg = svg.or_else(|_| {
+                draw(&Input::from(&nulls), &Spec { x: Some("d".into()), ..Spec::new(kind) }, size, Theme::Light)
+            });
+            assert!(svg.expect("drawn").svg.contains("No values"), "{kind}");
+        }
+    }
+}
+
+#[test]
+fn a_column_that_is_not_there_is_named_with_those_that_are() {
+    let table = common::answer("groups");
+    let spec = Spec { y: vec!["visits".into()], ..Spec::new(Kind::Line) };
+    let error = check(&spec, &table).expect_err("no such column");
+    assert_eq!(error.code(), "no-column");
+    assert_eq!(error.to_string(), "y = `visits`: the pipe's answer has no such column; it has `d`, `country`, `hits`");
+    let spec = Spec { y: vec!["country".into()], ..Spec::new(Kind::Line) };
+    let error = check(&spec, &table).expect_err("a text");
+    assert_eq!(error.to_string(), "y = `country` is String, where the chart needs numbers");
+}
