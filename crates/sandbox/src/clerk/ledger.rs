@@ -321,6 +321,11 @@ impl Ledger {
         self.lock().execute(update, [digest(token)]).map(drop)
     }
 
+    /// Every grant so far gives nothing any more.
+    pub(super) fn revoke_all(&self) -> rusqlite::Result<()> {
+        self.lock().execute("UPDATE grants SET revoked = 1", []).map(drop)
+    }
+
     fn lock(&self) -> MutexGuard<'_, Connection> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -45,6 +45,11 @@ impl Clerk {
         let browsers = browser::Browsers::new(port, &ledger.keep("browser_key", || Ok(opaque::bytes()?.to_vec()))?);
         Ok(Self { issuer, clock, keys, ledger, browsers, flows: flow::Flows::default() })
     }
+
+    /// Ends every session, as an administrator does in Clerk's dashboard.
+    pub(crate) fn end_sessions(&self) -> Result<(), SandboxError> {
+        Ok(self.ledger.revoke_all()?)
+    }
 }
 
 /// All of its endpoints.

@@ -1,0 +1,30 @@
+//! The app without its window: connections opened, people signed in, what is
+//! on the screen and how fresh it is. The shell turns each command of the web
+//! view into one call of [`Desktop`] and each [`Event`] into one message; it
+//! adds no rule of its own. Tests drive a `Desktop` as the shell does.
+
+mod demo;
+mod desktop;
+mod disk;
+mod places;
+mod problem;
+mod roster;
+mod seat;
+mod session;
+mod shelf;
+mod sign_in;
+mod sign_out;
+mod tokens;
+pub mod view;
+mod watch;
+mod words;
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+pub use desktop::{Desktop, Event, Surroundings};
+pub use places::Places;
+pub use problem::Problem;
+
+/// What time it is. A parameter, so that rules about time can be tested.
+pub type Clock = Arc<dyn Fn() -> SystemTime + Send + Sync>;

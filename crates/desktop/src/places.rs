@@ -1,0 +1,47 @@
+//! Where configuration and data live on this machine.
+
+use std::path::PathBuf;
+
+use directories::ProjectDirs;
+
+/// The folders that Perch writes to, and no others.
+#[derive(Debug, Clone)]
+pub struct Places {
+    /// Connections and dashboards: what an operator may look at and edit.
+    pub config: PathBuf,
+    /// The roster and the sealed stores.
+    pub data: PathBuf,
+}
+
+impl Places {
+    /// The system's usual folders, or those that `PERCH_CONFIG_DIR` and
+    /// `PERCH_DATA_DIR` name. `None` when there is no home folder at all.
+    pub fn from_environment() -> Option<Self> {
+        let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+        let usual = ProjectDirs::from("dev", "perch", "Perch");
+        Some(Self {
+            config: variable("PERCH_CONFIG_DIR").or_else(|| Some(usual.as_ref()?.config_dir().to_owned()))?,
+            data: variable("PERCH_DATA_DIR").or_else(|| Some(usual.as_ref()?.data_local_dir().to_owned()))?,
+        })
+    }
+
+    /// One folder a connection.
+    pub fn connections(&self) -> PathBuf {
+        self.config.join("connections")
+    }
+
+    /// One sealed file a tenant.
+    pub fn stores(&self) -> PathBuf {
+        self.data.join("stores")
+    }
+
+    /// Who is signed in.
+    pub fn roster(&self) -> PathBuf {
+        self.data.join("tenants.json")
+    }
+
+    /// What the demo's sandbox keeps between two starts.
+    pub fn sandbox(&self) -> PathBuf {
+        self.data.join("sandbox")
+    }
+}

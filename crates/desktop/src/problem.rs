@@ -1,0 +1,134 @@
+//! The one shape in which an error leaves this crate: a stable code, a sentence
+//! for a person and a next step (`docs/architecture.md`, *Errors*).
+
+use std::io;
+use std::path::Path;
+
+use perch_chart::ChartError;
+use perch_clerk::ClerkError;
+use perch_dashboard::EngineError;
+use perch_keychain::KeychainError;
+use perch_offline::StoreError;
+use perch_tenant::ConnectionError;
+use serde::Serialize;
+use ts_rs::TS;
+
+/// An error as a person meets it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(export)]
+pub struct Problem {
+    /// Stable, for tests and support: `session-ended`.
+    pub code: &'static str,
+    /// What happened, one sentence.
+    pub message: String,
+    /// What to do next, one sentence.
+    pub next_step: &'static str,
+}
+
+impl Problem {
+    /// Puts the three parts together.
+    pub fn new(code: &'static str, message: impl Into<String>, next_step: &'static str) -> Self {
+        Self { code, message: message.into(), next_step }
+    }
+
+    /// A file that could not be read or written.
+    pub(crate) fn file(path: &Path, error: &io::Error) -> Self {
+        let next_step = match error.kind() {
+            io::ErrorKind::StorageFull => "Free some space on this disk and try again.",
+            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+                "Make the file and its folder readable and writable for your account and try again."
+            }
+            io::ErrorKind::NotFound => "Check that the file is still there and try again.",
+            _ => "Check the file and try again.",
+        };
+        Self::new("file", format!("{}: {error}.", path.display()), next_step)
+    }
+
+    /// A roster that could not be understood or written.
+    pub(crate) fn roster(path: &Path, error: &io::Error) -> Self {
+        Self::new(
+            "roster-unreadable",
+            format!(
+                "The list of who is signed in could not be read ({error}). It was put aside beside {}.",
+                path.display()
+            ),
+            "Sign in again; nothing else is lost.",
+        )
+    }
+
+    /// A connection file with a mistake.
+    pub(crate) fn connection(path: &Path, error: &ConnectionError) -> Self {
+        Self::new(
+            "connection-invalid",
+            format!("{}:{}:{}: {}", path.display(), error.line, error.column, error.message),
+            "Correct that line, or ask whoever gave you the file for a new one, and open it again.",
+        )
+    }
+
+    /// A dashboard file with mistakes; the first is told, `perchctl check` tells all.
+    pub(crate) fn dashboard(path: &Path, problems: &[perch_dashboard::Problem]) -> Self {
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let message = match problems {
+            [] => format!("{name} is not a dashboard."),
+            [only] => format!("{name}:{}:{}: {}", only.line, only.column, only.message),
+            [first, rest @ ..] => {
+                format!("{name}:{}:{}: {} ({} more)", first.line, first.column, first.message, rest.len())
+            }
+        };
+        Self::new("dashboard-invalid", message, "Correct the file; `perchctl check` lists every mistake.")
+    }
+
+    /// A tenant, dashboard or tile that is not there (any more).
+    pub(crate) fn gone(what: &str) -> Self {
+        Self::new("gone", format!("This {what} is no longer here."), "Choose another from the menu.")
+    }
+
+    /// The connection signs on this machine, and the key is not here.
+    pub(crate) fn signing_key_missing() -> Self {
+        Self::new(
+            "signing-key-missing",
+            "This connection signs its tokens on this machine, and the workspace's admin token is not in the keychain.",
+            "Sign out, enter the admin token and sign in again.",
+        )
+    }
+
+    /// Nothing in the keychain renews this session.
+    pub(crate) fn session_missing() -> Self {
+        Self::new(
+            "session-missing",
+            "What renews your session is not in the keychain any more.",
+            "Sign in again to see this organization's dashboards.",
+        )
+    }
+}
+
+impl From<&ClerkError> for Problem {
+    fn from(error: &ClerkError) -> Self {
+        Self::new(error.code(), error.to_string(), error.next_step())
+    }
+}
+
+impl From<&EngineError> for Problem {
+    fn from(error: &EngineError) -> Self {
+        Self::new(error.code(), error.to_string(), error.next_step())
+    }
+}
+
+impl From<&KeychainError> for Problem {
+    fn from(error: &KeychainError) -> Self {
+        Self::new(error.code(), error.to_string(), error.next_step())
+    }
+}
+
+impl From<&StoreError> for Problem {
+    fn from(error: &StoreError) -> Self {
+        Self::new(error.code(), error.to_string(), error.next_step())
+    }
+}
+
+impl From<&ChartError> for Problem {
+    fn from(error: &ChartError) -> Self {
+        Self::new(error.code(), error.to_string(), error.next_step())
+    }
+}

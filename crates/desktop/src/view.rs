@@ -1,0 +1,335 @@
+//! What crosses to the web view, and nothing else. The TypeScript of these
+//! types is generated from here (`ui/src/generated`), never written by hand.
+//! No type in this file can hold a token, except [`RevealedToken`], which is
+//! made only when the viewer asks to see it.
+
+use perch_chart::{Marks, Scroll};
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use crate::problem::Problem;
+
+/// Everything the frame around a dashboard needs. Sent whole on every change:
+/// it is small, and a whole cannot be out of step with itself.
+#[derive(Debug, Clone, PartialEq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(export)]
+pub struct AppView {
+    /// The connections that were opened on this machine.
+    pub connections: Vec<ConnectionView>,
+    /// Who is signed in, last used first.
+    pub tenants: Vec<TenantView>,
+    /// The tenant on the screen.
+    pub active: Option<String>,
+    /// The sign-in under way, or how the last one failed.
+    pub sign_in: Option<SignInView>,
+    /// What the viewer should know, newest last. Each can be dismissed.
+    pub notices: Vec<NoticeView>,
+}
+
+/// One company's analytics that this machine knows how to reach.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(export)]
+pub struct ConnectionView {
+    /// Names the connection in commands.
+    pub id: String,
+    /// The operator's name for it.
+    pub name: String,
+    /// Where people sign in.
+    pub issuer: String,
+    /// Whether it leads to the sandbox that Perch itself can start.
+    pub demo: bool,
+    /// Whether the sandbox of a demo connection runs in this process.
+    pub demo_running: bool,
+    /// Whether the workspace's admin token must be typed before the first
+    /// sign-in (`source = "mint"` and none in the keychain).
+    pub needs_signing_key: bool,
+}
+
+/// One person in one organization.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(export)]
+pub struct TenantView {
+    /// Names the tenant in commands.
+    pub id: String,
+    /// The connection it belongs to.
+    pub connection: String,
+    /// The organization's name, or the person's for a personal tenant.
+    pub name: String,
+    /// The person's name.
+    pub user: String,
+    /// The person's e-mail address.
+    pub email: Option<String>,
+    /// The person's role in the organization, as Clerk writes it.
+    pub role: Option<String>,
+    /// Whether its services answer.
+    pub status: TenantStatus,
+}
+
+/// Whether a tenant's services answer. Times are Unix milliseconds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[serde(tag = "state", rename_all = "camelCase", rename_all_fields = "camelCase")]
+#[ts(export)]
+pub enum TenantStatus {
+    /// Not asked yet in this visit.
+    Connecting,
+    /// The last request was answered.
+    Online,
+    /// The last request found nobody. What was seen stays on the screen.
+    Offline {
+        /// When it was noticed.
+        #[ts(type = "number")]
+        since: i64,
+        /// When what was seen may no longer be shown without a network.
+        #[ts(type = "number")]
+        until: i64,
+    },
+    /// Clerk ended the session, or offline has lasted too long: nothing is
+    /// shown until the viewer signs in again.
+    Closed {
+        /// Why, and what to do.
+        problem: Problem,
+    },
+}
+
+/// A sign-in, from the button to the browser's return.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[serde(tag = "phase", rename_all = "camelCase", rename_all_fields = "camelCase")]
+#[ts(export)]
+pub enum SignInView {
+    /// Asking the provider where to sign in.
+    Preparing {
+        /// The connection.
+        connection: String,
+    },
+    /// The browser has the address.
+    Waiting {
+        /// The connection.
+        connection: String,
+        /// The address, for a browser that did not open by itself.
+        url: String,
+        /// When the sign-in is given up, in Unix milliseconds.
+        #[ts(type = "number")]
+        expires: i64,
+        /// Why the browser could not be opened, where that is known.
+        browser_problem: Option<Problem>,
+    },
+    /// The browser came back; the answer is being checked.
+    Finishing {
+        /// The connection.
+        connection: String,
+    },
+    /// It failed. Stays until the next attempt or until dismissed.
+    Failed {
+        /// The connection.
+        connection: String,
+        /// Why, and what to do.
+        problem: Problem,
+    },
+}
+
+/// Something to know that stops nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(export)]
+pub struct NoticeView {
+    /// Names the notice in `dismiss_notice`.
+    pub id: u32,
+    /// What, and what to do.
+    pub problem: Problem,
+}
+
+/// What is needed to paint the first screen, in one answer.
+#[derive(Debug, Clone, PartialEq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(export)]
+pub struct BootView {
+    /// The frame.
+    pub app: AppView,
+    /// The active tenant's last dashboard.
+    pub dashboard: Option<DashboardView>,
+}
+
+/// A dashboard's name in the list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(export)]
+pub struct DashboardLink {
+    /// Names the dashboard in commands.
+    pub id: String,
+    /// Its title.
+    pub title: String,
+    /// Why it cannot be shown: its file has a mistake, told with its line.
+    pub problem: Option<Problem>,
+}
+
+/// A dashboard: what to lay out. The pictures come tile by tile.
+#[derive(Debug, Clone, PartialEq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(export)]
+pub struct DashboardView {
+    /// The tenant it is shown for.
+    pub tenant: String,
+    /// Names the dashboard in commands.
+    pub id: String,
+    /// Its title.
+    pub title: String,
+    /// A sentence under the title.
+    pub description: Option<String>,
+    /// The time range filter, where the dashboard has one.
+    pub time: Option<TimeFilterView>,
+    /// The tiles in reading order.
+    pub tiles: Vec<TileLayout>,
+    /// All dashboards of this connection.
+    pub dashboards: Vec<DashboardLink>,
+}
+
+/// The time range filter.
+#[derive(Debug, Clone, PartialEq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(export)]
+pub struct TimeFilterView {
+    /// The range in force.
+    pub range: RangeView,
+    /// The presets to offer, in order.
+    pub presets: Vec<PresetView>,
+    /// The range in words: `14 – 20 Nov 2026`.
+    pub label: String,
+}
+
+/// A preset and what to call it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(export)]
+pub struct PresetView {
+    /// As the dashboard file writes it: `7d`.
+    pub id: String,
+    /// For the menu: `Last 7 days`.
+    pub label: String,
+}
+
+/// A time range as the viewer chose it. Dates are `YYYY-MM-DD`, inclusive.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "kind", rename_all = "camelCase")]
+#[ts(export)]
+pub enum RangeView {
+    /// Relative to now.
+    Preset {
+        /// As the dashboard file writes it.
+        preset: String,
+    },
+    /// Two days and all between.
+    Between {
+        /// The first day.
+        from: String,
+        /// The last day.
+        to: String,
+    },
+}
+
+/// A tile's place: the grid has 12 columns and rows of 80 CSS pixels.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(export)]
+pub struct TileLayout {
+    /// Names the tile in commands.
+    pub id: String,
+    /// Its title.
+    pub title: String,
+    /// The kind of chart, as the dashboard file writes it.
+    pub kind: String,
+    /// Columns it spans, 1 to 12.
+    pub width: u8,
+    /// Rows it spans.
+    pub height: u8,
+}
+
+/// What the web view asks of a tile.
+#[derive(Debug, Clone, PartialEq, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(export)]
+pub struct TileRequest {
+    /// The tenant that the dashboard is shown for.
+    pub tenant: String,
+    /// The dashboard.
+    pub dashboard: String,
+    /// The tile.
+    pub tile: String,
+    /// In CSS pixels.
+    pub width: u32,
+    /// In CSS pixels.
+    pub height: u32,
+    /// `true` for the dark theme.
+    pub dark: bool,
+    /// For tables: the first row to draw.
+    pub first_row: usize,
+}
+
+/// A tile as it stands.
+#[derive(Debug, Clone, PartialEq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(export)]
+pub struct TileView {
+    /// The picture, where anything was ever answered.
+    pub picture: Option<PictureView>,
+    /// When the answer was fetched, in Unix milliseconds.
+    #[ts(type = "number | null")]
+    pub fetched: Option<i64>,
+    /// Whether a newer answer is on its way.
+    pub refreshing: bool,
+    /// Why there is no newer answer.
+    pub problem: Option<Problem>,
+}
+
+/// A picture and what lies under the pointer.
+#[derive(Debug, Clone, PartialEq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(export)]
+pub struct PictureView {
+    /// SVG without style attributes, scripts or references.
+    pub svg: String,
+    /// Where the marks are and what they are worth.
+    pub marks: Marks,
+    /// The picture in words.
+    pub summary: String,
+    /// For tables: which rows are in the picture.
+    pub scroll: Option<Scroll>,
+}
+
+/// The tenant's current token, decoded.
+#[derive(Debug, Clone, PartialEq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(export)]
+pub struct TokenView {
+    /// Where it comes from: `mint`.
+    pub source: String,
+    /// Its claims. Claims are no secret: without the signature they open nothing.
+    #[ts(type = "unknown")]
+    pub claims: serde_json::Value,
+    /// When it expires, in Unix milliseconds.
+    #[ts(type = "number")]
+    pub expires: i64,
+}
+
+/// The token itself, because the viewer asked to see it.
+#[derive(Clone, Serialize, TS)]
+#[ts(export)]
+pub struct RevealedToken {
+    /// The JWT.
+    pub token: String,
+}
+
+/// Told to the web view: this tile looks different now, ask for it again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(export)]
+pub struct TileChanged {
+    /// The tenant.
+    pub tenant: String,
+    /// The dashboard.
+    pub dashboard: String,
+    /// The tile.
+    pub tile: String,
+}

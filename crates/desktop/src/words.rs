@@ -1,0 +1,58 @@
+//! Time ranges in words.
+
+use std::time::SystemTime;
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use perch_dashboard::{Preset, TimeRange};
+
+/// A preset, for the menu.
+pub(crate) fn preset(preset: Preset) -> &'static str {
+    match preset {
+        Preset::Today => "Today",
+        Preset::Hours24 => "Last 24 hours",
+        Preset::Days7 => "Last 7 days",
+        Preset::Days30 => "Last 30 days",
+        Preset::Days90 => "Last 90 days",
+    }
+}
+
+/// The days that a range means now: `15 – 21 Nov 2026`. What both ends share is
+/// said once.
+pub(crate) fn range(range: &TimeRange, now: SystemTime, zone: &TimeZone) -> String {
+    let dates = range.dates(now, zone);
+    let (from, to) = (dates.from, dates.to);
+    let last = written(to, "%-d %b %Y");
+    if from == to {
+        last
+    } else if (from.year(), from.month()) == (to.year(), to.month()) {
+        format!("{} – {last}", from.day())
+    } else if from.year() == to.year() {
+        format!("{} – {last}", written(from, "%-d %b"))
+    } else {
+        format!("{} – {last}", written(from, "%-d %b %Y"))
+    }
+}
+
+fn written(date: Date, format: &str) -> String {
+    date.strftime(format).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_both_ends_of_a_range_share_is_said_once() {
+        let cases = [
+            ("2026-11-21..2026-11-21", "21 Nov 2026"),
+            ("2026-11-15..2026-11-21", "15 – 21 Nov 2026"),
+            ("2026-10-30..2026-11-02", "30 Oct – 2 Nov 2026"),
+            ("2025-12-31..2026-01-01", "31 Dec 2025 – 1 Jan 2026"),
+        ];
+        for (written, said) in cases {
+            let parsed: TimeRange = written.parse().expect("a range");
+            assert_eq!(range(&parsed, SystemTime::UNIX_EPOCH, &TimeZone::UTC), said);
+        }
+    }
+}

@@ -1,0 +1,292 @@
+//! The app's whole life without its window: a real sandbox over HTTP, a real
+//! keychain, real files.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime};
+
+use perch_desktop::view::{AppView, DashboardView, SignInView, TenantStatus, TileRequest, TileView};
+use perch_desktop::{Desktop, Places, Problem, Surroundings};
+use perch_sandbox::{Options, Sandbox, visitor};
+use tempfile::TempDir;
+
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Folders, a sandbox and a clock that one test turns.
+struct World {
+    folder: TempDir,
+    sandbox: Option<Sandbox>,
+    ahead: Arc<AtomicU64>,
+}
+
+impl World {
+    async fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let options = Options { data: Some(folder.path().join("sandbox")), ..Options::default() };
+        let sandbox = Sandbox::start(options).await.expect("the sandbox starts");
+        std::fs::write(folder.path().join("connection.toml"), sandbox.connection_toml()).expect("written");
+        std::fs::create_dir(folder.path().join("dashboards")).expect("a folder");
+        for (id, text) in Sandbox::dashboards() {
+            std::fs::write(folder.path().join("dashboards").join(format!("{id}.toml")), text).expect("written");
+        }
+        Self { folder, sandbox: Some(sandbox), ahead: Arc::default() }
+    }
+
+    fn sandbox(&self) -> &Sandbox {
+        self.sandbox.as_ref().expect("the sandbox runs")
+    }
+
+    async fn stop_sandbox(&mut self) {
+        self.sandbox.take().expect("the sandbox runs").stop().await;
+    }
+
+    /// Opens the app; its browser is a visitor who signs in as `person` for
+    /// the organization that `choice` names at that moment.
+    fn app(&self, choice: &Arc<Mutex<(&'static str, &'static str)>>) -> Desktop {
+        let (ahead, choice) = (self.ahead.clone(), choice.clone());
+        let data = self.folder.path().join("data");
+        Desktop::open(Surroundings {
+            places: Places { config: self.folder.path().join("config"), data },
+            clock: Arc::new(move || SystemTime::now() + Duration::from_secs(ahead.load(Ordering::SeqCst))),
+            events: Box::new(|_| {}),
+            browser: Box::new(move |url| {
+                let (url, (person, organization)) = (url.to_owned(), *choice.lock().expect("the choice"));
+                tokio::spawn(
+                    async move { visitor::allow(&url, person, organization).await.expect("the visitor signs in") },
+                );
+                Ok(())
+            }),
+        })
+        .expect("the app opens")
+    }
+
+    /// Opens the app and its connection.
+    async fn connected(&self, choice: &Arc<Mutex<(&'static str, &'static str)>>) -> Desktop {
+        let app = self.app(choice);
+        app.open_connection(&self.folder.path().join("connection.toml")).await.expect("the connection opens");
+        let connection = app.app_view().connections[0].id.clone();
+        app.save_signing_key(&connection, self.sandbox().admin_token().to_owned()).await.expect("the key is kept");
+        app
+    }
+}
+
+fn choice(person: &'static str, organization: &'static str) -> Arc<Mutex<(&'static str, &'static str)>> {
+    Arc::new(Mutex::new((person, organization)))
+}
+
+async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, mut ask: impl FnMut() -> F) -> T {
+    let deadline = tokio::time::Instant::now() + PATIENCE;
+    loop {
+        if let Some(answer) = ask().await {
+            return answer;
+        }
+        assert!(tokio::time::Instant::now() < deadline, "waited in vain for {what}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// Signs in and answers with the tenant that is then on the screen.
+async fn sign_in(app: &Desktop, organization_name: &str) -> String {
+    let connection = app.app_view().connections[0].id.clone();
+    app.begin_sign_in(&connection, true).await.expect("the sign-in begins");
+    eventually(organization_name, || async {
+        let view = app.app_view();
+        if let Some(SignInView::Failed { problem, .. }) = &view.sign_in {
+            panic!("the sign-in failed: {problem:?}");
+        }
+        active(&view).filter(|tenant| tenant.1 == organization_name).map(|tenant| tenant.0)
+    })
+    .await
+}
+
+fn active(view: &AppView) -> Option<(String, String)> {
+    let tenant = view.tenants.iter().find(|tenant| Some(&tenant.id) == view.active.as_ref())?;
+    Some((tenant.id.clone(), tenant.name.clone()))
+}
+
+fn status(app: &Desktop, tenant: &str) -> TenantStatus {
+    app.app_view().tenants.into_iter().find(|view| view.id == tenant).expect("a tenant").status
+}
+
+async fn open(app: &Desktop, tenant: &str) -> DashboardView {
+    app.open_dashboard(tenant, Some("web-traffic")).await.expect("the dashboard opens")
+}
+
+async fn draw(app: &Desktop, tenant: &str, tile: &str) -> Result<TileView, Problem> {
+    let request = TileRequest {
+        tenant: tenant.to_owned(),
+        dashboard: "web-traffic".to_owned(),
+        tile: tile.to_owned(),
+        width: 600,
+        height: 300,
+        dark: false,
+        first_row: 0,
+    };
+    app.draw_tile(&request).await
+}
+
+/// What a tile's marks say, as soon as there is a picture.
+async fn values(app: &Desktop, tenant: &str, tile: &str) -> Vec<String> {
+    eventually(tile, || async {
+        let picture = draw(app, tenant, tile).await.expect("a tile").picture?;
+        Some(picture.marks.marks.iter().flat_map(|mark| &mark.entries).map(|entry| entry.value.clone()).collect())
+    })
+    .await
+}
+
+fn files_below(folder: &Path) -> Vec<std::path::PathBuf> {
+    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+    let paths = entries.map(|entry| entry.expect("an entry").path());
+    paths.flat_map(|path| if path.is_dir() { files_below(&path) } else { vec![path] }).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the keychain of `make test`"]
+async fn two_organizations_see_their_own_rows_and_switching_asks_nobody() {
+    let mut world = World::new().await;
+    let choice = choice("grace", "harbor-coffee");
+    let app = world.connected(&choice).await;
+    let harbor = sign_in(&app, "Harbor Coffee").await;
+    open(&app, &harbor).await;
+    let of_harbor = values(&app, &harbor, "top-pages").await;
+
+    *choice.lock().expect("the choice") = ("grace", "larkspur-books");
+    let larkspur = sign_in(&app, "Larkspur Books").await;
+    open(&app, &larkspur).await;
+    let of_larkspur = values(&app, &larkspur, "top-pages").await;
+    assert_ne!(of_harbor, of_larkspur);
+
+    world.stop_sandbox().await;
+    app.select_tenant(&harbor).await.expect("switched");
+    open(&app, &harbor).await;
+    assert_eq!(values(&app, &harbor, "top-pages").await, of_harbor);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the keychain of `make test`"]
+async fn a_tile_of_a_tenant_that_is_not_on_the_screen_is_refused() {
+    let world = World::new().await;
+    let choice = choice("grace", "harbor-coffee");
+    let app = world.connected(&choice).await;
+    let harbor = sign_in(&app, "Harbor Coffee").await;
+    open(&app, &harbor).await;
+    *choice.lock().expect("the choice") = ("grace", "larkspur-books");
+    let larkspur = sign_in(&app, "Larkspur Books").await;
+    open(&app, &larkspur).await;
+    assert_eq!(draw(&app, &harbor, "top-pages").await.expect_err("refused").code, "gone");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the keychain of `make test`"]
+async fn what_was_seen_is_there_after_a_restart_without_a_network_until_the_days_are_over() {
+    let mut world = World::new().await;
+    let choice = choice("ada", "harbor-coffee");
+    let app = world.connected(&choice).await;
+    let harbor = sign_in(&app, "Harbor Coffee").await;
+    open(&app, &harbor).await;
+    let seen = values(&app, &harbor, "top-pages").await;
+    drop(app);
+    world.stop_sandbox().await;
+
+    let app = world.app(&choice);
+    let boot = app.boot().await;
+    assert_eq!(boot.dashboard.expect("the dashboard is there").tenant, harbor);
+    open(&app, &harbor).await;
+    assert_eq!(values(&app, &harbor, "top-pages").await, seen);
+    eventually("offline to be noticed", || async {
+        matches!(status(&app, &harbor), TenantStatus::Offline { .. }).then_some(())
+    })
+    .await;
+    drop(app);
+
+    world.ahead.store(8 * 24 * 60 * 60, Ordering::SeqCst);
+    let app = world.app(&choice);
+    app.boot().await;
+    open(&app, &harbor).await;
+    assert_eq!(draw(&app, &harbor, "top-pages").await.expect_err("closed").code, "offline-over");
+    eventually("the tenant to close", || async {
+        matches!(status(&app, &harbor), TenantStatus::Closed { .. }).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the keychain of `make test`"]
+async fn sign_out_works_offline_and_leaves_no_file_and_no_tenant() {
+    let mut world = World::new().await;
+    let app = world.connected(&choice("ada", "harbor-coffee")).await;
+    let harbor = sign_in(&app, "Harbor Coffee").await;
+    open(&app, &harbor).await;
+    values(&app, &harbor, "top-pages").await;
+    let data = world.folder.path().join("data");
+    assert!(!files_below(&data).is_empty(), "signed in, something is kept");
+
+    world.stop_sandbox().await;
+    app.sign_out(&harbor).await.expect("signed out");
+    let view = app.app_view();
+    assert_eq!((view.tenants.len(), view.active, view.notices.len()), (0, None, 0));
+    assert_eq!(files_below(&data), Vec::<std::path::PathBuf>::new());
+    assert!(view.connections[0].needs_signing_key, "the admin token left with the last tenant");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the keychain of `make test`"]
+async fn a_session_that_clerk_ended_closes_its_tenant_and_takes_what_was_seen_along() {
+    let world = World::new().await;
+    let choice = choice("ada", "harbor-coffee");
+    let app = world.connected(&choice).await;
+    let harbor = sign_in(&app, "Harbor Coffee").await;
+    open(&app, &harbor).await;
+    values(&app, &harbor, "top-pages").await;
+    drop(app);
+    world.sandbox().end_sessions().expect("ended");
+
+    let app = world.app(&choice);
+    app.boot().await;
+    eventually("the tenant to close", || async {
+        matches!(status(&app, &harbor), TenantStatus::Closed { .. }).then_some(())
+    })
+    .await;
+    assert!(draw(&app, &harbor, "top-pages").await.is_err());
+    let stores = world.folder.path().join("data/stores");
+    eventually("what was seen to go", || async { files_below(&stores).is_empty().then_some(()) }).await;
+    assert_eq!(sign_in(&app, "Harbor Coffee").await, harbor);
+    assert!(matches!(status(&app, &harbor), TenantStatus::Online));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the keychain of `make test`"]
+async fn a_cancelled_sign_in_closes_its_listener_and_the_next_one_works() {
+    let world = World::new().await;
+    let addresses = Arc::new(Mutex::new(Vec::<String>::new()));
+    let opened = addresses.clone();
+    let app = Desktop::open(Surroundings {
+        places: Places { config: world.folder.path().join("config"), data: world.folder.path().join("data") },
+        clock: Arc::new(SystemTime::now),
+        events: Box::new(|_| {}),
+        browser: Box::new(move |url| {
+            opened.lock().expect("the list").push(url.to_owned());
+            Ok(())
+        }),
+    })
+    .expect("the app opens");
+    app.open_connection(&world.folder.path().join("connection.toml")).await.expect("the connection opens");
+    let connection = app.app_view().connections[0].id.clone();
+
+    app.begin_sign_in(&connection, false).await.expect("begun");
+    let first = eventually("an address", || async { app.sign_in_address().ok() }).await;
+    app.begin_sign_in(&connection, false).await.expect("pressed twice");
+    assert_eq!(
+        *addresses.lock().expect("the list"),
+        [first.clone(), first.clone()],
+        "the same address was opened again"
+    );
+
+    app.end_sign_in();
+    assert_eq!(app.app_view().sign_in, None);
+    eventually("the listener to close", || async { visitor::allow(&first, "ada", "harbor-coffee").await.err() }).await;
+    app.begin_sign_in(&connection, false).await.expect("begun again");
+    let second = eventually("another address", || async { app.sign_in_address().ok() }).await;
+    assert_ne!(first, second);
+}

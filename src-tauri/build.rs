@@ -1,0 +1,36 @@
+//! Tells Tauri which commands exist, so that the capabilities can name each
+//! one, and where the capabilities are: this package's manifest stands at the
+//! repository's root, not here.
+
+/// Every command that the web view may be allowed to call.
+const COMMANDS: &[&str] = &[
+    "boot",
+    "start_demo",
+    "open_connection",
+    "remove_connection",
+    "save_signing_key",
+    "begin_sign_in",
+    "cancel_sign_in",
+    "dismiss_sign_in",
+    "copy_sign_in_address",
+    "open_sign_in_address",
+    "select_tenant",
+    "sign_out",
+    "open_dashboard",
+    "set_time_range",
+    "draw_tile",
+    "refresh_tile",
+    "refresh_dashboard",
+    "token",
+    "reveal_token",
+    "dismiss_notice",
+];
+
+fn main() {
+    let attributes = tauri_build::Attributes::new()
+        .app_manifest(tauri_build::AppManifest::new().commands(COMMANDS))
+        .capabilities_path_pattern("src-tauri/capabilities/**/*");
+    if let Err(error) = tauri_build::try_build(attributes) {
+        panic!("tauri-build: {error:#}");
+    }
+}

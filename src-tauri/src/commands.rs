@@ -1,0 +1,147 @@
+//! What the web view may ask: one function a command, each one call of the
+//! core. What a command does is said at [`Desktop`].
+
+use perch_desktop::view::{BootView, DashboardView, RangeView, RevealedToken, TileRequest, TileView, TokenView};
+use perch_desktop::{Desktop, Problem};
+use tauri::ipc::Invoke;
+use tauri::{AppHandle, State, Wry};
+use tauri_plugin_clipboard_manager::ClipboardExt;
+use tauri_plugin_dialog::DialogExt;
+
+type App<'a> = State<'a, Desktop>;
+
+/// All commands, for the app's builder. `build.rs` has the same list.
+pub fn all() -> impl Fn(Invoke<Wry>) -> bool + Send + Sync + 'static {
+    tauri::generate_handler![
+        boot,
+        start_demo,
+        open_connection,
+        remove_connection,
+        save_signing_key,
+        begin_sign_in,
+        cancel_sign_in,
+        dismiss_sign_in,
+        copy_sign_in_address,
+        open_sign_in_address,
+        select_tenant,
+        sign_out,
+        open_dashboard,
+        set_time_range,
+        draw_tile,
+        refresh_tile,
+        refresh_dashboard,
+        token,
+        reveal_token,
+        dismiss_notice,
+    ]
+}
+
+#[tauri::command]
+async fn boot(app: App<'_>) -> Result<BootView, Problem> {
+    Ok(app.boot().await)
+}
+
+#[tauri::command]
+async fn start_demo(app: App<'_>) -> Result<(), Problem> {
+    app.start_demo().await
+}
+
+#[tauri::command]
+async fn open_connection(app: App<'_>, window: AppHandle) -> Result<(), Problem> {
+    let (answer, chosen) = tokio::sync::oneshot::channel();
+    window.dialog().file().set_title("Open a connection file").add_filter("Connection", &["toml"]).pick_file(move |file| {
+        // The command may have been dropped with its window; then nobody waits.
+        let _ = answer.send(file);
+    });
+    match chosen.await.ok().flatten().and_then(|file| file.into_path().ok()) {
+        Some(file) => app.open_connection(&file).await,
+        None => Ok(()),
+    }
+}
+
+#[tauri::command]
+async fn remove_connection(app: App<'_>, connection: String) -> Result<(), Problem> {
+    app.remove_connection(&connection).await
+}
+
+#[tauri::command]
+async fn save_signing_key(app: App<'_>, connection: String, key: String) -> Result<(), Problem> {
+    app.save_signing_key(&connection, key).await
+}
+
+#[tauri::command]
+async fn begin_sign_in(app: App<'_>, connection: String, add_organization: bool) -> Result<(), Problem> {
+    app.begin_sign_in(&connection, add_organization).await
+}
+
+#[tauri::command]
+fn cancel_sign_in(app: App<'_>) {
+    app.end_sign_in();
+}
+
+#[tauri::command]
+fn dismiss_sign_in(app: App<'_>) {
+    app.end_sign_in();
+}
+
+#[tauri::command]
+fn copy_sign_in_address(app: App<'_>, window: AppHandle) -> Result<(), Problem> {
+    window.clipboard().write_text(app.sign_in_address()?).map_err(|error| {
+        Problem::new("clipboard", format!("The address could not be copied ({error})."), "Select it and copy it by hand.")
+    })
+}
+
+#[tauri::command]
+fn open_sign_in_address(app: App<'_>) -> Result<(), Problem> {
+    app.open_sign_in_address()
+}
+
+#[tauri::command]
+async fn select_tenant(app: App<'_>, tenant: String) -> Result<Option<DashboardView>, Problem> {
+    app.select_tenant(&tenant).await
+}
+
+#[tauri::command]
+async fn sign_out(app: App<'_>, tenant: String) -> Result<(), Problem> {
+    app.sign_out(&tenant).await
+}
+
+#[tauri::command]
+async fn open_dashboard(app: App<'_>, tenant: String, dashboard: Option<String>) -> Result<DashboardView, Problem> {
+    app.open_dashboard(&tenant, dashboard.as_deref()).await
+}
+
+#[tauri::command]
+async fn set_time_range(app: App<'_>, tenant: String, dashboard: String, range: RangeView) -> Result<DashboardView, Problem> {
+    app.set_time_range(&tenant, &dashboard, &range).await
+}
+
+#[tauri::command]
+async fn draw_tile(app: App<'_>, request: TileRequest) -> Result<TileView, Problem> {
+    app.draw_tile(&request).await
+}
+
+#[tauri::command]
+async fn refresh_tile(app: App<'_>, tenant: String, dashboard: String, tile: String) -> Result<(), Problem> {
+    app.refresh_tile(&tenant, &dashboard, &tile).await
+}
+
+#[tauri::command]
+async fn refresh_dashboard(app: App<'_>, tenant: String, dashboard: String) -> Result<(), Problem> {
+    app.refresh_dashboard(&tenant, &dashboard).await
+}
+
+#[tauri::command]
+async fn token(app: App<'_>, tenant: String) -> Result<TokenView, Problem> {
+    app.token(&tenant).await
+}
+
+#[tauri::command]
+async fn reveal_token(app: App<'_>, tenant: String) -> Result<RevealedToken, Problem> {
+    app.reveal_token(&tenant).await
+}
+
+#[tauri::command]
+fn dismiss_notice(app: App<'_>, id: u32) {
+    app.dismiss_notice(id);
+}

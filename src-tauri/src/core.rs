@@ -1,0 +1,45 @@
+//! The core under the window: what it is given, and where its events go.
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use perch_desktop::{Desktop, Event, Places, Surroundings};
+use tauri::{App, AppHandle, Emitter, Manager};
+use tauri_plugin_opener::OpenerExt;
+
+use crate::window;
+
+/// Opens the core and gives it to the app's commands.
+pub fn open(app: &mut App) -> Result<(), Box<dyn std::error::Error>> {
+    let places = Places::from_environment().ok_or("this account has no home folder; set PERCH_CONFIG_DIR and PERCH_DATA_DIR")?;
+    let (events, browser) = (app.handle().clone(), app.handle().clone());
+    let surroundings = Surroundings {
+        places,
+        clock: Arc::new(SystemTime::now),
+        events: Box::new(move |event| pass_on(&events, event)),
+        browser: Box::new(move |url| browser.opener().open_url(url, None::<&str>).map_err(|error| error.to_string())),
+    };
+    let desktop = tauri::async_runtime::block_on(async { Desktop::open(surroundings) }).map_err(|problem| problem.message)?;
+    // The store opens while the web view starts, which takes longer.
+    tauri::async_runtime::spawn({
+        let desktop = desktop.clone();
+        async move { desktop.boot().await }
+    });
+    app.manage(desktop);
+    Ok(())
+}
+
+fn pass_on(app: &AppHandle, event: Event) {
+    let sent = match event {
+        Event::App(view) => app.emit("app", view),
+        Event::Tile(tile) => app.emit("tile", tile),
+        Event::Dashboards => app.emit("dashboards", ()),
+        Event::Attention => {
+            window::bring_to_front(app);
+            Ok(())
+        }
+    };
+    if let Err(error) = sent {
+        tracing::warn!(%error, "an event did not reach the window");
+    }
+}

@@ -1,0 +1,43 @@
+//! Perch, the desktop app: a window around [`perch_desktop::Desktop`]. Each
+//! concern gives itself to the app in a function of its own; this file only
+//! says in which order.
+#![cfg_attr(not(debug_assertions), windows_subsystem = "windows")]
+
+mod arguments;
+mod commands;
+mod core;
+mod log;
+mod window;
+
+use std::process::ExitCode;
+
+use arguments::Arguments;
+use clap::Parser;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    log::start();
+    let app = tauri::Builder::default()
+        .plugin(tauri_plugin_single_instance::init(|app, arguments, folder| {
+            window::bring_to_front(app);
+            arguments::follow_second_start(app, &arguments, &folder);
+        }))
+        .plugin(tauri_plugin_opener::init())
+        .plugin(tauri_plugin_dialog::init())
+        .plugin(tauri_plugin_clipboard_manager::init())
+        .invoke_handler(commands::all())
+        .setup(move |app| {
+            core::open(app)?;
+            window::open(app)?;
+            arguments.follow(app.handle());
+            Ok(())
+        })
+        .run(tauri::generate_context!());
+    match app {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!(%error, "Perch could not start");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! The one window.
+
+use perch_desktop::Desktop;
+use tauri::utils::config::Color;
+use tauri::{App, AppHandle, DragDropEvent, Manager, Theme, UserAttentionType, WebviewUrl, WebviewWindow, WebviewWindowBuilder, WindowEvent};
+
+const LABEL: &str = "main";
+
+/// The page's background, so that nothing flashes before the first paint.
+/// The same values as `--page` in `ui/src/tokens.css`.
+const LIGHT: Color = Color(250, 250, 248, 255);
+const DARK: Color = Color(20, 21, 23, 255);
+
+/// Opens the window. The web view keeps nothing on disk, except under a
+/// WebDriver, which cannot reach an ephemeral one on WebKitGTK.
+pub fn open(app: &mut App) -> tauri::Result<()> {
+    let driven = std::env::var_os("TAURI_WEBVIEW_AUTOMATION").is_some();
+    let window = WebviewWindowBuilder::new(app, LABEL, WebviewUrl::default())
+        .title("Perch")
+        .inner_size(1280.0, 860.0)
+        .min_inner_size(420.0, 480.0)
+        .incognito(!driven)
+        .on_navigation(|url| matches!(url.scheme(), "tauri" | "http" | "https") && is_our_own(url.host_str()))
+        .build()?;
+    let theme = window.theme().unwrap_or(Theme::Light);
+    window.set_background_color(Some(if theme == Theme::Dark { DARK } else { LIGHT }))?;
+    let handle = app.handle().clone();
+    window.on_window_event(move |event| {
+        if let WindowEvent::DragDrop(DragDropEvent::Drop { paths, .. }) = event {
+            for path in paths.clone() {
+                let desktop = handle.state::<Desktop>().inner().clone();
+                tauri::async_runtime::spawn(async move {
+                    if let Err(problem) = desktop.open_connection(&path).await {
+                        desktop.tell(problem);
+                    }
+                });
+            }
+        }
+    });
+    Ok(())
+}
+
+/// Tauri serves the app's own files from `tauri://localhost`, and from
+/// `http(s)://tauri.localhost` on Windows. The window shows nothing else.
+fn is_our_own(host: Option<&str>) -> bool {
+    matches!(host, Some("localhost" | "tauri.localhost"))
+}
+
+/// Shows the window above the browser that the viewer comes back from.
+pub fn bring_to_front(app: &AppHandle) {
+    let Some(window) = app.get_webview_window(LABEL) else { return };
+    let raise = |window: &WebviewWindow| {
+        window.unminimize()?;
+        window.show()?;
+        window.set_focus()?;
+        window.request_user_attention(Some(UserAttentionType::Informational))
+    };
+    if let Err(error) = raise(&window) {
+        tracing::info!(%error, "the window could not be brought to the front");
+    }
+}

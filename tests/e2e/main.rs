@@ -1,0 +1,8 @@
+//! The whole app on real parts: the window through WebKit's own driver, the
+//! system's browser through its opener, a keychain on a session bus of its own,
+//! and the sandbox's database. Run by `make test`, which provides the desktop
+//! (`scripts/desktop`).
+
+mod stage;
+
+mod demo;

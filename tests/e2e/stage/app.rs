@@ -1,0 +1,237 @@
+//! Perch in its window.
+
+use std::fs::File;
+use std::path::PathBuf;
+use std::process::Command;
+
+use fantoccini::actions::{InputSource, MouseActions, PointerAction};
+use fantoccini::elements::Element;
+use fantoccini::key::Key;
+use fantoccini::{Client, Locator};
+use serde_json::{Value, json};
+
+use super::driver::{Driver, free_port};
+use super::{Browser, Stage, eventually};
+
+/// Reads the tooltip.
+const TOOLTIP: &str = "const tip = document.querySelector('[data-testid=\"tooltip\"]');
+  if (!tip) return null;
+  return {
+    heading: tip.querySelector('[data-testid=\"tooltip-heading\"]')?.textContent ?? '',
+    entries: [...tip.querySelectorAll('[data-testid=\"tooltip-entry\"]')].map((entry) =>
+      [entry.querySelector('dt').textContent, entry.querySelector('dd').textContent]),
+    spoken: null,
+  };";
+
+/// Where the keyboard stands: what is spoken, and for a table how far it is scrolled.
+const SPOKEN: &str = "const tile = document.querySelector(`[data-testid=\"${arguments[0]}\"]`);
+  return [tile.querySelector('[data-testid=\"spoken\"]').textContent,
+          tile.querySelector('[data-testid=\"chart\"]').scrollTop];";
+
+/// A mark as the viewer reads it.
+#[derive(Debug, Clone, PartialEq, serde::Deserialize)]
+pub struct Mark {
+    pub heading: String,
+    pub entries: Vec<(String, String)>,
+    spoken: Value,
+}
+
+/// The app, driven through its web view.
+pub struct App {
+    driver: Driver,
+    browsers: PathBuf,
+}
+
+impl App {
+    /// Starts the app on a stage, with these words on its command line.
+    pub async fn start(stage: &Stage, words: &[&str]) -> Self {
+        let browsers = stage.browsers();
+        let opener = Browser::install_opener(&browsers);
+        let (port, native_port) = (free_port(), free_port());
+        let log = File::options().create(true).append(true).open(stage.log()).expect("a log file");
+        let mut command = Command::new("tauri-driver");
+        command
+            .args(["--port", &port.to_string(), "--native-port", &native_port.to_string()])
+            .env("PERCH_CONFIG_DIR", stage.config())
+            .env("PERCH_DATA_DIR", stage.data())
+            .env("PERCH_LOG", "debug")
+            .env("BROWSER", opener)
+            .stdout(log.try_clone().expect("a second handle"))
+            .stderr(log);
+        let application = json!({ "application": env!("CARGO_BIN_EXE_perch"), "args": words });
+        let driver = Driver::start(command, port, json!({ "browserName": "wry", "tauri:options": application })).await;
+        Self { driver, browsers }
+    }
+
+    /// Starts the app with its connection file, types the workspace's admin
+    /// token, and stops before the first sign-in.
+    pub async fn start_connected(stage: &Stage) -> Self {
+        let connection = stage.connection();
+        let app = Self::start(stage, &[connection.to_str().expect("a path in UTF-8")]).await;
+        app.type_into("signing-key", stage.sandbox().admin_token()).await;
+        app.click("signing-key-save").await;
+        app
+    }
+
+    /// Signs in through the browser that the app opens, and waits for the
+    /// organization's dashboard.
+    pub async fn sign_in(&self, person: &str, organization: &str) {
+        let browser = self.open_sign_in().await;
+        browser.sign_in(person, organization).await;
+        browser.quit().await;
+    }
+
+    /// Presses *Sign in* and takes hold of the browser that opens.
+    pub async fn open_sign_in(&self) -> Browser {
+        let before = Browser::count(&self.browsers);
+        self.click_starting_with("sign-in-").await;
+        Browser::attach(&self.browsers, before).await
+    }
+
+    /// Adds an organization through the switcher.
+    pub async fn add_organization(&self, person: &str, organization: &str) {
+        let before = Browser::count(&self.browsers);
+        self.click("switcher").await;
+        self.click_starting_with("add-organization-").await;
+        let browser = Browser::attach(&self.browsers, before).await;
+        browser.sign_in(person, organization).await;
+        browser.quit().await;
+    }
+
+    /// Switches to an organization through the switcher.
+    pub async fn switch_to(&self, name: &str) {
+        self.click("switcher").await;
+        let item = format!("[data-testid=\"switcher-panel\"] [data-name=\"{name}\"]");
+        self.click_css(&item).await;
+    }
+
+    /// Signs the tenant on the screen out, through the account menu.
+    pub async fn sign_out(&self) {
+        self.click("account").await;
+        self.click("open-sign-out").await;
+        self.click("sign-out-confirm").await;
+        eventually("the sign-out to end", || async { (!self.shows("sign-out-confirm").await).then_some(()) }).await;
+    }
+
+    /// The web view's session.
+    pub fn window(&self) -> &Client {
+        &self.driver.session
+    }
+
+    /// The element with this `data-testid`, as soon as it is there.
+    pub async fn find(&self, test_id: &str) -> Element {
+        self.find_css(&by_test_id(test_id)).await
+    }
+
+    async fn find_css(&self, selector: &str) -> Element {
+        eventually(selector, || async { self.window().find(Locator::Css(selector)).await.ok() }).await
+    }
+
+    /// Whether such an element is there now.
+    pub async fn shows(&self, test_id: &str) -> bool {
+        self.window().find(Locator::Css(&by_test_id(test_id))).await.is_ok()
+    }
+
+    /// Clicks an element as soon as it takes a click.
+    pub async fn click(&self, test_id: &str) {
+        self.click_css(&by_test_id(test_id)).await;
+    }
+
+    async fn click_starting_with(&self, test_id: &str) {
+        self.click_css(&format!("button[data-testid^=\"{test_id}\"]")).await;
+    }
+
+    async fn click_css(&self, selector: &str) {
+        let click = || async { self.window().find(Locator::Css(selector)).await.ok()?.click().await.ok() };
+        eventually(&format!("a click on {selector}"), click).await;
+    }
+
+    /// Types into a field.
+    pub async fn type_into(&self, test_id: &str, text: &str) {
+        self.find(test_id).await.send_keys(text).await.expect("the field takes keys");
+    }
+
+    /// The text of an element.
+    pub async fn text(&self, test_id: &str) -> String {
+        self.find(test_id).await.text().await.expect("a text")
+    }
+
+    /// What a script in the page answers.
+    pub async fn script(&self, script: &str, arguments: Vec<Value>) -> Value {
+        self.window().execute(script, arguments).await.expect("the script runs")
+    }
+
+    /// Waits until the window shows this organization's dashboard with every
+    /// tile drawn, and answers with the tiles' ids.
+    pub async fn dashboard_of(&self, organization: &str) -> Vec<String> {
+        let drawn = "const tiles = [...document.querySelectorAll('[data-testid^=\"tile-\"][data-state]')];
+             const name = document.querySelector('[data-testid=\"tenant-name\"]')?.textContent;
+             return name === arguments[0] && tiles.length > 0 && tiles.every((tile) => tile.dataset.state === 'ready')
+               ? tiles.map((tile) => tile.dataset.testid.slice('tile-'.length)) : null;";
+        let what = format!("the dashboard of {organization}");
+        let ids = eventually(&what, || async {
+            let ids = self.script(drawn, vec![json!(organization)]).await;
+            ids.is_array().then_some(ids)
+        })
+        .await;
+        serde_json::from_value(ids).expect("a list of ids")
+    }
+
+    /// When a tile's answer was fetched, in Unix milliseconds.
+    pub async fn fetched(&self, tile: &str) -> u64 {
+        let fetched = self.find(&format!("tile-{tile}")).await.attr("data-fetched").await.expect("an attribute");
+        fetched.and_then(|fetched| fetched.parse().ok()).expect("a time")
+    }
+
+    /// What a tile says under the keyboard, mark after mark: each mark's
+    /// heading and its entries, name and value.
+    pub async fn walk(&self, tile: &str) -> Vec<Mark> {
+        let chart = format!("{} [data-testid=\"chart\"]", by_test_id(&format!("tile-{tile}")));
+        self.script("document.querySelector(arguments[0]).focus()", vec![json!(chart)]).await;
+        let chart = self.find_css(&chart).await;
+        chart.send_keys(&char::from(Key::Home).to_string()).await.expect("the chart takes keys");
+        let mut marks: Vec<Mark> = Vec::new();
+        while let Some(mark) = self.pointed().await {
+            // The last mark stays where it is, so the walk ends there.
+            let place = self.script(SPOKEN, vec![json!(format!("tile-{tile}"))]).await;
+            if marks.last().is_some_and(|last| last.spoken == place) {
+                break;
+            }
+            marks.push(Mark { spoken: place, ..mark });
+            chart.send_keys(&char::from(Key::Down).to_string()).await.expect("the chart takes keys");
+        }
+        chart.send_keys(&char::from(Key::Escape).to_string()).await.expect("the chart takes keys");
+        marks
+    }
+
+    /// Moves the pointer to a place in a tile's picture, given as shares of its
+    /// width and height, and answers with what the tooltip then says.
+    pub async fn hover(&self, tile: &str, x: f64, y: f64) -> Option<Mark> {
+        let chart = format!("{} [data-testid=\"chart\"]", by_test_id(&format!("tile-{tile}")));
+        let box_of = "const box = document.querySelector(arguments[0]).getBoundingClientRect();
+             return [box.left, box.top, box.width, box.height];";
+        let sides: [f64; 4] = serde_json::from_value(self.script(box_of, vec![json!(chart)]).await).expect("a box");
+        let [left, top, width, height] = sides;
+        let to = MouseActions::new("mouse".to_owned()).then(PointerAction::MoveTo {
+            duration: None,
+            x: left + width * x,
+            y: top + height * y,
+        });
+        self.window().perform_actions(to).await.expect("the pointer moves");
+        self.pointed().await
+    }
+
+    async fn pointed(&self) -> Option<Mark> {
+        let shown = self.script(TOOLTIP, Vec::new()).await;
+        serde_json::from_value(shown).ok()
+    }
+
+    /// Quits the app.
+    pub async fn quit(self) {
+        self.driver.quit().await;
+    }
+}
+
+fn by_test_id(test_id: &str) -> String {
+    format!("[data-testid=\"{test_id}\"]")
+}

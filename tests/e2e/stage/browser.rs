@@ -1,0 +1,140 @@
+//! The system's browser: a headless Chromium, opened by the app through
+//! `xdg-open` and `BROWSER`, and then driven through ChromeDriver.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use fantoccini::elements::Element;
+use fantoccini::{Client, Locator};
+use serde_json::json;
+
+use super::driver::{Driver, free_port};
+use super::eventually;
+
+/// One Chromium that the app opened.
+pub struct Browser {
+    driver: Driver,
+}
+
+impl Browser {
+    /// Makes a program the desktop's browser, as a person does in its settings:
+    /// a Chromium with a new profile at each call, listening for a driver.
+    /// Answers with its path, for `BROWSER`, which counts where no desktop does.
+    pub fn install_opener(folder: &Path) -> PathBuf {
+        fs::create_dir_all(folder).expect("a folder");
+        let opener = folder.join("open");
+        let script = format!(
+            "#!/bin/sh\nprofile=$(mktemp -d '{}/profile-XXXXXX')\nexec chromium --headless --no-sandbox --disable-gpu \
+             --disable-background-networking --no-first-run --remote-debugging-port=0 --user-data-dir=\"$profile\" \"$1\" \
+             >\"$profile/log\" 2>&1\n",
+            folder.display()
+        );
+        fs::write(&opener, script).expect("the opener is written");
+        fs::set_permissions(&opener, fs::Permissions::from_mode(0o755)).expect("the opener runs");
+        make_default(&opener);
+        opener
+    }
+
+    /// How many browsers were opened so far.
+    pub fn count(folder: &Path) -> usize {
+        profiles(folder).len()
+    }
+
+    /// Takes hold of the browser that was opened after the first `before`.
+    pub async fn attach(folder: &Path, before: usize) -> Self {
+        let address = eventually("the app to open a browser", || async {
+            let profile = (profiles(folder).len() > before).then(|| newest(folder))?;
+            let port = fs::read_to_string(profile.join("DevToolsActivePort")).ok()?;
+            Some(format!("127.0.0.1:{}", port.lines().next()?))
+        })
+        .await;
+        let port = free_port();
+        let mut command = Command::new("chromedriver");
+        command.arg(format!("--port={port}")).stdout(Stdio::null()).stderr(Stdio::null());
+        let options = json!({ "browserName": "chrome", "goog:chromeOptions": { "debuggerAddress": address } });
+        Self { driver: Driver::start(command, port, options).await }
+    }
+
+    /// The browser's session.
+    pub fn page(&self) -> &Client {
+        &self.driver.session
+    }
+
+    /// Signs a person in at the sandbox's Clerk and allows Perch one
+    /// organization; ends on Perch's own page.
+    pub async fn sign_in(&self, person: &str, organization: &str) {
+        self.choose_person(person).await;
+        self.allow(organization).await;
+    }
+
+    /// Signs a person in, by handle.
+    pub async fn choose_person(&self, person: &str) {
+        self.click(&format!("button[data-person=\"{person}\"]")).await;
+    }
+
+    /// Allows Perch an organization, by slug, and waits until the browser is
+    /// back at Perch's own page.
+    pub async fn allow(&self, organization: &str) {
+        let known = perch_sandbox::organizations().iter().find(|known| known.slug == organization);
+        let id = known.expect("an organization of the sandbox").id;
+        self.click(&format!("input[name=organization][value=\"{id}\"]")).await;
+        self.click("button#allow").await;
+        self.wait_for_return().await;
+    }
+
+    /// The element of the page, as soon as it is there.
+    pub async fn find(&self, selector: &str) -> Element {
+        eventually(selector, || async { self.page().find(Locator::Css(selector)).await.ok() }).await
+    }
+
+    /// Waits until the browser is back at Perch's own page.
+    pub async fn wait_for_return(&self) {
+        eventually("the browser to come back to Perch", || async {
+            let url = self.page().current_url().await.ok()?;
+            (url.path() == "/callback").then_some(())
+        })
+        .await;
+    }
+
+    pub async fn click(&self, selector: &str) {
+        eventually(selector, || async { self.page().find(Locator::Css(selector)).await.ok()?.click().await.ok() }).await;
+    }
+
+    /// Closes the browser.
+    pub async fn quit(self) {
+        self.driver.quit().await;
+    }
+}
+
+/// The desktop's way of naming a default browser: an application's entry, and
+/// its name for the scheme (freedesktop.org, *MIME applications*). The folders
+/// are those of `scripts/desktop`, never a person's own.
+fn make_default(opener: &Path) {
+    let folder = |name| PathBuf::from(std::env::var_os(name).expect("run through scripts/desktop, which sets this"));
+    let entry = format!(
+        "[Desktop Entry]\nType=Application\nName=Browser of a test\nExec={} %u\n\
+         MimeType=x-scheme-handler/http;x-scheme-handler/https;\n",
+        opener.display()
+    );
+    let applications = folder("XDG_DATA_HOME").join("applications");
+    fs::create_dir_all(&applications).expect("a folder");
+    fs::write(applications.join("perch-test-browser.desktop"), entry).expect("the entry is written");
+    let defaults = "[Default Applications]\nx-scheme-handler/http=perch-test-browser.desktop\n\
+         x-scheme-handler/https=perch-test-browser.desktop\n";
+    fs::write(folder("XDG_CONFIG_HOME").join("mimeapps.list"), defaults).expect("the default is written");
+}
+
+fn profiles(folder: &Path) -> Vec<PathBuf> {
+    fs::read_dir(folder)
+        .expect("the opener is installed")
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| path.is_dir())
+        .collect()
+}
+
+fn newest(folder: &Path) -> PathBuf {
+    let born = |path: &PathBuf| fs::metadata(path).and_then(|data| data.created().or_else(|_| data.modified())).ok();
+    profiles(folder).into_iter().max_by_key(born).expect("a profile")
+}
