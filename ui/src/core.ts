@@ -50,6 +50,9 @@ export const revealToken = (tenant: string) => invoke<RevealedToken>('reveal_tok
 
 export const dismissNotice = (id: number) => invoke<null>('dismiss_notice', { id });
 
+/** The first dashboard is on the screen: what the start is measured by. */
+export const painted = () => invoke<null>('painted');
+
 /** What the core tells without being asked. */
 export interface Ears {
   app: (view: AppView) => void;
