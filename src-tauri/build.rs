@@ -24,6 +24,7 @@ const COMMANDS: &[&str] = &[
     "token",
     "reveal_token",
     "dismiss_notice",
+    "painted",
 ];
 
 fn main() {

@@ -7,9 +7,9 @@ use tauri::{App, AppHandle, DragDropEvent, Manager, Theme, UserAttentionType, We
 const LABEL: &str = "main";
 
 /// The page's background, so that nothing flashes before the first paint.
-/// The same values as `--page` in `ui/src/tokens.css`.
-const LIGHT: Color = Color(250, 250, 248, 255);
-const DARK: Color = Color(20, 21, 23, 255);
+/// The same values as `--ground` in `ui/src/styles/tokens.css`.
+const LIGHT: Color = Color(0xf5, 0xf6, 0xf7, 255);
+const DARK: Color = Color(0x0e, 0x10, 0x14, 255);
 
 /// Opens the window. The web view keeps nothing on disk, except under a
 /// WebDriver, which cannot reach an ephemeral one on WebKitGTK.

@@ -15,8 +15,8 @@ use sha2::{Digest, Sha256};
 use crate::ClerkError;
 
 const STYLE: &str = "\
-:root{color-scheme:light dark;--ground:#faf9f7;--ink:#1d1c1a;--quiet:#6b6862;--accent:#1f6f5c}\
-@media(prefers-color-scheme:dark){:root{--ground:#171614;--ink:#efede8;--quiet:#a19d95;--accent:#6cc4ac}}\
+:root{color-scheme:light dark;--ground:#f5f6f7;--ink:#1b1f24;--quiet:#5c6570;--accent:#2563c4}\
+@media(prefers-color-scheme:dark){:root{--ground:#0e1014;--ink:#e9ecf0;--quiet:#a0a8b3;--accent:#6ea8fe}}\
 body{margin:0;min-height:100vh;display:grid;place-items:center;background:var(--ground);color:var(--ink);\
 font:17px/1.5 system-ui,sans-serif}\
 main{max-width:30rem;padding:2rem}\

@@ -13,7 +13,7 @@ pub(crate) fn connection_toml(clerk: &str, tinybird: &str, pipes: &[String]) -> 
         .collect();
     let template = json!({
         // Rates are counted per name, so a name holds tenant and person.
-        "name": "perch_{{org.id}}_{{user.id}}",
+        "name": "perch:{{org.id}}:{{user.id}}",
         "workspace_id": WORKSPACE_ID,
         "limits": {"rps": 30},
         "scopes": scopes,
