@@ -8,7 +8,7 @@ use jiff::tz::Offset;
 const SECOND: i64 = 1_000_000;
 const MINUTE: i64 = 60 * SECOND;
 const HOUR: i64 = 60 * MINUTE;
-const DAY: i64 = 24 * HOUR;
+pub(crate) const DAY: i64 = 24 * HOUR;
 
 /// The wall clock of microseconds since 1970. `None` beyond the year 9999.
 fn clock(micros: i64) -> Option<DateTime> {

@@ -25,6 +25,11 @@ pub(crate) enum Bottom<'a> {
         to: f64,
         grain: Grain,
     },
+    /// A single moment, in the middle.
+    Moment {
+        at: f64,
+        grain: Grain,
+    },
     Number {
         from: f64,
         to: f64,
@@ -114,7 +119,7 @@ impl Frame {
         let lines = if height < 56.0 { 0 } else { 1 + usize::from(contexts || wrapped) };
         // Half a label stands above the highest rung.
         let top = legend.height + SMALL / 2.0 + 1.0;
-        let bottom = (height - lines as f32 * LINE - FOOT - 3.0).max(top + 1.0);
+        let bottom = (height - lines as f32 * LINE - FOOT - 2.0).max(top + 1.0);
         let room = bottom - top;
 
         let ticks = value_ticks(request, room);
@@ -153,7 +158,7 @@ impl Frame {
             canvas.draw(&PathElement::new(line, self.palette.axis.stroke_width(10)))?;
         }
         for below in &self.below {
-            let baseline = pixels(bottom) + FOOT + 11.0 + below.line as f32 * LINE;
+            let baseline = pixels(bottom) + FOOT + 12.0 + below.line as f32 * LINE;
             let look = Look { anchor: below.anchor, ..look };
             let label = Label::new(&below.text, (units(below.x), units(baseline)), look);
             canvas.draw(&label.standing_for(&below.full))?;
@@ -233,9 +238,16 @@ fn bottom_axis(bottom: &Bottom<'_>, plot: Area, look: Look, lines: usize) -> (Sc
             }
             (scale, below, feet)
         }
+        Bottom::Moment { at, grain } => {
+            let scale = Scale::new((at - 1.0, at + 1.0), range);
+            let middle = pixels(scale.at(at));
+            let names = [grain.write(at as i64), grain.brief(at as i64)];
+            let fitting = names.into_iter().find(|name| lines > 0 && look.width(name) <= room);
+            (scale, fitting.map(|name| Below::centered(middle, 0, name)).into_iter().collect(), vec![scale.at(at)])
+        }
         Bottom::Number { from, to } => {
             let scale = Scale::new((from, to), range);
-            let count = (room / 70.0).clamp(1.0, 12.0) as usize;
+            let count = (room / 60.0).clamp(2.0, 12.0) as usize;
             let ticks = scale::ticks((from, to), count, &Format::Auto, false).ticks;
             let inside = ticks.into_iter().filter(|tick| (from..=to).contains(&tick.value));
             let mut below = Vec::new();
@@ -264,9 +276,8 @@ fn bottom_axis(bottom: &Bottom<'_>, plot: Area, look: Look, lines: usize) -> (Sc
 fn ends(from: f64, to: f64, grain: Grain, plot: Area, look: Look) -> Vec<Below> {
     let (left, right, room) = (pixels(plot.left), pixels(plot.right), pixels(plot.width()));
     let at = |x: f32, anchor, text: String| Below { x, line: 0, anchor, full: text.clone(), text };
-    if from >= to {
-        return Vec::new();
-    }
+    // Over days, the hour at either end says little.
+    let grain = if to - from > 2.0 * calendar::DAY as f64 { Grain::Day } else { grain };
     let (first, last) = (grain.brief(from as i64), grain.brief(to as i64));
     if look.width(&first) + look.width(&last) + 10.0 <= room && first != last {
         return vec![at(left, Anchor::Start, first), at(right, Anchor::End, last)];

@@ -274,6 +274,27 @@ fn a_spec_is_read_from_toml_and_refuses_what_it_does_not_know() {
 }
 
 #[test]
+fn the_web_view_reads_marks_by_their_type() {
+    let mark = &picture(&daily(0, &[1, 2]), &Spec::new(Kind::Bar)).marks.marks[0];
+    let json = serde_json::to_value(mark).expect("JSON");
+    assert_eq!(json["shape"]["type"], "rect");
+    assert!(json["shape"]["width"].as_f64().is_some_and(|width| width > 0.0));
+    let declared = <perch_chart::Shape as ts_rs::TS>::inline(&ts_rs::Config::default());
+    assert!(declared.contains("\"type\": \"column\"") && declared.contains("\"type\": \"rect\""), "{declared}");
+}
+
+#[test]
+fn twenty_thousand_bars_are_as_many_as_there_are_pixels() {
+    let drawing = picture(&answer("big"), &Spec { y: vec!["visits".into()], ..Spec::new(Kind::Bar) });
+    let bars = common::bars(&drawing.svg);
+    assert!((300..=SIZE.width as usize).contains(&bars.len()), "{}", bars.len());
+    for mark in &drawing.marks.marks {
+        let Shape::Rect(rect) = mark.shape else { panic!("a bar chart has rectangles") };
+        assert!(rect.width >= 0.99, "a pointer can find {rect:?}");
+    }
+}
+
+#[test]
 fn a_kind_is_written_as_it_is_read() {
     for kind in Kind::ALL {
         assert_eq!(kind.to_string().parse(), Ok(kind));

@@ -68,6 +68,8 @@ struct Bars<'a> {
     half: f64,
     /// Half of what columns take of a band: the rest is air.
     thickness: f64,
+    /// Whether columns side by side would be thinner than a pixel, so that they stand before each other.
+    crowded: bool,
     series: Vec<Stack<'a>>,
     stacked: bool,
 }
@@ -113,7 +115,18 @@ impl<'a> Bars<'a> {
             _ => Vec::new(),
         };
         let stacked = sheet.spec.stacked || series.len() == 1;
-        let mut bars = Self { along: lines.along, x, names, labels, middles, half, thickness: half, series, stacked };
+        let mut bars = Self {
+            along: lines.along,
+            x,
+            names,
+            labels,
+            middles,
+            half,
+            thickness: half,
+            crowded: false,
+            series,
+            stacked,
+        };
         if let (Some(limit), Along::Names(_)) = (sheet.spec.limit, &bars.along) {
             bars.keep_greatest(limit);
         }
@@ -185,14 +198,20 @@ impl<'a> Bars<'a> {
         }
     }
 
-    /// Four fifths of a band, but no column wider than a thumb.
+    /// Four fifths of a band, but no column wider than a thumb nor thinner than a pixel.
     fn thick(mut self, frame: &Frame) -> Self {
         const WIDEST: f64 = 84.0;
-        let band = (frame.x.place(self.middle(0) + self.half()) - frame.x.place(self.middle(0) - self.half()))
-            / f64::from(UNIT);
+        let band = self.band(frame);
         let series = if self.stacked { 1.0 } else { self.series.len() as f64 };
-        self.thickness = self.half() * (WIDEST * series / band).min(0.8);
+        self.thickness = self.half() * (WIDEST * series / band).min(0.8).max(1.0 / band);
+        self.crowded = !self.stacked && band * 0.8 < series;
         self
+    }
+
+    /// The width of a band in CSS pixels.
+    fn band(&self, frame: &Frame) -> f64 {
+        let per_unit = (frame.x.place(self.middle(0) + self.half()) - frame.x.place(self.middle(0))) / f64::from(UNIT);
+        (per_unit * 2.0).max(1e-6)
     }
 
     /// What the axis must hold.
@@ -237,6 +256,9 @@ impl<'a> Bars<'a> {
                 *base += value;
                 return Some(Standing { left: middle - half, right: middle + half, from, to: *base });
             }
+            if self.crowded {
+                return Some(Standing { left: middle - half, right: middle + half, from: 0.0, to: value });
+            }
             let width = half * 2.0 / count;
             let left = middle - half + width * number as f64;
             Some(Standing { left, right: left + width * 0.94, from: 0.0, to: value })
@@ -245,10 +267,19 @@ impl<'a> Bars<'a> {
     }
 
     fn draw(&self, chart: &mut Chart<'_>, index: usize) -> Result<(), ChartError> {
-        for (series, standing) in self.series.iter().zip(self.columns(index)) {
-            let Some(Standing { left, right, from, to }) = standing else { continue };
+        let standing = self.columns(index);
+        let mut columns: Vec<(&Stack<'_>, &Standing)> = self
+            .series
+            .iter()
+            .zip(&standing)
+            .filter_map(|(series, standing)| Some((series, standing.as_ref()?)))
+            .collect();
+        if self.crowded {
+            columns.sort_by(|a, b| b.1.to.abs().total_cmp(&a.1.to.abs()));
+        }
+        for (series, Standing { left, right, from, to }) in columns {
             if from != to {
-                let corners = [(left, from), (right, to)];
+                let corners = [(*left, *from), (*right, *to)];
                 chart.draw_series([Rectangle::new(corners, series.paint.filled())])?;
             }
         }
@@ -264,7 +295,15 @@ impl<'a> Bars<'a> {
             entry(&series.name, value, series.paint, y)
         });
         let (middle, half) = (self.middle(index), self.half());
-        let band = Area { left: frame.x.at(middle - half), right: frame.x.at(middle + half), ..frame.plot };
+        let (left, right) = (frame.x.at(middle - half), frame.x.at(middle + half));
+        // Where many bands share a pixel, the one that is drawn answers for all of it.
+        let band = match right - left {
+            UNIT.. => Area { left, right, ..frame.plot },
+            _ => {
+                let left = (frame.x.at(middle) / UNIT * UNIT).min(frame.plot.right - UNIT);
+                Area { left, right: left + UNIT, ..frame.plot }
+            }
+        };
         Mark { shape: Shape::Rect(band.to_rect()), heading: self.names[index].clone(), entries: entries.collect() }
     }
 

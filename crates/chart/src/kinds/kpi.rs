@@ -192,13 +192,11 @@ impl Layout {
             crate::Format::Compact => vec![format.short(value)],
             _ => vec![format.headline(value), format.short(value)],
         };
-        let text = candidates.iter().find(|text| look.width(text) <= room);
-        // Rather smaller than cut: half a number is a wrong number.
-        let last = candidates.last().map_or("", String::as_str);
-        let (text, look) = match text {
-            Some(text) => (text.as_str(), look),
-            None => (last, Look { size: look.size * (room / look.width(last)).min(1.0), ..look }),
-        };
+        // Rather smaller than short, rather short than tiny, and never cut: half a number is a wrong number.
+        let shrunk = |text: &str| look.size * (room / look.width(text)).min(1.0);
+        let text = candidates.iter().find(|text| shrunk(text) >= look.size * 0.55).or(candidates.last());
+        let text = text.map_or("", String::as_str);
+        let look = Look { size: shrunk(text), ..look };
         let at = (self.text.left + 10, units(self.baseline(sheet.input.previous.is_some())));
         Ok(canvas.draw(&Label::new(text, at, look).standing_for(&now.exact))?)
     }

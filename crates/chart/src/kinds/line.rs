@@ -160,11 +160,8 @@ pub(super) fn frame(
     let extent = scale::extent(extent.0.min(past.0), extent.1.max(past.1), from_zero);
     let (from, to) = lines.span()?;
     let bottom = match &lines.along {
-        Along::Time(grain) => {
-            // A single moment stands in the middle of its day.
-            let (from, to) = if from < to { (from, to) } else { (from - 4.32e10, to + 4.32e10) };
-            Bottom::Time { from, to, grain: *grain }
-        }
+        Along::Time(grain) if from < to => Bottom::Time { from, to, grain: *grain },
+        Along::Time(grain) => Bottom::Moment { at: from, grain: *grain },
         Along::Number if from < to => Bottom::Number { from, to },
         Along::Number => Bottom::Number { from: from - 0.5, to: to + 0.5 },
         Along::Names(names) => Bottom::Bands { names },

@@ -43,7 +43,7 @@ fn draw(sheet: &Sheet<'_>) -> Result<Picture, ChartError> {
             PathElement::new(line, paint.stroke_width(10))
         };
         for place in &grid.places {
-            place.draw(&canvas, &text::name(place.column.name()), HEADER / 2.0, head)?;
+            place.draw(&canvas, &text::name(place.column.name()), || None, HEADER / 2.0, head)?;
         }
         if let Some((x, more)) = &grid.more {
             let at = (units(*x), units(HEADER / 2.0));
@@ -58,7 +58,8 @@ fn draw(sheet: &Sheet<'_>) -> Result<Picture, ChartError> {
                 let cell = cells.text(place.index, row);
                 let null = place.column.is_null(row);
                 let look = if null { Look { fill: sheet.palette.muted, ..body } } else { body };
-                place.draw(&canvas, &cell, top + ROW / 2.0, look)?;
+                let short = || place.column.number(row).map(|value| sheet.spec.format.short(value));
+                place.draw(&canvas, &cell, short, top + ROW / 2.0, look)?;
             }
             if top + ROW < sheet.height() {
                 canvas.draw(&rule(top + ROW - 0.5, sheet.palette.grid))?;
@@ -167,22 +168,37 @@ impl<'a> Grid<'a> {
             (cells.fold(name, f32::max) + PAD * 2.0).ceil()
         };
         let columns = cells.columns;
+        let least = |index: usize, wanted: f32| match columns[index].family() {
+            // Half a number is a wrong number, and a time without its hour another time.
+            Family::Number | Family::Time => wanted.min(room * 0.5),
+            _ => wanted.min(NARROWEST),
+        };
+        let tail = |shown: usize| match columns.len() - shown {
+            0 => 0.0,
+            hidden => Look::new(SMALL, muted).width(&format!("+{hidden}")) + PAD,
+        };
+        // As many columns as have room when each text is as narrow as it may be.
         let mut widths: Vec<f32> = Vec::new();
         let mut used = 0.0;
-        // As many as have room when each text is as narrow as it may be.
-        for (index, column) in columns.iter().enumerate() {
+        for index in 0..columns.len() {
             let wanted = wanted(index);
-            let least = if is_number(column) { wanted.min(room * 0.5) } else { wanted.min(NARROWEST) };
-            if !widths.is_empty() && used + least > room {
+            used += least(index, wanted);
+            if index > 0 && used > room {
                 break;
             }
-            used += least;
             widths.push(wanted);
+        }
+        while widths.len() > 1 {
+            let used: f32 = widths.iter().enumerate().map(|(index, wanted)| least(index, *wanted)).sum();
+            if used + tail(widths.len()) <= room {
+                break;
+            }
+            widths.pop();
         }
         let hidden = columns.len() - widths.len();
         let label = format!("+{hidden}");
-        let tail = if hidden > 0 { Look::new(SMALL, muted).width(&label) + PAD } else { 0.0 };
-        squeeze(&mut widths, columns, room - tail);
+        let left_over = room - tail(widths.len());
+        squeeze(&mut widths, columns, left_over);
         let mut left = 0.0;
         let places = columns.iter().zip(&widths).enumerate().map(|(index, (column, width))| {
             let anchor = if is_number(column) { Anchor::End } else { Anchor::Start };
@@ -203,9 +219,9 @@ fn squeeze(widths: &mut [f32], columns: &[&Column], room: f32) {
         widths.iter_mut().for_each(|width| *width += share);
         return;
     }
-    for numbers in [false, true] {
-        let mine = |index: usize| is_number(columns[index]) == numbers;
-        let least = if numbers { 24.0 } else { NARROWEST };
+    for whole in [false, true] {
+        let mine = |index: usize| matches!(columns[index].family(), Family::Number | Family::Time) == whole;
+        let least = if whole { 24.0 } else { NARROWEST };
         let others: f32 = widths.iter().enumerate().filter(|(index, _)| !mine(*index)).map(|(_, width)| *width).sum();
         // The one width that no text of this kind may exceed, found from both sides.
         let (mut low, mut high) = (least, WIDEST + PAD * 2.0);
@@ -234,15 +250,26 @@ fn is_number(column: &Column) -> bool {
 }
 
 impl Place<'_> {
-    fn draw(&self, canvas: &crate::scene::Canvas<'_>, whole: &str, middle: f32, look: Look) -> Result<(), ChartError> {
+    fn draw(
+        &self,
+        canvas: &crate::scene::Canvas<'_>,
+        whole: &str,
+        short: impl FnOnce() -> Option<String>,
+        middle: f32,
+        look: Look,
+    ) -> Result<(), ChartError> {
         let look = Look { anchor: self.anchor, ..look };
         let pad = PAD.min(self.width / 4.0);
-        let Some(fit) = text::fit(whole, self.width - pad * 2.0, look.size, look.weight) else { return Ok(()) };
+        let room = self.width - pad * 2.0;
+        let Some(fit) = text::fit(whole, room, look.size, look.weight) else { return Ok(()) };
+        // A number that has no room is rounded rather than cut.
+        let rounded = if fit.cut { short().filter(|short| look.width(short) <= room) } else { None };
+        let text = rounded.as_deref().unwrap_or(&fit.text);
         let x = match self.anchor {
             Anchor::End => self.left + self.width - pad,
             _ => self.left + pad,
         };
-        let label = Label::new(&fit.text, (units(x), units(middle)), look).centered();
+        let label = Label::new(text, (units(x), units(middle)), look).centered();
         Ok(canvas.draw(&label.standing_for(whole))?)
     }
 }
