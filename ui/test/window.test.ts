@@ -496,4 +496,17 @@ describe('the frame', () => {
     await new Promise((done) => setTimeout(done, 60));
     expect(performance.getEntriesByName('dashboard-painted')).toHaveLength(1);
   });
+
+  test('the core is told of the first dashboard that was painted, and of no other', async () => {
+    performance.clearMarks();
+    const calls = await open(usual());
+    await vi.waitFor(() =>
+      expect(performance.getEntriesByName('dashboard-painted')).toHaveLength(1),
+    );
+    await tell(frame({ active: 'globex' }));
+    await vi.waitFor(() =>
+      expect(performance.getEntriesByName('dashboard-painted')).toHaveLength(2),
+    );
+    expect(calls.filter(({ command }) => command === 'painted')).toHaveLength(1);
+  });
 });
