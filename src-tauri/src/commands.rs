@@ -50,10 +50,12 @@ async fn start_demo(app: App<'_>) -> Result<(), Problem> {
 #[tauri::command]
 async fn open_connection(app: App<'_>, window: AppHandle) -> Result<(), Problem> {
     let (answer, chosen) = tokio::sync::oneshot::channel();
-    window.dialog().file().set_title("Open a connection file").add_filter("Connection", &["toml"]).pick_file(move |file| {
-        // The command may have been dropped with its window; then nobody waits.
-        let _ = answer.send(file);
-    });
+    window.dialog().file().set_title("Open a connection file").add_filter("Connection", &["toml"]).pick_file(
+        move |file| {
+            // The command may have been dropped with its window; then nobody waits.
+            let _ = answer.send(file);
+        },
+    );
     match chosen.await.ok().flatten().and_then(|file| file.into_path().ok()) {
         Some(file) => app.open_connection(&file).await,
         None => Ok(()),
@@ -88,7 +90,11 @@ fn dismiss_sign_in(app: App<'_>) {
 #[tauri::command]
 fn copy_sign_in_address(app: App<'_>, window: AppHandle) -> Result<(), Problem> {
     window.clipboard().write_text(app.sign_in_address()?).map_err(|error| {
-        Problem::new("clipboard", format!("The address could not be copied ({error})."), "Select it and copy it by hand.")
+        Problem::new(
+            "clipboard",
+            format!("The address could not be copied ({error})."),
+            "Select it and copy it by hand.",
+        )
     })
 }
 
@@ -113,7 +119,12 @@ async fn open_dashboard(app: App<'_>, tenant: String, dashboard: Option<String>)
 }
 
 #[tauri::command]
-async fn set_time_range(app: App<'_>, tenant: String, dashboard: String, range: RangeView) -> Result<DashboardView, Problem> {
+async fn set_time_range(
+    app: App<'_>,
+    tenant: String,
+    dashboard: String,
+    range: RangeView,
+) -> Result<DashboardView, Problem> {
     app.set_time_range(&tenant, &dashboard, &range).await
 }
 

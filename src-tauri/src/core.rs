@@ -11,7 +11,8 @@ use crate::window;
 
 /// Opens the core and gives it to the app's commands.
 pub fn open(app: &mut App) -> Result<(), Box<dyn std::error::Error>> {
-    let places = Places::from_environment().ok_or("this account has no home folder; set PERCH_CONFIG_DIR and PERCH_DATA_DIR")?;
+    let places =
+        Places::from_environment().ok_or("this account has no home folder; set PERCH_CONFIG_DIR and PERCH_DATA_DIR")?;
     let (events, browser) = (app.handle().clone(), app.handle().clone());
     let surroundings = Surroundings {
         places,
@@ -19,7 +20,8 @@ pub fn open(app: &mut App) -> Result<(), Box<dyn std::error::Error>> {
         events: Box::new(move |event| pass_on(&events, event)),
         browser: Box::new(move |url| browser.opener().open_url(url, None::<&str>).map_err(|error| error.to_string())),
     };
-    let desktop = tauri::async_runtime::block_on(async { Desktop::open(surroundings) }).map_err(|problem| problem.message)?;
+    let desktop =
+        tauri::async_runtime::block_on(async { Desktop::open(surroundings) }).map_err(|problem| problem.message)?;
     // The store opens while the web view starts, which takes longer.
     tauri::async_runtime::spawn({
         let desktop = desktop.clone();

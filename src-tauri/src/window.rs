@@ -2,7 +2,10 @@
 
 use perch_desktop::Desktop;
 use tauri::utils::config::Color;
-use tauri::{App, AppHandle, DragDropEvent, Manager, Theme, UserAttentionType, WebviewUrl, WebviewWindow, WebviewWindowBuilder, WindowEvent};
+use tauri::{
+    App, AppHandle, DragDropEvent, Manager, Theme, UserAttentionType, WebviewUrl, WebviewWindow, WebviewWindowBuilder,
+    WindowEvent,
+};
 
 const LABEL: &str = "main";
 

@@ -64,6 +64,15 @@ async fn the_main_job_from_first_run_to_sign_out() {
     steps.shoot("token", app.window()).await;
     app.click("token-panel-close").await;
 
+    app.quit().await;
+
+    // The same in the dark, which the viewer's system asks for.
+    let app = App::start_dark(&stage).await;
+    app.dashboard_of("Harbor Coffee").await;
+    app.click("start-sandbox").await;
+    eventually("Perch to be back online", || async { (!app.shows("offline-bar").await).then_some(()) }).await;
+    steps.shoot("dark", app.window()).await;
+
     app.sign_out().await;
     app.dashboard_of("Larkspur Books").await;
     app.sign_out().await;

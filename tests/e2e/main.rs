@@ -5,4 +5,10 @@
 
 mod stage;
 
+mod answers;
 mod demo;
+mod fence;
+mod offline;
+mod secrets;
+mod sql;
+mod tenants;

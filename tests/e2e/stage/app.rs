@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::path::PathBuf;
 use std::process::Command;
+use std::time::Duration;
 
 use fantoccini::actions::{InputSource, MouseActions, PointerAction};
 use fantoccini::elements::Element;
@@ -14,26 +15,20 @@ use super::driver::{Driver, free_port};
 use super::{Browser, Stage, eventually};
 
 /// Reads the tooltip.
-const TOOLTIP: &str = "const tip = document.querySelector('[data-testid=\"tooltip\"]');
+const TOOLTIP: &str =
+    "const tip = document.querySelector(`[data-testid=\"${arguments[0]}\"] [data-testid=\"tooltip\"]`);
   if (!tip) return null;
   return {
     heading: tip.querySelector('[data-testid=\"tooltip-heading\"]')?.textContent ?? '',
     entries: [...tip.querySelectorAll('[data-testid=\"tooltip-entry\"]')].map((entry) =>
       [entry.querySelector('dt').textContent, entry.querySelector('dd').textContent]),
-    spoken: null,
   };";
-
-/// Where the keyboard stands: what is spoken, and for a table how far it is scrolled.
-const SPOKEN: &str = "const tile = document.querySelector(`[data-testid=\"${arguments[0]}\"]`);
-  return [tile.querySelector('[data-testid=\"spoken\"]').textContent,
-          tile.querySelector('[data-testid=\"chart\"]').scrollTop];";
 
 /// A mark as the viewer reads it.
 #[derive(Debug, Clone, PartialEq, serde::Deserialize)]
 pub struct Mark {
     pub heading: String,
     pub entries: Vec<(String, String)>,
-    spoken: Value,
 }
 
 /// The app, driven through its web view.
@@ -45,6 +40,15 @@ pub struct App {
 impl App {
     /// Starts the app on a stage, with these words on its command line.
     pub async fn start(stage: &Stage, words: &[&str]) -> Self {
+        Self::start_themed(stage, words, "Adwaita").await
+    }
+
+    /// Starts the app where the system asks for dark windows.
+    pub async fn start_dark(stage: &Stage) -> Self {
+        Self::start_themed(stage, &[], "Adwaita:dark").await
+    }
+
+    async fn start_themed(stage: &Stage, words: &[&str], theme: &str) -> Self {
         let browsers = stage.browsers();
         let opener = Browser::install_opener(&browsers);
         let (port, native_port) = (free_port(), free_port());
@@ -56,6 +60,7 @@ impl App {
             .env("PERCH_DATA_DIR", stage.data())
             .env("PERCH_LOG", "debug")
             .env("BROWSER", opener)
+            .env("GTK_THEME", theme)
             .stdout(log.try_clone().expect("a second handle"))
             .stderr(log);
         let application = json!({ "application": env!("CARGO_BIN_EXE_perch"), "args": words });
@@ -151,14 +156,14 @@ impl App {
         self.find(test_id).await.send_keys(text).await.expect("the field takes keys");
     }
 
-    /// The text of an element.
-    pub async fn text(&self, test_id: &str) -> String {
-        self.find(test_id).await.text().await.expect("a text")
-    }
-
     /// What a script in the page answers.
     pub async fn script(&self, script: &str, arguments: Vec<Value>) -> Value {
         self.window().execute(script, arguments).await.expect("the script runs")
+    }
+
+    /// What a script answers through its last argument.
+    pub async fn script_async(&self, script: &str) -> Value {
+        self.window().execute_async(script, Vec::new()).await.expect("the script runs")
     }
 
     /// Waits until the window shows this organization's dashboard with every
@@ -187,21 +192,37 @@ impl App {
     /// heading and its entries, name and value.
     pub async fn walk(&self, tile: &str) -> Vec<Mark> {
         let chart = format!("{} [data-testid=\"chart\"]", by_test_id(&format!("tile-{tile}")));
+        // Away with the pointer, which would point at what scrolls below it.
+        let corner = PointerAction::MoveTo { duration: None, x: 1.0, y: 1.0 };
+        self.window()
+            .perform_actions(MouseActions::new("mouse".to_owned()).then(corner))
+            .await
+            .expect("the pointer moves");
         self.script("document.querySelector(arguments[0]).focus()", vec![json!(chart)]).await;
         let chart = self.find_css(&chart).await;
         chart.send_keys(&char::from(Key::Home).to_string()).await.expect("the chart takes keys");
         let mut marks: Vec<Mark> = Vec::new();
-        while let Some(mark) = self.pointed().await {
-            // The last mark stays where it is, so the walk ends there.
-            let place = self.script(SPOKEN, vec![json!(format!("tile-{tile}"))]).await;
-            if marks.last().is_some_and(|last| last.spoken == place) {
-                break;
-            }
-            marks.push(Mark { spoken: place, ..mark });
+        while let Some(mark) = self.next_mark(tile, marks.last()).await {
+            marks.push(mark);
             chart.send_keys(&char::from(Key::Down).to_string()).await.expect("the chart takes keys");
         }
         chart.send_keys(&char::from(Key::Escape).to_string()).await.expect("the chart takes keys");
         marks
+    }
+
+    /// A list as it is read: each mark's heading and its first value, without
+    /// commas between thousands.
+    pub async fn list(&self, tile: &str) -> Vec<(String, String)> {
+        let marks = self.walk(tile).await.into_iter();
+        marks.filter_map(|mark| Some((mark.heading, mark.entries.first()?.1.replace(',', "")))).collect()
+    }
+
+    /// The exact number behind a KPI.
+    pub async fn number(&self, tile: &str) -> String {
+        let marks = self.walk(tile).await;
+        let entry =
+            marks.first().and_then(|mark| mark.entries.first()).unwrap_or_else(|| panic!("{tile} says nothing"));
+        entry.1.replace(',', "")
     }
 
     /// Moves the pointer to a place in a tile's picture, given as shares of its
@@ -218,11 +239,24 @@ impl App {
             y: top + height * y,
         });
         self.window().perform_actions(to).await.expect("the pointer moves");
-        self.pointed().await
+        self.pointed(tile).await
     }
 
-    async fn pointed(&self) -> Option<Mark> {
-        let shown = self.script(TOOLTIP, Vec::new()).await;
+    /// The mark that the keyboard went to after `last`, or `None` at the end,
+    /// where it stays. A table that scrolls draws its next row a moment later.
+    async fn next_mark(&self, tile: &str, last: Option<&Mark>) -> Option<Mark> {
+        for _ in 0..25 {
+            let mark = self.pointed(tile).await;
+            if mark.as_ref() != last {
+                return mark;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        None
+    }
+
+    async fn pointed(&self, tile: &str) -> Option<Mark> {
+        let shown = self.script(TOOLTIP, vec![json!(format!("tile-{tile}"))]).await;
         serde_json::from_value(shown).ok()
     }
 

@@ -98,8 +98,16 @@ impl Browser {
         .await;
     }
 
-    pub async fn click(&self, selector: &str) {
-        eventually(selector, || async { self.page().find(Locator::Css(selector)).await.ok()?.click().await.ok() }).await;
+    /// The authorization code in the address that the browser came back with.
+    pub async fn code(&self) -> String {
+        let url = self.page().current_url().await.expect("an address");
+        let code = url.query_pairs().find(|(name, _)| name == "code").map(|(_, value)| value.into_owned());
+        code.expect("a code in the callback's address")
+    }
+
+    async fn click(&self, selector: &str) {
+        eventually(selector, || async { self.page().find(Locator::Css(selector)).await.ok()?.click().await.ok() })
+            .await;
     }
 
     /// Closes the browser.

@@ -1,6 +1,7 @@
 //! A WebDriver server, ended with the test that started it.
 
 use std::net::TcpListener;
+use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 
 use fantoccini::{Client, ClientBuilder};
@@ -18,10 +19,10 @@ impl Driver {
     /// Starts `command`, which listens on `port`, and opens a session.
     pub async fn start(mut command: Command, port: u16, capabilities: Value) -> Self {
         let program = command.get_program().to_string_lossy().into_owned();
-        let process = command
-            .stdin(Stdio::null())
-            .spawn()
-            .unwrap_or_else(|error| panic!("{program} does not start ({error}); run `make test`, which installs it"));
+        let process =
+            command.stdin(Stdio::null()).process_group(0).spawn().unwrap_or_else(|error| {
+                panic!("{program} does not start ({error}); run `make test`, which installs it")
+            });
         let Value::Object(capabilities) = capabilities else { panic!("capabilities are an object") };
         let address = format!("http://127.0.0.1:{port}");
         let session = eventually("the driver to open a session", || open(&address, &capabilities)).await;
@@ -34,9 +35,12 @@ impl Driver {
         self.end();
     }
 
+    /// Ends the driver with all that it started, so that a test that failed
+    /// leaves no window behind that the next one would talk to.
     fn end(&mut self) {
-        // Both fail only when the process has already ended.
-        let _ = self.process.kill();
+        let group = format!("-{}", self.process.id());
+        // Fails only when all of them have already ended.
+        let _ = Command::new("kill").args(["-KILL", "--", &group]).stderr(Stdio::null()).status();
         let _ = self.process.wait();
     }
 }

@@ -11,7 +11,7 @@ use std::time::Duration;
 use perch_sandbox::{Options, Sandbox};
 use tempfile::TempDir;
 
-pub use app::App;
+pub use app::{App, Mark};
 pub use browser::Browser;
 
 /// How long a test waits for something that will come.
@@ -101,10 +101,6 @@ impl Stage {
     pub fn log(&self) -> PathBuf {
         self.folder.path().join("perch.log")
     }
-
-    pub fn path(&self) -> &Path {
-        self.folder.path()
-    }
 }
 
 fn port(origin: &str) -> u16 {
@@ -119,11 +115,14 @@ fn write(path: &Path, text: &str) {
 /// Waits until `ask` answers, and fails with `what` when it does not in time.
 pub async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, mut ask: impl FnMut() -> F) -> T {
     let deadline = tokio::time::Instant::now() + PATIENCE;
-    loop {
-        if let Some(answer) = ask().await {
-            return answer;
+    let answer = async {
+        loop {
+            if let Some(answer) = ask().await {
+                return answer;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
         }
-        assert!(tokio::time::Instant::now() < deadline, "waited in vain for {what}");
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
+    };
+    // Also ends a question that nobody answers.
+    tokio::time::timeout_at(deadline, answer).await.unwrap_or_else(|_| panic!("waited in vain for {what}"))
 }

@@ -1,0 +1,32 @@
+//! Two organizations, one after the other: each sees its own numbers.
+
+use perch_sandbox::Sandbox;
+
+use crate::sql;
+use crate::stage::{App, Stage};
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the desktop of `make test`"]
+async fn each_organization_sees_the_numbers_of_its_own_rows() {
+    let stage = Stage::new().await;
+    let app = App::start_connected(&stage).await;
+    app.sign_in("grace", "harbor-coffee").await;
+    shows_the_rows_of(&app, stage.sandbox(), "Harbor Coffee", "harbor-coffee").await;
+    app.add_organization("grace", "larkspur-books").await;
+    shows_the_rows_of(&app, stage.sandbox(), "Larkspur Books", "larkspur-books").await;
+    app.switch_to("Harbor Coffee").await;
+    shows_the_rows_of(&app, stage.sandbox(), "Harbor Coffee", "harbor-coffee").await;
+    app.quit().await;
+}
+
+/// The tiles say what SQL finds in the sandbox's rows of this organization.
+async fn shows_the_rows_of(app: &App, sandbox: &Sandbox, name: &str, slug: &str) {
+    assert_eq!(app.dashboard_of(name).await.len(), 8);
+    let organization = sql::organization(slug);
+    for (tile, column) in [("top-pages", "pathname"), ("sources", "source"), ("devices", "device")] {
+        let expected = sql::visits_by(sandbox, organization, column, 8);
+        assert!(expected.len() >= 3, "{column} of {name} is worth looking at");
+        assert_eq!(app.list(tile).await, expected, "{tile} of {name}");
+    }
+    assert_eq!(app.number("page-views").await, sql::page_views(sandbox, organization), "page views of {name}");
+}
