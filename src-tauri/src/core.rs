@@ -18,7 +18,8 @@ pub fn open(app: &mut App) -> Result<(), Box<dyn std::error::Error>> {
         places,
         clock: Arc::new(SystemTime::now),
         events: Box::new(move |event| pass_on(&events, event)),
-        browser: Box::new(move |url| browser.opener().open_url(url, None::<&str>).map_err(|error| error.to_string())),
+        // The opener's error repeats the whole address, so it is not told.
+        browser: Box::new(move |url| browser.opener().open_url(url, None::<&str>).is_ok()),
     };
     let desktop =
         tauri::async_runtime::block_on(async { Desktop::open(surroundings) }).map_err(|problem| problem.message)?;

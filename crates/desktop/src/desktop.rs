@@ -39,8 +39,9 @@ pub struct Surroundings {
     pub clock: Clock,
     /// Takes what happens, in order.
     pub events: Box<dyn Fn(Event) + Send + Sync>,
-    /// Opens an address in the system's browser, or says why not.
-    pub browser: Box<dyn Fn(&str) -> Result<(), String> + Send + Sync>,
+    /// Opens an address in the system's browser; whether that worked, as far as
+    /// the system tells.
+    pub browser: Box<dyn Fn(&str) -> bool + Send + Sync>,
 }
 
 /// What happened, for the shell to pass on.

@@ -68,7 +68,6 @@ enum Reach {
 }
 
 impl Seat {
-    #[expect(clippy::too_many_arguments, reason = "the parts of a tenant, each used once, named at the only call")]
     pub(crate) fn new(
         member: Member,
         connection: Connection,

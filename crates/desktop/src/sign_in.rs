@@ -122,13 +122,14 @@ impl Desktop {
     }
 
     fn open_browser(&self, url: &str) -> Result<(), Problem> {
-        (self.inner.surroundings.browser)(url).map_err(|reason| {
-            Problem::new(
-                "browser-not-opened",
-                format!("The browser could not be opened ({reason})."),
-                "Copy the address and open it in a browser on this machine.",
-            )
-        })
+        if (self.inner.surroundings.browser)(url) {
+            return Ok(());
+        }
+        Err(Problem::new(
+            "browser-not-opened",
+            "The browser could not be opened.",
+            "Copy the address and open it in a browser on this machine.",
+        ))
     }
 
     /// Dropping the task closes its listener.

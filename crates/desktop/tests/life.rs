@@ -55,7 +55,7 @@ impl World {
                 tokio::spawn(
                     async move { visitor::allow(&url, person, organization).await.expect("the visitor signs in") },
                 );
-                Ok(())
+                true
             }),
         })
         .expect("the app opens")
@@ -267,7 +267,7 @@ async fn a_cancelled_sign_in_closes_its_listener_and_the_next_one_works() {
         events: Box::new(|_| {}),
         browser: Box::new(move |url| {
             opened.lock().expect("the list").push(url.to_owned());
-            Ok(())
+            true
         }),
     })
     .expect("the app opens");
