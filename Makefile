@@ -24,12 +24,16 @@ lint: setup-test ui ## formatting, clippy, types, and the licences of all depend
 	cargo deny --log-level error check licenses bans sources
 	cd ui && npm run licenses
 
+# One build a package: built together, Perch would get the features that only the bench needs.
 bench: setup-test ui ## measure Perch beside its peers; writes target/bench.json
-	cargo build --release --bin perch
-	scripts/desktop cargo run --release --quiet --package perch-bench
+	cargo build --release --quiet --bin perch
+	cargo build --release --quiet --package perch-empty-window
+	cargo build --release --quiet --package perch-bench
+	scripts/desktop target/release/perch-bench
 
-package: setup-test ui ## a .deb and an .rpm, in target/release/bundle
-	cd ui && npx tauri build --config ../tauri.conf.json --bundles deb,rpm
+package: setup-test ui ## a .deb and an .rpm, installed and started, in target/release/bundle
+	ui/node_modules/.bin/tauri build --bundles deb,rpm
+	@scripts/check-package
 
 setup:
 	@scripts/setup build

@@ -25,6 +25,8 @@ pub fn open(app: &mut App) -> tauri::Result<()> {
         .incognito(!driven)
         .on_navigation(|url| matches!(url.scheme(), "tauri" | "http" | "https") && is_our_own(url.host_str()))
         .build()?;
+    #[cfg(target_os = "linux")]
+    paint_with_the_processor(&window)?;
     let theme = window.theme().unwrap_or(Theme::Light);
     window.set_background_color(Some(if theme == Theme::Dark { DARK } else { LIGHT }))?;
     let handle = app.handle().clone();
@@ -41,6 +43,21 @@ pub fn open(app: &mut App) -> tauri::Result<()> {
         }
     });
     Ok(())
+}
+
+/// Perch is text and a few pictures that stand still. For those WebKitGTK takes
+/// longer to set up its graphics context and compile shaders than to paint: a
+/// third of the time from start to dashboard (`make bench`). Decided before the
+/// page's first frame.
+#[cfg(target_os = "linux")]
+fn paint_with_the_processor(window: &WebviewWindow) -> tauri::Result<()> {
+    use webkit2gtk::{HardwareAccelerationPolicy, SettingsExt, WebViewExt};
+
+    window.with_webview(|webview| {
+        if let Some(settings) = WebViewExt::settings(&webview.inner()) {
+            settings.set_hardware_acceleration_policy(HardwareAccelerationPolicy::Never);
+        }
+    })
 }
 
 /// Tauri serves the app's own files from `tauri://localhost`, and from

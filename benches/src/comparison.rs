@@ -1,0 +1,82 @@
+//! What a bench answers with: two medians and their ratio.
+
+use std::fmt::Write;
+use std::time::Duration;
+
+use serde::Serialize;
+
+/// Perch beside one peer, doing the same thing.
+#[derive(Debug, PartialEq, Serialize)]
+pub struct Comparison {
+    /// What was done.
+    pub name: &'static str,
+    /// Perch's median, in milliseconds.
+    pub ours_ms: f64,
+    /// Who did it too.
+    pub peer: &'static str,
+    /// The peer's median, in milliseconds.
+    pub peer_ms: f64,
+    /// `peer_ms / ours_ms`: above one, Perch is the faster of the two.
+    pub ratio: f64,
+}
+
+impl Comparison {
+    /// Compares the medians of two series, or `None` when one is empty.
+    pub fn of(name: &'static str, ours: &[Duration], peer: &'static str, theirs: &[Duration]) -> Option<Self> {
+        let (ours_ms, peer_ms) = (median_ms(ours)?, median_ms(theirs)?);
+        Some(Self { name, ours_ms, peer, peer_ms, ratio: peer_ms / ours_ms })
+    }
+}
+
+/// The middle of the durations, in milliseconds; of an even number, the mean
+/// of the two in the middle.
+fn median_ms(durations: &[Duration]) -> Option<f64> {
+    let mut sorted: Vec<f64> = durations.iter().map(|duration| duration.as_secs_f64() * 1000.0).collect();
+    sorted.sort_by(f64::total_cmp);
+    let upper = *sorted.get(sorted.len() / 2)?;
+    let lower = if sorted.len().is_multiple_of(2) { sorted[sorted.len() / 2 - 1] } else { upper };
+    Some((lower + upper) / 2.0)
+}
+
+/// The comparisons for a person to read.
+pub fn table(comparisons: &[Comparison]) -> String {
+    let mut text = format!("{:<12}{:>12}{:>12}{:>8}  beside\n", "name", "ours", "peer", "ratio");
+    for Comparison { name, ours_ms, peer, peer_ms, ratio } in comparisons {
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "{name:<12}{ours_ms:>9.1} ms{peer_ms:>9.1} ms{ratio:>8.2}  {peer}");
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ms(values: &[u64]) -> Vec<Duration> {
+        values.iter().copied().map(Duration::from_millis).collect()
+    }
+
+    #[test]
+    fn one_slow_run_does_not_move_the_median() {
+        assert_eq!(median_ms(&ms(&[30, 10, 20])), Some(20.0));
+        assert_eq!(median_ms(&ms(&[30, 10, 9000])), Some(30.0));
+        assert_eq!(median_ms(&ms(&[40, 10, 20, 30])), Some(25.0));
+    }
+
+    #[test]
+    fn the_ratio_is_below_one_when_the_peer_is_faster() {
+        let comparison = Comparison::of("start", &ms(&[300]), "a peer", &ms(&[150])).expect("two series");
+        assert_eq!(comparison.ratio, 0.5);
+        assert_eq!(Comparison::of("start", &[], "a peer", &ms(&[150])), None);
+    }
+
+    #[test]
+    fn the_file_has_the_five_fields_that_others_read() {
+        let comparison = Comparison::of("start", &ms(&[300]), "a peer", &ms(&[150])).expect("two series");
+        let written = serde_json::to_value([comparison]).expect("JSON");
+        let expected = serde_json::json!([
+            { "name": "start", "ours_ms": 300.0, "peer": "a peer", "peer_ms": 150.0, "ratio": 0.5 }
+        ]);
+        assert_eq!(written, expected);
+    }
+}

@@ -1,0 +1,35 @@
+//! Why something could not be measured. Slowness is never among the reasons.
+
+use perch_desktop::Problem;
+use perch_sandbox::SandboxError;
+
+/// Why a bench has no result.
+#[derive(Debug, thiserror::Error)]
+pub enum BenchError {
+    /// A file, a folder or a process.
+    #[error("{0}")]
+    Io(#[from] std::io::Error),
+    /// The sandbox did not start.
+    #[error("the sandbox: {0}")]
+    Sandbox(#[from] SandboxError),
+    /// Perch could not do what its viewer would have done.
+    #[error("Perch: {} {}", .0.message, .0.next_step)]
+    Perch(Problem),
+    /// The state to be measured did not come about.
+    #[error("waited in vain for {0}")]
+    InVain(String),
+    /// A program ended, or ran on, without the words that tell its first paint.
+    #[error("{program} never said that it had painted; it said:\n{said}")]
+    NeverPainted {
+        /// Its file name.
+        program: String,
+        /// Its standard error.
+        said: String,
+    },
+}
+
+impl From<Problem> for BenchError {
+    fn from(problem: Problem) -> Self {
+        Self::Perch(problem)
+    }
+}

@@ -1,0 +1,129 @@
+//! A visit that is over: somebody signed in, saw a dashboard and quit, and the
+//! services are gone. What Perch finds at its next start.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use perch_desktop::view::{SignInView, TileRequest};
+use perch_desktop::{Desktop, Places, Surroundings};
+use perch_sandbox::{Options, Sandbox, visitor};
+use tempfile::TempDir;
+use tokio::time::Instant;
+
+use crate::error::BenchError;
+
+/// After this long, something is stuck, not slow.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Who signs in, and for which organization.
+const VISITOR: (&str, &str) = ("ada", "harbor-coffee");
+
+/// What a visit left behind, until it is dropped.
+pub struct PastVisit {
+    folder: TempDir,
+}
+
+impl PastVisit {
+    /// Lets a visitor without a browser sign in at a sandbox and see every tile
+    /// of `dashboard`, one of the sandbox's own.
+    pub async fn to(dashboard: &str) -> Result<Self, BenchError> {
+        let visit = Self { folder: tempfile::tempdir()? };
+        let sandbox = Sandbox::start(Options::default()).await?;
+        let desktop = visit.open()?;
+        desktop.open_connection(&visit.connection_file(&sandbox)?).await?;
+        let tenant = sign_in(&desktop, sandbox.admin_token()).await?;
+        see(&desktop, &tenant, dashboard).await?;
+        drop(desktop);
+        sandbox.stop().await;
+        Ok(visit)
+    }
+
+    /// What makes `perch` start where this visit ended.
+    pub fn environment(&self) -> Vec<(&'static str, PathBuf)> {
+        let places = self.places();
+        vec![("PERCH_CONFIG_DIR", places.config), ("PERCH_DATA_DIR", places.data)]
+    }
+
+    fn places(&self) -> Places {
+        Places { config: self.folder.path().join("config"), data: self.folder.path().join("data") }
+    }
+
+    fn open(&self) -> Result<Desktop, BenchError> {
+        let surroundings = Surroundings {
+            places: self.places(),
+            clock: Arc::new(SystemTime::now),
+            events: Box::new(|_| {}),
+            browser: Box::new(|url| {
+                let url = url.to_owned();
+                // If the visitor fails, the sign-in is waited for in vain.
+                tokio::spawn(async move { visitor::allow(&url, VISITOR.0, VISITOR.1).await });
+                Ok(())
+            }),
+        };
+        Ok(Desktop::open(surroundings)?)
+    }
+
+    /// Writes the sandbox's connection as an operator would hand it out, with
+    /// the dashboards in a folder beside it.
+    fn connection_file(&self, sandbox: &Sandbox) -> Result<PathBuf, BenchError> {
+        let file = self.folder.path().join("connection.toml");
+        std::fs::write(&file, sandbox.connection_toml())?;
+        let dashboards = self.folder.path().join("dashboards");
+        std::fs::create_dir(&dashboards)?;
+        for (id, text) in Sandbox::dashboards() {
+            std::fs::write(dashboards.join(format!("{id}.toml")), text)?;
+        }
+        Ok(file)
+    }
+}
+
+/// Signs in at the only connection and answers with the tenant.
+async fn sign_in(desktop: &Desktop, admin_token: &str) -> Result<String, BenchError> {
+    let connection = desktop.app_view().connections.into_iter().next().map(|connection| connection.id);
+    let connection = connection.ok_or_else(|| BenchError::InVain("the connection".to_owned()))?;
+    desktop.save_signing_key(&connection, admin_token.to_owned()).await?;
+    desktop.begin_sign_in(&connection, false).await?;
+    eventually("the sign-in", async || {
+        let view = desktop.app_view();
+        match view.sign_in {
+            Some(SignInView::Failed { problem, .. }) => Err(problem.into()),
+            _ => Ok(view.active),
+        }
+    })
+    .await
+}
+
+/// Opens a dashboard and waits until each of its tiles has a picture.
+async fn see(desktop: &Desktop, tenant: &str, dashboard: &str) -> Result<(), BenchError> {
+    let view = desktop.open_dashboard(tenant, Some(dashboard)).await?;
+    for tile in view.tiles {
+        let request = TileRequest {
+            tenant: tenant.to_owned(),
+            dashboard: dashboard.to_owned(),
+            tile: tile.id.clone(),
+            width: 600,
+            height: 300,
+            dark: false,
+            first_row: 0,
+        };
+        eventually(&tile.id, async || Ok(desktop.draw_tile(&request).await?.picture)).await?;
+    }
+    Ok(())
+}
+
+async fn eventually<T>(
+    what: &str,
+    mut ask: impl AsyncFnMut() -> Result<Option<T>, BenchError>,
+) -> Result<T, BenchError> {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        if let Some(answer) = ask().await? {
+            return Ok(answer);
+        }
+        if Instant::now() > deadline {
+            return Err(BenchError::InVain(what.to_owned()));
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
