@@ -11,7 +11,8 @@
 //!    browser opens.
 //! 3. [`SignIn::finish`] waits for the browser to come back, redeems the code,
 //!    verifies the ID token, and asks who signed in, and for which organization.
-//! 4. [`Session::renew`] keeps the session, [`Session::revoke`] ends it.
+//! 4. [`Session::renew`] keeps the session, in two halves ([`Renewed`]), and
+//!    [`Session::revoke`] ends it.
 //!
 //! Whatever comes from outside, a callback, a discovery document, an ID token,
 //! a key, is a value whose constructor is its only door and checks everything.
@@ -25,6 +26,7 @@ mod listener;
 mod metadata;
 mod page;
 mod provider;
+mod renewed;
 mod session;
 mod sign_in;
 mod token;
@@ -34,5 +36,6 @@ pub use error::ClerkError;
 pub use http::http_client;
 pub use id_token::IdTokenError;
 pub use provider::Provider;
+pub use renewed::Renewed;
 pub use session::Session;
 pub use sign_in::{Prompt, SignIn, SignedIn};

@@ -9,7 +9,7 @@ use reqwest::StatusCode;
 
 use crate::token::{self, Tokens};
 use crate::userinfo::Userinfo;
-use crate::{ClerkError, Provider, http};
+use crate::{ClerkError, Provider, Renewed, http};
 
 /// Sign-out does not wait for Clerk longer than this.
 const REVOKE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -61,15 +61,20 @@ impl Session {
         self.organization_id.as_deref()
     }
 
-    /// Renews the session of `user_id` with its refresh token. The result has
-    /// the new refresh token, or the old one where Clerk gave no new one.
+    /// Spends the refresh token of `user_id`'s session. What comes back is not
+    /// a session yet, but has the refresh token that is to be kept from now on.
     ///
     /// # Errors
     /// [`ClerkError::SessionEnded`] when Clerk ended the session. Every other
     /// error leaves it as it was: [`ClerkError::ends_session`] tells.
-    /// [`ClerkError::AnotherPerson`] when the new ID token is not about `user_id`.
-    pub async fn renew(provider: &Provider, refresh_token: &Secret, user_id: &str) -> Result<Self, ClerkError> {
-        let tokens = token::refresh(provider, refresh_token).await?;
+    pub async fn renew(provider: &Provider, refresh_token: &Secret, user_id: &str) -> Result<Renewed, ClerkError> {
+        let answered = token::refresh(provider, refresh_token).await?;
+        Ok(Renewed::new(answered, refresh_token, user_id))
+    }
+
+    /// The session of a renewal: with `refresh`, and for `user_id`, whom the ID
+    /// token, if there is one, must name.
+    pub(crate) fn of_renewal(tokens: Tokens, refresh: Secret, user_id: &str) -> Result<Self, ClerkError> {
         let organization_id = match tokens.id {
             Some(id) if id.sub != user_id => return Err(ClerkError::AnotherPerson),
             Some(id) => id.org_id,
@@ -77,7 +82,7 @@ impl Session {
         };
         Ok(Self {
             access: tokens.access,
-            refresh: tokens.refresh.unwrap_or_else(|| refresh_token.clone()),
+            refresh,
             expires: tokens.expires,
             user_id: user_id.to_owned(),
             organization_id,

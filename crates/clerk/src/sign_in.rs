@@ -2,7 +2,7 @@
 //! browser opens to the session.
 
 use std::fmt;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use oauth2::{CsrfToken, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, Scope};
 use perch_tenant::{Organization, User};
@@ -118,7 +118,8 @@ impl SignIn {
                 Callback::Granted(code) => code,
                 Callback::Refused(reason) => return Err(refusal(reason)),
             };
-            let tokens = token::redeem(&provider, code, redirect, verifier, nonce.secret()).await?;
+            let answered = token::redeem(&provider, code, redirect, verifier).await?;
+            let tokens = answered.verify(&provider, Some(nonce.secret()), SystemTime::now()).await?;
             let session = Session::of_sign_in(tokens)?;
             let (user, organization) = session.who(&provider).await?;
             Ok(SignedIn { user, organization, session })

@@ -18,6 +18,7 @@ use oauth2::{
 };
 use perch_tenant::Secret;
 use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
 
 use crate::callback::error_code;
 use crate::http;
@@ -59,6 +60,20 @@ impl fmt::Debug for OpenId {
     }
 }
 
+/// What the token endpoint answered, nothing of it verified: verification needs
+/// a right clock and Clerk's keys, and may have to be tried again.
+#[derive(Clone)]
+pub(crate) struct Answered {
+    access: Secret,
+    refresh: Option<Secret>,
+    id: Option<Secret>,
+    bearer: bool,
+    lifetime: Duration,
+    at: Instant,
+    /// The server's clock at that moment.
+    date: Option<SystemTime>,
+}
+
 /// What the token endpoint gave, the ID token verified.
 pub(crate) struct Tokens {
     pub(crate) access: Secret,
@@ -77,38 +92,99 @@ pub(crate) fn oauth(provider: &Provider) -> OAuth {
 }
 
 /// Redeems the code of a sign-in (RFC 6749 §4.1.3, RFC 7636 §4.5). The answer
-/// has an ID token with this `nonce`.
+/// has an ID token.
 pub(crate) async fn redeem(
     provider: &Provider,
     code: AuthorizationCode,
     redirect: RedirectUrl,
     verifier: PkceCodeVerifier,
-    nonce: &str,
-) -> Result<Tokens, ClerkError> {
+) -> Result<Answered, ClerkError> {
     let wire = Wire::new(provider);
-    let answer = oauth(provider)
+    let response = oauth(provider)
         .set_redirect_uri(redirect)
         .exchange_code(code)
         .set_pkce_verifier(verifier)
         .request_async(&wire)
         .await
         .map_err(|error| explain(error, ClerkError::CodeRefused))?;
-    if answer.extra_fields().id_token.is_none() {
+    if response.extra_fields().id_token.is_none() {
         return Err(ClerkError::ScopeMissing { scope: "openid" });
     }
-    wire.read(&answer, Some(nonce)).await
+    Ok(wire.answered(&response))
 }
 
-/// Renews a session (RFC 6749 §6). The answer's ID token, if there is one, is
-/// verified (OpenID Connect Core §12.2).
-pub(crate) async fn refresh(provider: &Provider, refresh_token: &Secret) -> Result<Tokens, ClerkError> {
+/// Spends a refresh token (RFC 6749 §6).
+pub(crate) async fn refresh(provider: &Provider, refresh_token: &Secret) -> Result<Answered, ClerkError> {
     let wire = Wire::new(provider);
-    let answer = oauth(provider)
+    let response = oauth(provider)
         .exchange_refresh_token(&RefreshToken::new(refresh_token.expose().to_owned()))
         .request_async(&wire)
         .await
         .map_err(|error| explain(error, ClerkError::SessionEnded))?;
-    wire.read(&answer, None).await
+    Ok(wire.answered(&response))
+}
+
+impl Answered {
+    /// The new refresh token, where Clerk gave one.
+    pub(crate) fn refresh(&self) -> Option<&Secret> {
+        self.refresh.as_ref()
+    }
+
+    /// Verifies the ID token, if there is one: with this `nonce` at a sign-in
+    /// (OpenID Connect Core §3.1.3.7), with none at a renewal (§12.2).
+    pub(crate) async fn verify(
+        &self,
+        provider: &Provider,
+        nonce: Option<&str>,
+        now: SystemTime,
+    ) -> Result<Tokens, ClerkError> {
+        let not_understood = || ClerkError::NotUnderstood { endpoint: ENDPOINT };
+        if !self.bearer {
+            return Err(not_understood());
+        }
+        let id = match &self.id {
+            Some(token) => Some(self.claims(token.expose(), provider, nonce, now).await?),
+            None => None,
+        };
+        // Counted from `now`, which may be another clock's than that of the
+        // moment when Clerk answered. A lifetime that overflows is no lifetime.
+        let answered = now.checked_sub(self.at.elapsed()).ok_or_else(not_understood)?;
+        let expires = answered.checked_add(self.lifetime).ok_or_else(not_understood)?;
+        Ok(Tokens { access: self.access.clone(), expires, refresh: self.refresh.clone(), id })
+    }
+
+    async fn claims(
+        &self,
+        token: &str,
+        provider: &Provider,
+        nonce: Option<&str>,
+        now: SystemTime,
+    ) -> Result<Claims, ClerkError> {
+        let key: DecodingKey =
+            provider.keys().find(&id_token::key_id(token)?).await?.ok_or(IdTokenError::UnknownKey)?;
+        let expected = Expected { issuer: provider.issuer().as_str(), client_id: provider.client_id(), nonce, now };
+        Claims::verify(token, &key, &expected).map_err(|error| self.blame(error, now))
+    }
+
+    /// A token that is too old or too new may be Clerk's fault, or this
+    /// computer's clock's: the server's own `Date` tells which.
+    fn blame(&self, error: IdTokenError, now: SystemTime) -> ClerkError {
+        let server = self.date.and_then(|date| date.checked_add(self.at.elapsed()));
+        match (error, server) {
+            (IdTokenError::Expired | IdTokenError::FromFuture, Some(server)) => {
+                let (ahead, sign) = match now.duration_since(server) {
+                    Ok(ahead) => (ahead, 1),
+                    Err(behind) => (behind.duration(), -1),
+                };
+                if ahead <= LEEWAY {
+                    return error.into();
+                }
+                let seconds = i64::try_from(ahead.as_secs()).unwrap_or(i64::MAX);
+                ClerkError::ClockSkew { seconds: sign * seconds, server }
+            }
+            _ => error.into(),
+        }
+    }
 }
 
 /// One exchange with the token endpoint: `oauth2`'s request over our client,
@@ -142,51 +218,15 @@ impl Wire {
         Ok(response)
     }
 
-    async fn read(&self, answer: &Response, nonce: Option<&str>) -> Result<Tokens, ClerkError> {
-        if *answer.token_type() != BasicTokenType::Bearer {
-            return Err(ClerkError::NotUnderstood { endpoint: ENDPOINT });
-        }
-        let now = SystemTime::now();
-        let id = match &answer.extra_fields().id_token {
-            Some(token) => Some(self.verify(token, nonce, now).await?),
-            None => None,
-        };
-        // A lifetime that overflows the clock is no lifetime.
-        let lifetime = answer.expires_in().unwrap_or(SHORTEST);
-        let expires = now.checked_add(lifetime).ok_or(ClerkError::NotUnderstood { endpoint: ENDPOINT })?;
-        Ok(Tokens {
-            access: Secret::new(answer.access_token().secret()),
-            expires,
-            refresh: answer.refresh_token().map(|token| Secret::new(token.secret())),
-            id,
-        })
-    }
-
-    async fn verify(&self, token: &str, nonce: Option<&str>, now: SystemTime) -> Result<Claims, ClerkError> {
-        let key: DecodingKey =
-            self.provider.keys().find(&id_token::key_id(token)?).await?.ok_or(IdTokenError::UnknownKey)?;
-        let expected =
-            Expected { issuer: self.provider.issuer().as_str(), client_id: self.provider.client_id(), nonce, now };
-        Claims::verify(token, &key, &expected).map_err(|error| self.blame(error, now))
-    }
-
-    /// A token that is too old or too new may be Clerk's fault, or this
-    /// computer's clock's: the server's own `Date` tells which.
-    fn blame(&self, error: IdTokenError, now: SystemTime) -> ClerkError {
-        let date = *self.date.lock().unwrap_or_else(PoisonError::into_inner);
-        match (error, date) {
-            (IdTokenError::Expired | IdTokenError::FromFuture, Some(server)) => {
-                let (ahead, sign) = match now.duration_since(server) {
-                    Ok(ahead) => (ahead, 1),
-                    Err(behind) => (behind.duration(), -1),
-                };
-                if ahead <= LEEWAY {
-                    return error.into();
-                }
-                let seconds = i64::try_from(ahead.as_secs()).unwrap_or(i64::MAX);
-                ClerkError::ClockSkew { seconds: sign * seconds, server }
-            }
-            _ => error.into(),
+    fn answered(&self, response: &Response) -> Answered {
+        Answered {
+            access: Secret::new(response.access_token().secret()),
+            refresh: response.refresh_token().map(|token| Secret::new(token.secret())),
+            id: response.extra_fields().id_token.as_deref().map(Secret::new),
+            bearer: *response.token_type() == BasicTokenType::Bearer,
+            lifetime: response.expires_in().unwrap_or(SHORTEST),
+            at: Instant::now(),
+            date: *self.date.lock().unwrap_or_else(PoisonError::into_inner),
         }
     }
 }

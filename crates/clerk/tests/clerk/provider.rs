@@ -40,6 +40,8 @@ pub type Answer = Box<dyn Fn() -> Response + Send>;
 pub struct Bent {
     pub discovery: Bend<Value>,
     pub keys: Bend<Value>,
+    /// Instead of the key set.
+    pub keys_answer: Option<Answer>,
     pub header: Bend<Header>,
     pub claims: Bend<Value>,
     /// Instead of signing: the whole ID token, from its header and claims.
@@ -212,12 +214,15 @@ async fn discovery(State(clerk): State<Clerk>) -> axum::Json<Value> {
     axum::Json(document)
 }
 
-async fn keys(State(clerk): State<Clerk>) -> axum::Json<Value> {
+async fn keys(State(clerk): State<Clerk>) -> Response {
     let mut memory = clerk.memory();
     memory.key_requests += 1;
+    if let Some(answer) = &memory.bent.keys_answer {
+        return answer();
+    }
     let mut document = json!({"keys": [clerk.0.jwk]});
     bend(&memory.bent.keys, &mut document);
-    axum::Json(document)
+    axum::Json(document).into_response()
 }
 
 async fn authorize(State(clerk): State<Clerk>, Query(query): Query<HashMap<String, String>>) -> Response {

@@ -56,7 +56,8 @@ async fn perch_signs_in_renews_and_signs_out() {
 
     let provider = provider(&sandbox).await;
     let (user, first) = (signed_in.user.id, signed_in.session.refresh_token().clone());
-    let renewed = Session::renew(&provider, &first, &user).await.expect("a renewed session");
+    let renewed = Session::renew(&provider, &first, &user).await.expect("the next refresh token");
+    let renewed = renewed.verify(&provider, SystemTime::now()).await.expect("a renewed session");
     assert_eq!(renewed.organization_id(), Some(org(1)));
     Session::revoke(&provider, renewed.refresh_token()).await.expect("a revoked session");
     let ended = Session::renew(&provider, renewed.refresh_token(), &user).await.expect_err("a dead session");
