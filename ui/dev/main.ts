@@ -27,6 +27,12 @@ const unreachable: Problem = {
   nextStep: 'Check the network; Perch tries again by itself.',
 };
 
+const deleted: Problem = {
+  code: 'oauth-application',
+  message: 'Clerk does not know this OAuth application any more.',
+  nextStep: 'Ask whoever gave you the connection file for a new one.',
+};
+
 const demo: ConnectionView = {
   id: 'demo',
   name: 'Perch demo',
@@ -46,8 +52,9 @@ const umbrella: ConnectionView = {
 };
 
 function status(): TenantStatus {
-  if (is('offline', 'offline-network')) {
-    return { state: 'offline', since: now - 3 * MINUTE, until: now + 6 * DAY };
+  if (is('offline', 'offline-network', 'unconfirmed', 'opening')) {
+    const problem = is('unconfirmed') ? deleted : null;
+    return { state: 'offline', since: now - 3 * MINUTE, until: now + 6 * DAY, problem };
   }
   if (is('closed')) {
     return {
@@ -88,7 +95,7 @@ const tenants: TenantView[] = [
     user: 'Ada Ahlberg',
     email: null,
     role: 'org:billing_manager',
-    status: { state: 'offline', since: now, until: now + DAY },
+    status: { state: 'offline', since: now, until: now + DAY, problem: null },
   },
 ];
 
@@ -219,7 +226,7 @@ function tile(request: TileRequest): TileView {
     picture: nothing ? null : drawing(kinds.get(request.tile) ?? 'kpi', request),
     fetched: nothing
       ? null
-      : now - (is('offline', 'offline-network', 'failing') ? 3 : 1.2) * MINUTE,
+      : now - (is('offline', 'offline-network', 'unconfirmed', 'failing') ? 3 : 1.2) * MINUTE,
     refreshing: is('loading', 'slow'),
     problem: is('offline', 'offline-network') ? unreachable : failing ? limited : null,
   };
@@ -247,13 +254,15 @@ mockIPC(
       case 'boot':
         return {
           app,
-          dashboard: app.active && !is('closed') ? dashboard(app.active, 'web') : null,
+          dashboard:
+            app.active && !is('closed', 'opening', 'refused') ? dashboard(app.active, 'web') : null,
         };
       case 'select_tenant':
         await tell({ active: args.tenant });
         return dashboard(args.tenant, 'web');
       case 'open_dashboard':
         if (is('refused')) throw unreachable as unknown as Error;
+        if (is('opening')) return new Promise(() => undefined);
         return dashboard(args.tenant, args.dashboard ?? 'web');
       case 'set_time_range':
         range = args.range;
@@ -263,7 +272,6 @@ mockIPC(
       case 'begin_sign_in':
         return tell({ signIn: { phase: 'preparing', connection: 'demo' } });
       case 'cancel_sign_in':
-      case 'dismiss_sign_in':
         return tell({ signIn: null });
       case 'dismiss_notice':
         return tell({ notices: app.notices.filter(({ id }) => id !== args.id) });

@@ -24,6 +24,11 @@ export class Board {
     return this.tiles.every((tile) => tile.state === 'ready');
   }
 
+  /** Whether the core has told of every tile what there is. */
+  get isAnswered(): boolean {
+    return this.tiles.every((tile) => tile.state !== 'loading');
+  }
+
   get isRefreshing(): boolean {
     return this.tiles.some((tile) => tile.view?.refreshing);
   }

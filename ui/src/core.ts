@@ -25,8 +25,8 @@ export const saveSigningKey = (connection: string, key: string) =>
 
 export const beginSignIn = (connection: string, addOrganization: boolean) =>
   invoke<null>('begin_sign_in', { connection, addOrganization });
+/** Ends a sign-in that is under way, and clears away one that failed. */
 export const cancelSignIn = () => invoke<null>('cancel_sign_in');
-export const dismissSignIn = () => invoke<null>('dismiss_sign_in');
 export const copySignInAddress = () => invoke<null>('copy_sign_in_address');
 export const openSignInAddress = () => invoke<null>('open_sign_in_address');
 

@@ -18,8 +18,7 @@ export interface Refusal {
   tenant: string;
   /** `null`: whichever comes first. */
   dashboard: string | null;
-  /** `null`: the connection has no dashboards. */
-  problem: Problem | null;
+  problem: Problem;
 }
 
 /** A command that failed, told until dismissed. */
@@ -83,7 +82,11 @@ export class Screen {
       if (!isCurrent()) return;
       if (this.app) this.app = { ...this.app, active: tenant };
       if (view) this.#show(view);
-      else this.#refuse({ tenant, dashboard: null, problem: null });
+      else {
+        // A closed tenant has none to show: the frame says why.
+        this.#clear();
+        this.#settle();
+      }
     } catch (reason) {
       if (isCurrent()) this.#refuse({ tenant, dashboard: null, problem: core.problemOf(reason) });
     }

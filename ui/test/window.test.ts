@@ -2,9 +2,10 @@
 
 import { emit } from '@tauri-apps/api/event';
 import { flushSync } from 'svelte';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { DashboardView } from '../src/generated/DashboardView';
 import type { Marks } from '../src/generated/Marks';
+import type { SignInView } from '../src/generated/SignInView';
 import type { TileRequest } from '../src/generated/TileRequest';
 import type { TileView } from '../src/generated/TileView';
 import {
@@ -25,6 +26,17 @@ const ready = () => vi.waitFor(() => expect(find('tile-visits')?.dataset['state'
 
 async function click(testid: string): Promise<void> {
   (await get(testid)).click();
+  flushSync();
+}
+
+/** From here on, timers wait for the test. */
+function holdTimers(): void {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  onTestFinished(() => void vi.useRealTimers());
+}
+
+function pass(milliseconds: number): void {
+  vi.advanceTimersByTime(milliseconds);
   flushSync();
 }
 
@@ -255,6 +267,25 @@ describe('tenants', () => {
     expect(find('dashboard')).toBeNull();
   });
 
+  test('one whose session ended says so when chosen, and is opened once somebody signed in again', async () => {
+    const problem = { code: 'session-ended', message: 'It ended.', nextStep: 'Sign in again.' };
+    const ended = tenant('globex', 'Globex', { status: { state: 'closed', problem } });
+    const tenants = [tenant('acme', 'Acme'), ended];
+    await open(
+      usual({
+        boot: () => ({ app: frame({ tenants }), dashboard: dashboard('acme') }),
+        select_tenant: () => null,
+      }),
+    );
+    await ready();
+    await click('switcher');
+    await click('tenant-globex');
+    expect((await get('closed')).textContent).toContain('It ended.');
+    expect(find('dashboard')).toBeNull();
+    await tell(frame({ active: 'globex' }));
+    await vi.waitFor(() => expect(find('dashboard')?.dataset['tenant']).toBe('globex'));
+  });
+
   test('a tenant that is gone leaves at once, even while the next is on its way', async () => {
     const late = held<DashboardView>();
     await open(usual({ select_tenant: () => late.promise, open_dashboard: () => late.promise }));
@@ -427,6 +458,103 @@ describe('secrets', () => {
   });
 });
 
+describe('a slow start', () => {
+  test('shows the frame at once and, before long, what the dashboard may be waiting for', async () => {
+    holdTimers();
+    const late = held<DashboardView>();
+    const calls = await open(
+      usual({
+        boot: () => ({ app: frame(), dashboard: null }),
+        open_dashboard: () => late.promise,
+      }),
+    );
+    expect(find('tenant-name')?.textContent).toBe('Acme');
+    expect(find('opening')?.textContent.trim()).toBe('Opening…');
+    expect(calls.filter(({ command }) => command === 'open_dashboard')).toEqual([
+      { command: 'open_dashboard', args: { tenant: 'acme', dashboard: null } },
+    ]);
+    pass(2_000);
+    expect(find('opening')?.textContent).toContain('keychain may be asking for its password');
+    late.resolve(dashboard('acme'));
+    await get('dashboard');
+    expect(find('opening')).toBeNull();
+  });
+
+  test('that ends in a refusal says why, and tries again when asked', async () => {
+    let isLocked = true;
+    await open(
+      usual({
+        boot: () => ({ app: frame(), dashboard: null }),
+        open_dashboard: ({ tenant: id }: { tenant: string }) =>
+          isLocked
+            ? // A command rejects with a problem, which is no Error.
+              // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
+              Promise.reject({ code: 'locked', message: 'It is locked.', nextStep: 'Unlock it.' })
+            : dashboard(id),
+      }),
+    );
+    expect((await get('refusal')).textContent).toContain('It is locked. Unlock it.');
+    expect(find('opening')).toBeNull();
+    isLocked = false;
+    await click('refusal-retry');
+    await get('dashboard');
+    expect(find('refusal')).toBeNull();
+  });
+
+  test('does not claim that nothing was seen before it knows', async () => {
+    const status = { state: 'offline', since: 0, until: 1, problem: null } as const;
+    const late = held<DashboardView>();
+    await open(
+      usual({
+        boot: () => ({
+          app: frame({ tenants: [tenant('acme', 'Acme', { status })] }),
+          dashboard: null,
+        }),
+        open_dashboard: () => late.promise,
+        draw_tile: () => ({
+          picture: null,
+          fetched: null,
+          refreshing: false,
+          problem: { code: 'unreachable', message: 'No answer.', nextStep: 'Wait.' },
+        }),
+      }),
+    );
+    expect(find('offline-bar')?.textContent).not.toContain('Nothing was seen');
+    late.resolve(dashboard('acme'));
+    await vi.waitFor(() =>
+      expect(find('offline-bar')?.textContent).toContain('Nothing was seen here before.'),
+    );
+  });
+});
+
+describe('a sign-in', () => {
+  const at = (signIn: SignInView) => ({
+    boot: () => ({ app: frame({ tenants: [], active: null, signIn }), dashboard: null }),
+  });
+
+  test('whose answer takes long to check says what it may be waiting for, and not before', async () => {
+    holdTimers();
+    await open(at({ phase: 'preparing', connection: 'demo' }));
+    pass(10_000);
+    expect(find('waiting-later')).toBeNull();
+    await tell(
+      frame({ tenants: [], active: null, signIn: { phase: 'finishing', connection: 'demo' } }),
+    );
+    flushSync();
+    pass(2_900);
+    expect(find('waiting-later')).toBeNull();
+    pass(100);
+    expect(find('waiting-later')?.textContent).toContain('keychain may be asking');
+  });
+
+  test('that failed is cleared away', async () => {
+    const problem = { code: 'timeout', message: 'Nobody came.', nextStep: 'Try again.' };
+    const calls = await open(at({ phase: 'failed', connection: 'demo', problem }));
+    await click('sign-in-dismiss');
+    expect(calls.map(({ command }) => command)).toContain('cancel_sign_in');
+  });
+});
+
 describe('the frame', () => {
   test('a command that fails is told with its next step until dismissed', async () => {
     await open(
@@ -450,7 +578,12 @@ describe('the frame', () => {
 
   test('offline, it says since when and until when, and every tile its age', async () => {
     const now = Date.now();
-    const status = { state: 'offline', since: now, until: now + 86_400_000 } as const;
+    const status = {
+      state: 'offline',
+      since: now,
+      until: now + 86_400_000,
+      problem: null,
+    } as const;
     await open(
       usual({
         boot: () => ({
@@ -461,8 +594,35 @@ describe('the frame', () => {
       }),
     );
     await ready();
-    expect(find('offline-bar')?.textContent).toMatch(/refreshed 3 min ago\. Stays available until/);
+    expect(find('offline-bar')?.textContent).toMatch(
+      /Offline\..*refreshed 3 min ago\. Stays available until/s,
+    );
     expect(find('tile-age')?.textContent).toBe('3 min ago');
+  });
+
+  test('a session that could not be confirmed says why instead, and stays as long', async () => {
+    const now = Date.now();
+    const problem = { code: 'clock', message: 'The clock is off.', nextStep: 'Set it.' };
+    const status = { state: 'offline', since: now, until: now + 86_400_000, problem } as const;
+    const calls = await open(
+      usual({
+        boot: () => ({
+          app: frame({
+            tenants: [tenant('acme', 'Acme', { status })],
+          }),
+          dashboard: dashboard('acme'),
+        }),
+        draw_tile: () => ({ ...tile('old'), fetched: now - 3 * 60_000 }),
+      }),
+    );
+    await ready();
+    const said = find('offline-bar')?.textContent ?? '';
+    expect(said).toMatch(
+      /The clock is off\. Set it\..*refreshed 3 min ago\. Stays available until/s,
+    );
+    expect(said).not.toContain('Offline');
+    await click('offline-retry');
+    expect(calls.map(({ command }) => command)).toContain('refresh_dashboard');
   });
 
   test('the first paint is marked once, when every tile has its picture', async () => {

@@ -12,7 +12,11 @@ since: number,
 /**
  * When what was seen may no longer be shown without a network.
  */
-until: number, } | { "state": "closed", 
+until: number, 
+/**
+ * Why somebody's answer did not do; `null` when nobody answered.
+ */
+problem: Problem | null, } | { "state": "closed", 
 /**
  * Why, and what to do.
  */
