@@ -46,7 +46,7 @@ pub enum ClerkError {
     /// that ends a session.
     #[error("Clerk has ended this session.")]
     SessionEnded,
-    /// Userinfo answers 401 or 403.
+    /// Userinfo answers 401 or 403. The only error that a renewal may cure.
     #[error("Clerk no longer accepts this session's access token.")]
     AccessTokenRefused,
     /// This computer's clock and Clerk's are more than a minute apart.
@@ -129,7 +129,7 @@ pub enum ClerkError {
     /// Userinfo, or a renewed session, is about somebody else.
     #[error("Clerk answered about another person than the one who signed in.")]
     AnotherPerson,
-    /// ID token and userinfo name different organizations.
+    /// ID token and userinfo each name an organization, and not the same.
     #[error("Clerk's answers name two different organizations.")]
     AnotherOrganization,
     /// No HTTP client on this computer: no TLS.

@@ -89,12 +89,14 @@ impl Session {
         })
     }
 
-    /// Asks Clerk who this session belongs to, and for which organization.
+    /// Asks Clerk who this session belongs to, and for which organization: none
+    /// where Clerk names none, whatever the ID token said when it was signed.
     ///
     /// # Errors
     /// [`ClerkError::AnotherPerson`] and [`ClerkError::AnotherOrganization`]
-    /// when the answer does not fit the ID token;
-    /// [`ClerkError::AccessTokenRefused`] when the session needs renewal.
+    /// when the answer contradicts the ID token;
+    /// [`ClerkError::AccessTokenRefused`], and only that, when the session
+    /// needs renewal.
     pub async fn who(&self, provider: &Provider) -> Result<(User, Option<Organization>), ClerkError> {
         let request =
             provider.http().get(provider.metadata().userinfo.clone()).bearer_auth(self.access.expose()).build()?;

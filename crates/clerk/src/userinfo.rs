@@ -26,6 +26,11 @@ impl Userinfo {
     /// Who it is, and for which organization, if it is about `user_id` (OpenID
     /// Connect Core §5.3.2: userinfo of another subject must not be used) and
     /// not about another organization than the ID token's.
+    ///
+    /// The organization is the one told here, and none where none is told, even
+    /// when the ID token names one: that is how somebody looks who was removed
+    /// from it since. Its id is not touched, because tenants are told apart by
+    /// it.
     pub(crate) fn of(
         self,
         user_id: &str,
@@ -34,7 +39,8 @@ impl Userinfo {
         if self.sub != user_id {
             return Err(ClerkError::AnotherPerson);
         }
-        if let (Some(proven), Some(told)) = (organization_id, &self.org_id)
+        let told = self.org_id.filter(|id| !id.is_empty());
+        if let (Some(proven), Some(told)) = (organization_id, &told)
             && proven != told
         {
             return Err(ClerkError::AnotherOrganization);
@@ -45,7 +51,7 @@ impl Userinfo {
             parts.join(" ")
         };
         let name = filled(self.name.clone()).or_else(|| filled(Some(full_name()))).or(filled(self.preferred_username));
-        let organization = filled(self.org_id).map(|id| Organization {
+        let organization = told.map(|id| Organization {
             id,
             name: filled(self.org_name),
             slug: filled(self.org_slug),
@@ -85,6 +91,23 @@ mod tests {
         let organization = read(claims, Some("org_1")).expect("a person").1.expect("an organization");
         assert_eq!(organization.display_name(), "Acme");
         assert_eq!((organization.slug.as_deref(), organization.role.as_deref()), (Some("acme"), Some("org:admin")));
+    }
+
+    #[test]
+    fn the_organization_is_the_one_told_and_none_where_none_is_told() {
+        let told = |claims: Value, proven| read(claims, proven).map(|(_, organization)| organization.map(|it| it.id));
+        for none in [json!({"sub": "user_1"}), json!({"sub": "user_1", "org_id": null, "org_name": "Acme"})] {
+            // Whom somebody removed from the organization has no other proof.
+            assert_eq!(told(none.clone(), Some("org_1")).expect("a person"), None);
+            assert_eq!(told(none, None).expect("a person"), None);
+        }
+        assert_eq!(told(json!({"sub": "user_1", "org_id": ""}), Some("org_1")).expect("a person"), None);
+        for id in ["org_1", " org_1", "org_1\n", " "] {
+            let claims = json!({"sub": "user_1", "org_id": id});
+            assert_eq!(told(claims, None).expect("a person").as_deref(), Some(id), "as it came");
+        }
+        let spaced = told(json!({"sub": "user_1", "org_id": "org_1 "}), Some("org_1"));
+        assert!(matches!(spaced, Err(ClerkError::AnotherOrganization)));
     }
 
     #[test]

@@ -203,6 +203,30 @@ async fn userinfo_does_not_follow_a_redirect_with_the_access_token() {
 }
 
 #[tokio::test]
+async fn only_a_refused_access_token_asks_for_a_renewal() {
+    let (clerk, provider, session) = signed_in().await;
+    for status in [400, 401, 403, 404, 429, 500, 503] {
+        clerk.bend(|bent| {
+            bent.userinfo_answer = Some(Box::new(move || oauth_error(status, "invalid_token")));
+        });
+        let refused = session.who(&provider).await.expect_err("refused");
+        assert_eq!(matches!(refused, ClerkError::AccessTokenRefused), [401, 403].contains(&status), "{status}");
+    }
+}
+
+#[tokio::test]
+async fn somebody_removed_from_the_organization_is_told_without_one() {
+    let (clerk, provider, session) = signed_in().await;
+    assert_eq!(session.organization_id(), Some("org_acme"), "what the ID token still says");
+    clerk.bend(|bent| {
+        bent.userinfo = Some(Box::new(|claims| {
+            claims.as_object_mut().expect("an object").retain(|claim, _| !claim.starts_with("org_"));
+        }));
+    });
+    assert_eq!(session.who(&provider).await.expect("who").1, None);
+}
+
+#[tokio::test]
 async fn a_revoked_session_cannot_be_renewed() {
     let (clerk, provider, session) = signed_in().await;
     Session::revoke(&provider, session.refresh_token()).await.expect("revoked");
