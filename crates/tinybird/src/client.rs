@@ -26,6 +26,10 @@ const LONGEST_ERROR: u64 = 64 * 1024;
 /// How long is waited after a 429 that does not say.
 const UNTOLD: Duration = Duration::from_secs(1);
 
+/// What a 429 asks for beyond this is not believed. A header can hold a number
+/// of seconds that no clock reaches.
+const LONGEST_WAIT: Duration = Duration::from_secs(3600);
+
 const RATE_LIMIT_RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
 
 /// What a question may take.
@@ -169,12 +173,17 @@ async fn body(response: &mut Response, limit: u64) -> Result<Vec<u8>, PipeError>
 }
 
 /// How long a 429 says to wait: `Retry-After` in seconds (RFC 9110 §10.2.3), or
-/// Tinybird's own header.
+/// Tinybird's own header. At most [`LONGEST_WAIT`].
 fn wait_told(headers: &HeaderMap) -> Option<Duration> {
-    [RETRY_AFTER, RATE_LIMIT_RESET]
-        .iter()
-        .find_map(|name| headers.get(name)?.to_str().ok()?.trim().parse().ok())
-        .map(Duration::from_secs)
+    let told = [RETRY_AFTER, RATE_LIMIT_RESET].iter().find_map(|name| seconds(headers.get(name)?.to_str().ok()?));
+    told.map(|seconds| Duration::from_secs(seconds).min(LONGEST_WAIT))
+}
+
+/// Digits as a number, the largest one where they make a larger one still.
+fn seconds(text: &str) -> Option<u64> {
+    let text = text.trim();
+    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    digits.then(|| text.parse().unwrap_or(u64::MAX))
 }
 
 /// Which failures of one question have already been forgiven.
@@ -211,7 +220,26 @@ fn chance() -> u8 {
 
 #[cfg(test)]
 mod tests {
+    use reqwest::header::HeaderValue;
+
     use super::*;
+
+    #[test]
+    fn no_wait_that_is_told_is_longer_than_an_hour() {
+        let told = |name: HeaderName, text: &str| {
+            wait_told(&HeaderMap::from_iter([(name, HeaderValue::from_str(text).expect("a header"))]))
+        };
+        let beyond = format!("{}0", u64::MAX);
+        for name in [RETRY_AFTER, RATE_LIMIT_RESET] {
+            assert_eq!(told(name.clone(), " 7 "), Some(Duration::from_secs(7)));
+            for text in ["3600", "3601", &u64::MAX.to_string(), &beyond] {
+                assert_eq!(told(name.clone(), text), Some(LONGEST_WAIT), "{text}");
+            }
+            for text in ["", "-1", "1.5", "soon", "Sat, 21 Nov 2026 12:00:00 GMT"] {
+                assert_eq!(told(name.clone(), text), None, "{text}");
+            }
+        }
+    }
 
     #[test]
     fn what_can_help_is_tried_once_and_nothing_else() {

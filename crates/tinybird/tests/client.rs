@@ -278,6 +278,23 @@ async fn a_429_that_asks_for_an_hour_is_told_at_once_and_holds_back_the_others()
 }
 
 #[tokio::test]
+async fn a_429_that_asks_for_longer_than_time_lasts_is_an_hour_to_us() {
+    let longest = u64::MAX.to_string();
+    for name in ["Retry-After", "X-RateLimit-Reset"] {
+        let wait = longest.clone();
+        let service =
+            Service::start(move |_| (StatusCode::TOO_MANY_REQUESTS, [(name, wait.clone())]).into_response()).await;
+        let (client, token) = (Client::new().expect("a client"), token(&service));
+        let hour = Duration::from_secs(3600);
+        let first = ask(&client, &token, &Parameters::default()).await;
+        assert_eq!(first, Err(PipeError::RateLimited { retry_after: Some(hour) }), "{name}");
+        let second = ask(&client, &token, &Parameters::default()).await.expect_err("held back");
+        assert!(matches!(second, PipeError::RateLimited { retry_after: Some(left) } if left <= hour), "{name}");
+        assert_eq!(service.seen().len(), 1);
+    }
+}
+
+#[tokio::test]
 async fn a_burst_keeps_the_tokens_rate() {
     let service = Service::start(|_| status(200, "")).await;
     let token = Arc::new(token_at(&service.origin, Some(10), Duration::from_secs(600)));
