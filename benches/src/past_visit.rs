@@ -58,7 +58,7 @@ impl PastVisit {
                 let url = url.to_owned();
                 // If the visitor fails, the sign-in is waited for in vain.
                 tokio::spawn(async move { visitor::allow(&url, VISITOR.0, VISITOR.1).await });
-                Ok(())
+                true
             }),
         };
         Ok(Desktop::open(surroundings)?)
