@@ -37,7 +37,7 @@ pub enum PipeError {
         /// What the system says.
         why: String,
     },
-    /// No whole answer in time.
+    /// No whole answer in time: a link that stalls, as on a train.
     #[error("the service did not answer in time")]
     Timeout,
     /// 401 or 403: the token is bad, has expired, or has no such scope.
@@ -188,9 +188,11 @@ impl PipeError {
         }
     }
 
-    /// Whether there is no network, as far as this shows.
+    /// Whether there is no network, as far as this shows: no connection, one
+    /// that broke, or one on which no whole answer came in time. Any answer at
+    /// all, a 5xx too, shows that there is one.
     pub fn is_offline(&self) -> bool {
-        matches!(self, Self::Unreachable { .. })
+        matches!(self, Self::Unreachable { .. } | Self::Timeout)
     }
 
     /// Everything that was told, for the operator's log: no token is in it.

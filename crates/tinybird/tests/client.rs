@@ -239,7 +239,8 @@ async fn a_service_that_stumbles_is_asked_once_more() {
         assert_eq!(stumbles.seen().len(), 2);
     }
     let down = Service::start(|_| status(503, r#"{"error": "down"}"#)).await;
-    assert_eq!(outcome(&down).await.expect_err("an error").code(), "pipe-server");
+    let error = outcome(&down).await.expect_err("an error");
+    assert_eq!((error.code(), error.is_offline()), ("pipe-server", false));
     assert_eq!(down.seen().len(), 2);
 }
 
@@ -318,14 +319,16 @@ async fn a_burst_keeps_the_tokens_rate() {
 }
 
 #[tokio::test]
-async fn a_service_that_does_not_answer_in_time_is_left() {
+async fn a_service_that_does_not_answer_in_time_is_left_and_counts_as_offline() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let origin = format!("http://{}", listener.local_addr().expect("an address"));
     let limits = Limits { deadline: Duration::from_millis(300), ..Limits::default() };
     let client = Client::with_limits(limits).expect("a client");
     let token = token_at(&Origin::parse(&origin).expect("an origin"), None, Duration::from_secs(600));
     let started = Instant::now();
-    assert_eq!(ask(&client, &token, &Parameters::default()).await, Err(PipeError::Timeout));
+    let error = ask(&client, &token, &Parameters::default()).await.expect_err("no answer");
+    assert_eq!(error, PipeError::Timeout);
+    assert!(error.is_offline());
     assert!(started.elapsed() < Duration::from_secs(2));
 }
 
