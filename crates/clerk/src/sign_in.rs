@@ -14,9 +14,6 @@ use crate::listener::Listener;
 use crate::page::Page;
 use crate::{ClerkError, Provider, Session, token};
 
-/// From [`SignIn::begin`] to the end of [`SignIn::finish`].
-const TIMEOUT: Duration = Duration::from_secs(5 * 60);
-
 /// What Clerk asks the viewer, although it might know the answer (OpenID
 /// Connect Core §3.1.2.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -56,6 +53,10 @@ pub struct SignedIn {
 }
 
 impl SignIn {
+    /// How long a sign-in may take, from [`SignIn::begin`] to the end of
+    /// [`SignIn::finish`].
+    pub const PATIENCE: Duration = Duration::from_secs(5 * 60);
+
     /// Listens on 127.0.0.1 and makes the address to open.
     ///
     /// # Errors
@@ -82,7 +83,7 @@ impl SignIn {
             Prompt::Login => request = request.add_extra_param("prompt", "login"),
         }
         let (url, state) = request.url();
-        let deadline = Instant::now() + TIMEOUT;
+        let deadline = Instant::now() + Self::PATIENCE;
         Ok(Self { provider: provider.clone(), listener, url, redirect, state, nonce, verifier, deadline })
     }
 
@@ -92,8 +93,8 @@ impl SignIn {
         &self.url
     }
 
-    /// Waits for the browser to come back, at most five minutes from
-    /// [`SignIn::begin`], and finishes the sign-in. The browser then shows how
+    /// Waits for the browser to come back, at most [`SignIn::PATIENCE`] from
+    /// [`SignIn::begin`] on, and finishes the sign-in. The browser then shows how
     /// it ended.
     ///
     /// # Errors
