@@ -1,9 +1,9 @@
-//! Why a sandbox did not start.
+//! Why a sandbox did not start, or did not do what it was asked.
 
 use std::io;
 use std::path::PathBuf;
 
-/// Why a sandbox did not start.
+/// Why a sandbox did not start, or did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SandboxError {
@@ -37,6 +37,15 @@ pub enum SandboxError {
     /// No signing key could be made.
     #[error("the sandbox could not make its signing key: {0}")]
     Key(String),
+    /// The person, or the organization, is not one of the sandbox's, or the one
+    /// was never a member of the other.
+    #[error("in the sandbox, {person} is no member of {organization}")]
+    Membership {
+        /// The person, as asked for.
+        person: String,
+        /// The organization, as asked for.
+        organization: String,
+    },
     /// A step was cut short because the process is shutting down.
     #[error("the sandbox was stopped before it had started")]
     Interrupted,
@@ -51,6 +60,7 @@ impl SandboxError {
             Self::Answers { .. } => "sandbox-answers",
             Self::Events(_) => "sandbox-events",
             Self::Key(_) => "sandbox-key",
+            Self::Membership { .. } => "sandbox-membership",
             Self::Interrupted => "sandbox-interrupted",
         }
     }
@@ -61,6 +71,7 @@ impl SandboxError {
             Self::Port { .. } => "End what uses the port, or leave the port out to get a free one.",
             Self::Data { .. } => "Name a folder that you may write to; a file that cannot be read may be deleted.",
             Self::Answers { .. } => "Name a folder that holds NAME.json files.",
+            Self::Membership { .. } => "Name one of the sandbox's people and the id of an organization of theirs.",
             Self::Events(_) | Self::Key(_) | Self::Interrupted => "Start it again.",
         }
     }

@@ -189,6 +189,20 @@ impl Sandbox {
         self.clerk.end_sessions()
     }
 
+    /// Removes a person, by handle or id, from an organization, as an
+    /// administrator does. Their sessions for it go on and are for no
+    /// organization: userinfo and renewed ID tokens come without `org_*`
+    /// claims. The consent page does not offer it any more. Kept in the data
+    /// folder, where there is one.
+    ///
+    /// # Errors
+    ///
+    /// [`SandboxError::Membership`] when they were never a member of it; a
+    /// ledger that cannot be written.
+    pub fn end_membership(&self, person: &str, organization: &str) -> Result<(), SandboxError> {
+        self.clerk.end_membership(person, organization)
+    }
+
     /// Finishes what is under way, at most two seconds, and closes the ports.
     pub async fn stop(self) {
         let [clerk, tinybird] = self.servers;

@@ -172,7 +172,8 @@ pub(super) async fn consent_page(
     let signed_in = clerk.ledger.signed_in(&browser.kept_name())?;
     let Some(sign_in) = signed_in.filter(|_| !flow.must_sign_in) else { return Ok(see(&next_page(&id, true))) };
     let proof = clerk.browsers.proof(&browser);
-    Ok(pages::consent(&id, &proof, &flow.request.scope, &sign_in).into_response())
+    let memberships = clerk.ledger.memberships(sign_in.person)?;
+    Ok(pages::consent(&id, &proof, &flow.request.scope, &sign_in, &memberships).into_response())
 }
 
 /// `POST /consent`.
@@ -189,9 +190,11 @@ pub(super) async fn consent(
         Some("deny") => return Ok(deny(&clerk, &id, &flow)),
         _ => return Err(Stop::Nonsense("The form says neither Allow nor Cancel.")),
     }
-    let organization = if flow.request.scope.asks_for_organization() {
-        let chosen = form.get("organization").and_then(|id| sign_in.person.membership(id));
-        let Some(membership) = chosen else {
+    let memberships = clerk.ledger.memberships(sign_in.person)?;
+    // Whoever belongs nowhere has nothing to choose, and signs in all the same.
+    let organization = if flow.request.scope.asks_for_organization() && !memberships.is_empty() {
+        let chosen = form.get("organization").unwrap_or_default();
+        let Some(membership) = memberships.iter().find(|membership| membership.organization.id == chosen) else {
             return Err(Stop::Nonsense("Choose one of your organizations."));
         };
         Some(membership.organization.id)
@@ -226,8 +229,8 @@ fn settled(clerk: &Clerk, request: &Request, sign_in: &SignIn) -> Result<Option<
     if !request.scope.asks_for_organization() {
         return Ok(Some(None));
     }
-    let last = sign_in.organization.as_deref().and_then(|id| sign_in.person.membership(id));
-    Ok(last.map(|membership| Some(membership.organization.id.to_owned())))
+    // The ledger forgets the choice when the membership ends.
+    Ok(sign_in.organization.clone().map(Some))
 }
 
 fn grant(clerk: &Clerk, request: &Request, sign_in: &SignIn, organization: Option<&str>) -> Result<Response, Stop> {

@@ -12,7 +12,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use super::opaque::digest;
 use super::request::{Redirect, Request, Scope};
 use crate::SandboxError;
-use crate::people::{self, Person};
+use crate::people::{self, Membership, Person};
 
 /// Ten minutes, in seconds.
 const CODE_LIFETIME: i64 = 600;
@@ -33,6 +33,8 @@ const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS refresh_tokens (
         digest TEXT PRIMARY KEY, grant_id INTEGER NOT NULL, expires INTEGER NOT NULL,
         used INTEGER NOT NULL DEFAULT 0) STRICT;
+    CREATE TABLE IF NOT EXISTS ended_memberships (
+        person TEXT NOT NULL, organization TEXT NOT NULL, PRIMARY KEY (person, organization)) STRICT;
     CREATE TABLE IF NOT EXISTS access_tokens (jti TEXT PRIMARY KEY, grant_id INTEGER NOT NULL) STRICT;
 ";
 
@@ -324,6 +326,35 @@ impl Ledger {
     /// Every grant so far gives nothing any more.
     pub(super) fn revoke_all(&self) -> rusqlite::Result<()> {
         self.lock().execute("UPDATE grants SET revoked = 1", []).map(drop)
+    }
+
+    /// The person is no longer a member of the organization: grants for it
+    /// stay, and are for none.
+    pub(super) fn end_membership(&self, person: &Person, organization: &str) -> rusqlite::Result<()> {
+        let mut connection = self.lock();
+        let change = connection.transaction()?;
+        for statement in [
+            "INSERT OR IGNORE INTO ended_memberships (person, organization) VALUES (?1, ?2)",
+            "UPDATE grants SET organization = NULL WHERE person = ?1 AND organization = ?2",
+            "UPDATE sign_ins SET organization = NULL WHERE person = ?1 AND organization = ?2",
+        ] {
+            change.execute(statement, [person.id, organization])?;
+        }
+        change.commit()
+    }
+
+    /// Where the person belongs today.
+    pub(super) fn memberships(&self, person: &Person) -> rusqlite::Result<Vec<&'static Membership>> {
+        let connection = self.lock();
+        let mut ended =
+            connection.prepare("SELECT 1 FROM ended_memberships WHERE person = ?1 AND organization = ?2")?;
+        let mut memberships = Vec::new();
+        for membership in person.memberships {
+            if !ended.exists([person.id, membership.organization.id])? {
+                memberships.push(membership);
+            }
+        }
+        Ok(memberships)
     }
 
     fn lock(&self) -> MutexGuard<'_, Connection> {

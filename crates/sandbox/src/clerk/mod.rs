@@ -24,7 +24,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::middleware;
 use axum::routing::{get, post};
 
-use crate::{Clock, SandboxError};
+use crate::{Clock, SandboxError, people};
 
 /// One instance of the stand-in.
 pub(crate) struct Clerk {
@@ -49,6 +49,15 @@ impl Clerk {
     /// Ends every session, as an administrator does in Clerk's dashboard.
     pub(crate) fn end_sessions(&self) -> Result<(), SandboxError> {
         Ok(self.ledger.revoke_all()?)
+    }
+
+    /// Removes a person, by handle or id, from an organization.
+    pub(crate) fn end_membership(&self, person: &str, organization: &str) -> Result<(), SandboxError> {
+        let known = people::people().iter().find(|known| known.id == person || known.handle == person);
+        let Some(known) = known.filter(|known| known.membership(organization).is_some()) else {
+            return Err(SandboxError::Membership { person: person.to_owned(), organization: organization.to_owned() });
+        };
+        Ok(self.ledger.end_membership(known, organization)?)
     }
 }
 

@@ -7,7 +7,7 @@ use maud::{DOCTYPE, Markup, html};
 
 use super::ledger::SignIn;
 use super::request::Scope;
-use crate::people::people;
+use crate::people::{Membership, people};
 
 /// Forms may lead back to the app's listener on this machine, so `form-action`
 /// names it: browsers apply that rule to where an answer redirects, too.
@@ -99,11 +99,19 @@ pub(super) fn sign_in(flow: &str, csrf: &str, refused: Option<&str>) -> Markup {
     )
 }
 
-/// The consent page, with the organization selector when it is asked for.
-pub(super) fn consent(flow: &str, csrf: &str, scope: &Scope, sign_in: &SignIn) -> Markup {
+/// The consent page, with the organization selector when it is asked for and
+/// there is something to choose.
+pub(super) fn consent(
+    flow: &str,
+    csrf: &str,
+    scope: &Scope,
+    sign_in: &SignIn,
+    memberships: &[&'static Membership],
+) -> Markup {
     let person = sign_in.person;
-    let chosen = sign_in.organization.as_deref().and_then(|id| person.membership(id));
-    let chosen = chosen.or(person.memberships.first());
+    let last = sign_in.organization.as_deref();
+    let chosen = memberships.iter().find(|membership| Some(membership.organization.id) == last);
+    let chosen = chosen.or(memberships.first());
     let hidden = html! {
         input type="hidden" name="flow" value=(flow);
         input type="hidden" name="csrf" value=(csrf);
@@ -119,10 +127,10 @@ pub(super) fn consent(flow: &str, csrf: &str, scope: &Scope, sign_in: &SignIn) -
             }
             form method="post" action="/consent" {
                 (hidden)
-                @if scope.asks_for_organization() {
+                @if scope.asks_for_organization() && !memberships.is_empty() {
                     fieldset {
                         legend { "Organization" }
-                        @for membership in person.memberships {
+                        @for membership in memberships {
                             @let organization = membership.organization;
                             label.choice {
                                 input type="radio" name="organization" value=(organization.id) required

@@ -1,6 +1,8 @@
 //! The pages: who signs in, what they are asked, and what `prompt` changes.
 
-use crate::browser::{Browser, STATE, code, person, query};
+use serde_json::Value;
+
+use crate::browser::{Browser, STATE, code, person, query, redeem, text, userinfo};
 use crate::{org, small};
 
 #[tokio::test]
@@ -206,6 +208,42 @@ async fn the_cookie_is_for_the_browser_alone() {
     let page = Browser::new(&sandbox).get(&format!("/oauth/authorize?{}", query(&sandbox, &[]))).await;
     let cookie = page.cookie.expect("a cookie");
     assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Lax"), "{cookie}");
+}
+
+#[tokio::test]
+async fn an_organization_that_somebody_was_removed_from_is_not_offered() {
+    let sandbox = small().await;
+    let mut browser = Browser::new(&sandbox);
+    let page = browser.open(&query(&sandbox, &[])).await;
+    let page = browser.sign_in(&page, person("grace")).await;
+    assert!(browser.allow(&page, org(1)).await.answered("code").is_some());
+    sandbox.end_membership("grace", org(1)).expect("removed");
+
+    // Asked again, although she had agreed: what she chose is not there any more.
+    let page = browser.open(&query(&sandbox, &[])).await;
+    let offers = |number| page.body.contains(&format!("value=\"{}\"", org(number)));
+    assert_eq!([offers(0), offers(1), offers(2)], [true, false, false]);
+    assert_eq!(page.body.matches(" checked").count(), 1);
+    assert_eq!(browser.allow(&page, org(1)).await.status, 400, "though the form says so");
+    assert!(browser.allow(&page, org(0)).await.answered("code").is_some());
+    let mut linus = Browser::new(&sandbox);
+    let page = linus.open(&query(&sandbox, &[])).await;
+    assert!(linus.sign_in(&page, person("linus")).await.body.contains(org(1)), "others stay");
+}
+
+#[tokio::test]
+async fn who_belongs_nowhere_signs_in_for_no_organization() {
+    let sandbox = small().await;
+    sandbox.end_membership(person("ada").id, org(0)).expect("removed");
+    let mut browser = Browser::new(&sandbox);
+    let page = browser.open(&query(&sandbox, &[])).await;
+    let page = browser.sign_in(&page, person("ada")).await;
+    assert!(!page.body.contains("name=\"organization\""));
+    let code = browser.allow(&page, "").await.answered("code").expect("a code");
+    let (status, tokens) = redeem(&sandbox, &code, &[]).await;
+    assert_eq!(status, 200, "{tokens}");
+    let (status, claims) = userinfo(&sandbox, &text(&tokens, "access_token")).await;
+    assert_eq!((status, &claims["org_id"]), (200, &Value::Null));
 }
 
 #[tokio::test]

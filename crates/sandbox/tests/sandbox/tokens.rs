@@ -272,3 +272,41 @@ async fn what_the_keychain_keeps_is_short() {
     let tokens = signed_in(&sandbox, "linus", org(0)).await;
     assert!(text(&tokens, "refresh_token").len() < 1_280);
 }
+
+/// The claims about an organization.
+fn organization(claims: &Value) -> Vec<&String> {
+    claims.as_object().expect("claims").keys().filter(|claim| claim.starts_with("org_")).collect()
+}
+
+#[tokio::test]
+async fn whoever_is_removed_keeps_their_sessions_without_the_organization() {
+    let sandbox = small().await;
+    let removed = signed_in(&sandbox, "grace", org(1)).await;
+    let (elsewhere, somebody) =
+        (signed_in(&sandbox, "grace", org(0)).await, signed_in(&sandbox, "linus", org(1)).await);
+    sandbox.end_membership("grace", org(1)).expect("removed");
+
+    let (status, claims) = userinfo(&sandbox, &text(&removed, "access_token")).await;
+    assert_eq!((status, organization(&claims)), (200, vec![]));
+    assert_eq!(claims["name"], "Grace Okafor");
+    let (status, renewed) = refresh(&sandbox, &text(&removed, "refresh_token")).await;
+    assert_eq!(status, 200, "{renewed}");
+    let (_, claims) = verified(&sandbox, &text(&renewed, "id_token")).await;
+    assert_eq!(organization(&claims), Vec::<&String>::new());
+    let (_, claims) = userinfo(&sandbox, &text(&renewed, "access_token")).await;
+    assert_eq!(organization(&claims), Vec::<&String>::new());
+
+    for (tokens, kept) in [(elsewhere, org(0)), (somebody, org(1))] {
+        assert_eq!(userinfo(&sandbox, &text(&tokens, "access_token")).await.1["org_id"], kept);
+    }
+}
+
+#[tokio::test]
+async fn nobody_can_be_removed_from_where_they_never_were() {
+    let sandbox = small().await;
+    for (person, organization) in [("ada", org(2)), ("nobody", org(0)), ("grace", "org_nobody")] {
+        let error = sandbox.end_membership(person, organization).expect_err("no member");
+        assert_eq!(error.code(), "sandbox-membership");
+        assert!(error.to_string().contains(person) && error.to_string().contains(organization), "{error}");
+    }
+}
