@@ -53,7 +53,7 @@ const ADMIN_TOKEN: &str = "p.the-admin-token-of-the-perch-sandbox";
 const ADMIN_TOKEN_NOTE: &str = "The signing key is not in it: the sandbox prints its admin token.";
 
 /// How a sandbox is started. [`Options::default`] takes free ports, keeps
-/// nothing, and makes 200,000 events that end now.
+/// nothing, and makes 200,000 events up to now, and those of the day to come.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// The port of the Clerk part; 0 takes a free one.
@@ -67,9 +67,9 @@ pub struct Options {
     /// The folder in which Clerk's key and grants outlive a restart, made when
     /// it is not there. `None` keeps them in memory.
     pub data: Option<PathBuf>,
-    /// The moment at which the events end and which the pipes take for the
-    /// present, standing still. `None` reads `clock`: events end at the start,
-    /// and the present moves on.
+    /// The moment which the pipes take for the present, standing still. `None`
+    /// reads `clock`: the present moves on, and has new events for 24 hours
+    /// after the start.
     pub now: Option<SystemTime>,
     /// At least so many events in the 90 days before today.
     pub events: usize,
@@ -170,7 +170,8 @@ impl Sandbox {
     /// The events, so that a test can ask in SQL what a pipe should answer:
     /// table `events` with `timestamp` (seconds since 1970), `org_id`,
     /// `session_id`, `pathname`, `source`, `location`, `device`, `browser`.
-    /// Pipes wait while the lock is held.
+    /// Rows with a `timestamp` after now are those of the 24 hours that follow
+    /// the start: no pipe tells them yet, so a count leaves them out. Pipes wait while the lock is held.
     pub fn database(&self) -> Arc<Mutex<Connection>> {
         self.tinybird.database()
     }

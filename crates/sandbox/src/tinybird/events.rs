@@ -2,6 +2,9 @@
 //! day is seeded by its own date, so two sandboxes that start in the same week
 //! tell the same history up to the half hour before they started, and two
 //! with the same present hold the same rows.
+//!
+//! The visits of the 24 hours after the start are made as well, ahead of time:
+//! pipes answer up to their present only, and meet them one by one as it moves.
 
 use rusqlite::{Connection, params};
 
@@ -13,6 +16,13 @@ use crate::people::organizations;
 pub(super) const DAY: i64 = 86_400;
 /// Whole days before today.
 const DAYS: i64 = 90;
+/// For so many seconds past its start a sandbox has visits.
+const AHEAD: i64 = DAY;
+/// From the start on, each shop has a visit that begins in the first 8 of
+/// every 20 minutes, whatever the hour: at most 28 lie between two, so the half
+/// hour that `trend` tells is never empty.
+const CALLS: i64 = 20 * 60;
+const CALLS_WITHIN: i64 = 8 * 60;
 /// Somebody sent a newsletter this many seconds before the present, so that
 /// the last half hour is never empty, whatever the hour.
 const NEWSLETTER: i64 = 30 * 60;
@@ -37,8 +47,8 @@ pub(super) fn first_day(now: i64) -> i64 {
     now.div_euclid(DAY) - DAYS
 }
 
-/// A database in memory with at least `at_least` events before today, and
-/// today's up to `now`.
+/// A database in memory with at least `at_least` events before today, today's
+/// up to `now`, and those of the 24 hours after.
 pub(super) fn build(now: i64, at_least: usize) -> rusqlite::Result<Connection> {
     let mut connection = Connection::open_in_memory()?;
     connection.execute_batch(
@@ -77,16 +87,16 @@ pub(super) fn build(now: i64, at_least: usize) -> rusqlite::Result<Connection> {
 
 /// Tells every event, in no order that matters.
 fn generate<E>(now: i64, at_least: usize, mut tell: impl FnMut(Event) -> Result<(), E>) -> Result<(), E> {
-    let today = now.div_euclid(DAY);
+    let (today, until) = (now.div_euclid(DAY), now + AHEAD);
     for (number, shop) in SHOPS.iter().enumerate() {
         let org_id = organizations()[number].id;
-        for day in first_day(now)..=today {
+        for day in first_day(now)..=until.div_euclid(DAY) {
             let mut chance = Chance::seeded([number as u64, day.unsigned_abs(), 0]);
             let mut budget = visits_worth(shop, day, today, at_least, &mut chance);
             while budget > 0.0 {
                 let start = day * DAY + start_within_day(shop, &mut chance);
                 let visit = Visit::new(shop, org_id, start, None, &mut chance);
-                budget -= visit.walk(now, &mut chance, &mut tell)?;
+                budget -= visit.walk(until, &mut chance, &mut tell)?;
             }
         }
         let mut chance = Chance::seeded([number as u64, now.unsigned_abs(), 1]);
@@ -94,7 +104,13 @@ fn generate<E>(now: i64, at_least: usize, mut tell: impl FnMut(Event) -> Result<
         for _ in 0..openings {
             let start = now - chance.below(NEWSLETTER);
             let visit = Visit::new(shop, org_id, start, Some("newsletter"), &mut chance);
-            visit.walk(now, &mut chance, &mut tell)?;
+            visit.walk(until, &mut chance, &mut tell)?;
+        }
+        let mut chance = Chance::seeded([number as u64, now.unsigned_abs(), 2]);
+        for begins in (now..until).step_by(CALLS as usize) {
+            let start = begins + 1 + chance.below(CALLS_WITHIN);
+            let visit = Visit::new(shop, org_id, start, None, &mut chance);
+            visit.walk(until, &mut chance, &mut tell)?;
         }
     }
     Ok(())
@@ -205,11 +221,11 @@ impl<'a> Visit<'a> {
         Self { shop, first: chance.pick(&landings).unwrap_or(Page::Home), view }
     }
 
-    /// Walks through the shop and tells each page that was seen before `now`.
+    /// Walks through the shop and tells each page that is seen up to `until`.
     /// Returns how many pages were walked, seen or not.
     fn walk<E>(
         mut self,
-        now: i64,
+        until: i64,
         chance: &mut Chance,
         tell: &mut impl FnMut(Event) -> Result<(), E>,
     ) -> Result<f64, E> {
@@ -218,7 +234,7 @@ impl<'a> Visit<'a> {
         let mut leaves = chance.happens(f64::from(self.shop.bounces) / 100.0);
         loop {
             self.view.pathname = self.path(page, chance);
-            if self.view.timestamp <= now {
+            if self.view.timestamp <= until {
                 tell(self.view)?;
             }
             pages += 1.0;
@@ -282,9 +298,9 @@ mod tests {
         }
 
         #[test]
-        fn no_event_lies_ahead_or_before_the_first_day(now in 1_700_000_000_i64..2_100_000_000) {
+        fn no_event_lies_before_the_first_day_or_more_than_a_day_ahead(now in 1_700_000_000_i64..2_100_000_000) {
             for event in events(now, 2_000) {
-                prop_assert!(event.timestamp <= now);
+                prop_assert!(event.timestamp <= now + DAY);
                 prop_assert!(event.timestamp >= first_day(now) * DAY);
             }
         }
@@ -307,17 +323,36 @@ mod tests {
         assert!(before.is_subset(&after));
     }
 
+    /// Whose events lie in the last minutes before `now`.
+    fn seen_within(events: &[Event], minutes: i64, now: i64) -> usize {
+        let recent = events.iter().filter(|event| event.timestamp > now - minutes * 60 && event.timestamp <= now);
+        recent.map(|event| event.org_id).collect::<HashSet<_>>().len()
+    }
+
     #[test]
     fn the_last_half_hour_is_never_empty() {
         for hour in 0..24 {
             let now = NOON + hour * 3600;
-            let recent: HashSet<_> = events(now, 20_000)
-                .iter()
-                .filter(|event| event.timestamp > now - 1800)
-                .map(|event| event.org_id)
-                .collect();
-            assert_eq!(recent.len(), 3, "{hour}");
+            assert_eq!(seen_within(&events(now, 20_000), 30, now), 3, "{hour}");
         }
+    }
+
+    #[test]
+    fn for_a_day_after_the_start_no_shop_is_empty_for_half_an_hour() {
+        // So few that the shops' own visits would leave gaps.
+        let events = events(NOON, 300);
+        for minute in 30..=24 * 60 {
+            assert_eq!(seen_within(&events, 29, NOON + minute * 60), 3, "{minute}");
+        }
+    }
+
+    #[test]
+    fn the_days_to_come_are_like_the_days_before() {
+        let events = events(NOON, 200_000);
+        let within =
+            |from: i64| events.iter().filter(|event| (from..from + DAY).contains(&event.timestamp)).count() as f64;
+        let ratio = within(NOON + 1) / within(NOON - 7 * DAY + 1);
+        assert!((0.8..1.5).contains(&ratio), "{ratio}");
     }
 
     #[test]

@@ -12,8 +12,10 @@ use super::answer::Answer;
 use super::events::DAY;
 use super::parameters::Question;
 
-/// The rows that a question is about.
-const ASKED: &str = "(:org_id IS NULL OR org_id = :org_id) AND timestamp >= :from AND timestamp < :until";
+/// The rows that a question is about. Those after the present are there
+/// already, and have not happened.
+const ASKED: &str =
+    "(:org_id IS NULL OR org_id = :org_id) AND timestamp >= :from AND timestamp < :until AND timestamp <= :now";
 
 /// One pipe.
 pub(super) struct Pipe {

@@ -81,11 +81,11 @@ fn sign(sandbox: &Sandbox, claims: &Value) -> String {
     jsonwebtoken::encode(&jsonwebtoken::Header::default(), claims, &key).expect("a token")
 }
 
-/// Asks a pipe, with a token that is good for an hour after [`NOW`] or after
+/// Asks a pipe, with a token that is good for two days after [`NOW`] or after
 /// the machine's present, whichever is later.
 async fn ask(sandbox: &Sandbox, org_id: Option<&str>, pipe_and_query: &str) -> Value {
     let present = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs();
-    let token = sign(sandbox, &claims(sandbox, org_id, present.max(NOW) + 3600));
+    let token = sign(sandbox, &claims(sandbox, org_id, present.max(NOW) + 2 * 86_400));
     let response = http()
         .get(format!("{}/v0/pipes/{pipe_and_query}", sandbox.tinybird()))
         .bearer_auth(token)

@@ -2,11 +2,12 @@
 //! events.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::time::Duration;
 
 use perch_sandbox::{Options, Sandbox};
 use serde_json::{Value, json};
 
-use crate::{NOW, ask, now, org, start};
+use crate::{Hand, NOW, ask, now, org, start};
 
 const DAY: i64 = 86_400;
 /// The range that most tests ask for: the last 30 days with today.
@@ -27,9 +28,14 @@ async fn sandbox() -> Sandbox {
     start(Options { now: Some(now()), events: 20_000, ..Options::default() }).await
 }
 
-/// An organization's events in [`RANGE`].
+/// An organization's events in [`RANGE`], up to [`NOW`].
 fn events(sandbox: &Sandbox, org_id: &str) -> Vec<Event> {
-    let until = NOW as i64 - NOW as i64 % DAY + DAY;
+    let range = NOW as i64 - NOW as i64 % DAY - 29 * DAY..=NOW as i64;
+    all_events(sandbox, org_id).into_iter().filter(|event| range.contains(&event.at)).collect()
+}
+
+/// All of an organization's events, those to come too.
+fn all_events(sandbox: &Sandbox, org_id: &str) -> Vec<Event> {
     let database = sandbox.database();
     let database = database.lock().expect("the database");
     let mut query = database
@@ -48,8 +54,7 @@ fn events(sandbox: &Sandbox, org_id: &str) -> Vec<Event> {
             browser: row.get(6)?,
         })
     });
-    let all = rows.expect("rows").collect::<Result<Vec<_>, _>>().expect("events");
-    all.into_iter().filter(|event| (until - 30 * DAY..until).contains(&event.at)).collect()
+    rows.expect("rows").collect::<Result<_, _>>().expect("events")
 }
 
 /// The visits of some events: each one's views, the earliest first.
@@ -146,6 +151,36 @@ async fn the_trend_has_a_row_for_each_of_the_last_thirty_minutes() {
         total += seen.len();
     }
     assert!(total > 0);
+}
+
+#[tokio::test]
+async fn the_demo_goes_on_for_a_day_and_no_pipe_runs_ahead_of_it() {
+    let hand = Hand::new();
+    let sandbox = start(Options { events: 2_000, clock: hand.clock(), ..Options::default() }).await;
+    let whole = "date_from=2026-08-01&date_to=2026-11-30";
+    for hours in [0, 8, 16, 24] {
+        let now = NOW as i64 + hours * 3600;
+        for number in 0..3 {
+            let ask = async |query: &str| ask(&sandbox, Some(org(number)), query).await;
+            let happened: Vec<_> =
+                all_events(&sandbox, org(number)).into_iter().filter(|event| event.at <= now).collect();
+            let visits = visits(&happened).len() as u64;
+
+            let trend = ask("trend.json").await;
+            let seen = |row: &Value| row["visits"].as_u64().expect("a count");
+            assert!(rows(&trend).iter().map(seen).sum::<u64>() > 0, "after {hours} hours");
+            for pipe in ["kpis", "hours", "heatmap", "top_browsers", "top_devices", "top_locations", "top_sources"] {
+                let answer = ask(&format!("{pipe}.json?{whole}")).await;
+                assert_eq!(rows(&answer).iter().map(seen).sum::<u64>(), visits, "{pipe} after {hours} hours");
+            }
+            let pages = ask(&format!("top_pages.json?{whole}")).await;
+            let told: u64 = rows(&pages).iter().filter_map(|row| row["pageviews"].as_u64()).sum();
+            assert_eq!(told, happened.len() as u64, "top_pages after {hours} hours");
+            let funnel = ask(&format!("funnel.json?{whole}")).await;
+            assert_eq!(rows(&funnel)[0]["sessions"], visits, "funnel after {hours} hours");
+        }
+        hand.pass(Duration::from_secs(8 * 3600));
+    }
 }
 
 #[tokio::test]
