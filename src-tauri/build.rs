@@ -11,7 +11,6 @@ const COMMANDS: &[&str] = &[
     "save_signing_key",
     "begin_sign_in",
     "cancel_sign_in",
-    "dismiss_sign_in",
     "copy_sign_in_address",
     "open_sign_in_address",
     "select_tenant",

@@ -20,7 +20,6 @@ pub fn all() -> impl Fn(Invoke<Wry>) -> bool + Send + Sync + 'static {
         save_signing_key,
         begin_sign_in,
         cancel_sign_in,
-        dismiss_sign_in,
         copy_sign_in_address,
         open_sign_in_address,
         select_tenant,
@@ -79,12 +78,7 @@ async fn begin_sign_in(app: App<'_>, connection: String, add_organization: bool)
 
 #[tauri::command]
 fn cancel_sign_in(app: App<'_>) {
-    app.end_sign_in();
-}
-
-#[tauri::command]
-fn dismiss_sign_in(app: App<'_>) {
-    app.end_sign_in();
+    app.cancel_sign_in();
 }
 
 #[tauri::command]
@@ -135,12 +129,12 @@ async fn draw_tile(app: App<'_>, request: TileRequest) -> Result<TileView, Probl
 
 #[tauri::command]
 async fn refresh_tile(app: App<'_>, tenant: String, dashboard: String, tile: String) -> Result<(), Problem> {
-    app.refresh_tile(&tenant, &dashboard, &tile).await
+    app.refresh_tile(&tenant, &dashboard, &tile)
 }
 
 #[tauri::command]
 async fn refresh_dashboard(app: App<'_>, tenant: String, dashboard: String) -> Result<(), Problem> {
-    app.refresh_dashboard(&tenant, &dashboard).await
+    app.refresh_dashboard(&tenant, &dashboard)
 }
 
 #[tauri::command]

@@ -3,8 +3,8 @@
 use perch_desktop::Desktop;
 use tauri::utils::config::Color;
 use tauri::{
-    App, AppHandle, DragDropEvent, Manager, Theme, UserAttentionType, WebviewUrl, WebviewWindow, WebviewWindowBuilder,
-    WindowEvent,
+    App, AppHandle, DragDropEvent, Manager, Theme, Url, UserAttentionType, WebviewUrl, WebviewWindow,
+    WebviewWindowBuilder, WindowEvent,
 };
 
 const LABEL: &str = "main";
@@ -23,7 +23,7 @@ pub fn open(app: &mut App) -> tauri::Result<()> {
         .inner_size(1280.0, 860.0)
         .min_inner_size(420.0, 480.0)
         .incognito(!driven)
-        .on_navigation(|url| matches!(url.scheme(), "tauri" | "http" | "https") && is_our_own(url.host_str()))
+        .on_navigation(is_our_own)
         .build()?;
     #[cfg(target_os = "linux")]
     paint_with_the_processor(&window)?;
@@ -62,8 +62,9 @@ fn paint_with_the_processor(window: &WebviewWindow) -> tauri::Result<()> {
 
 /// Tauri serves the app's own files from `tauri://localhost`, and from
 /// `http(s)://tauri.localhost` on Windows. The window shows nothing else.
-fn is_our_own(host: Option<&str>) -> bool {
-    matches!(host, Some("localhost" | "tauri.localhost"))
+fn is_our_own(url: &Url) -> bool {
+    let origin = (url.scheme(), url.host_str(), url.port());
+    matches!(origin, ("tauri", Some("localhost"), None) | ("http" | "https", Some("tauri.localhost"), None))
 }
 
 /// Shows the window above the browser that the viewer comes back from.

@@ -4,25 +4,26 @@ use perch_sandbox::{Options, Sandbox};
 use perch_tenant::{Origin, Secret};
 use url::Url;
 
+use crate::connections::OpenedConnection;
 use crate::desktop::Desktop;
 use crate::problem::Problem;
-use crate::shelf::Shelved;
 
 impl Desktop {
-    /// Starts the sandbox and puts its connection on the shelf. A sandbox that
+    /// Starts the sandbox and opens its connection. A sandbox that
     /// was here before comes back at the same addresses with the same people,
     /// so that whoever was signed in still is.
     pub async fn start_demo(&self) -> Result<(), Problem> {
+        let _starting = self.inner.starting_demo.lock().await;
         if self.state().demo.is_some() {
             return Ok(());
         }
-        let before = self.inner.shelf.list().0.into_iter().find(|shelved| shelved.demo);
-        let port = |origin: fn(&Shelved) -> &Origin| {
-            before.as_ref().and_then(|shelved| Url::parse(origin(shelved).as_str()).ok()?.port()).unwrap_or(0)
+        let before = self.inner.connections.list().0.into_iter().find(|opened| opened.demo);
+        let port = |origin: fn(&OpenedConnection) -> &Origin| {
+            before.as_ref().and_then(|opened| Url::parse(origin(opened).as_str()).ok()?.port()).unwrap_or(0)
         };
         let options = Options {
-            clerk_port: port(|shelved| &shelved.connection.clerk.issuer),
-            tinybird_port: port(|shelved| &shelved.connection.tinybird.host),
+            clerk_port: port(|opened| &opened.connection.clerk.issuer),
+            tinybird_port: port(|opened| &opened.connection.tinybird.host),
             data: Some(self.inner.surroundings.places.sandbox()),
             ..Options::default()
         };
@@ -30,17 +31,20 @@ impl Desktop {
             Problem::new(
                 "demo-not-started",
                 format!("The sandbox could not be started: {error}."),
-                "Close what uses these ports, or sign out of the demo and start it again.",
+                "Close what uses its ports; or sign out of the demo, remove its connection and start it again.",
             )
         })?;
-        let shelved = self.inner.shelf.open_demo(&sandbox.connection_toml(), Sandbox::dashboards())?;
-        self.inner.keys.set_demo(shelved.id.clone(), Secret::new(sandbox.admin_token()));
-        self.state().demo = Some((shelved.id.clone(), sandbox));
-        // Whoever is signed in there need not wait for the next attempt.
-        for seat in self.state().seats.values().filter(|seat| seat.member.connection == shelved.id) {
-            seat.retry_now();
+        let opened = self.inner.connections.open_demo(&sandbox.connection_toml(), Sandbox::dashboards())?;
+        self.inner.keys.set_demo(opened.id.clone(), Secret::new(sandbox.admin_token()));
+        {
+            let mut state = self.state();
+            state.demo = Some((opened.id.clone(), sandbox));
+            // Whoever is signed in there need not wait for the next attempt.
+            for tenant in state.tenants.values().filter(|tenant| tenant.account.connection == opened.id) {
+                tenant.retry_now();
+            }
         }
-        self.inner.bell.notify_one();
+        self.inner.wake.notify_one();
         self.changed();
         Ok(())
     }

@@ -3,15 +3,16 @@
 //! view into one call of [`Desktop`] and each [`Event`] into one message; it
 //! adds no rule of its own. Tests drive a `Desktop` as the shell does.
 
+mod accounts;
+mod connections;
 mod demo;
 mod desktop;
 mod disk;
+mod open_tenant;
 mod places;
 mod problem;
-mod roster;
-mod seat;
+mod screen;
 mod session;
-mod shelf;
 mod sign_in;
 mod sign_out;
 mod tokens;

@@ -9,7 +9,7 @@ use directories::ProjectDirs;
 pub struct Places {
     /// Connections and dashboards: what an operator may look at and edit.
     pub config: PathBuf,
-    /// The roster and the sealed stores.
+    /// The list of accounts and the sealed stores.
     pub data: PathBuf,
 }
 
@@ -36,8 +36,8 @@ impl Places {
     }
 
     /// Who is signed in.
-    pub fn roster(&self) -> PathBuf {
-        self.data.join("tenants.json")
+    pub fn accounts(&self) -> PathBuf {
+        self.data.join("accounts.json")
     }
 
     /// What the demo's sandbox keeps between two starts.

@@ -45,10 +45,10 @@ impl Problem {
         Self::new("file", format!("{}: {error}.", path.display()), next_step)
     }
 
-    /// A roster that could not be understood or written.
-    pub(crate) fn roster(path: &Path, error: &io::Error) -> Self {
+    /// A list of accounts that could not be understood.
+    pub(crate) fn accounts(path: &Path, error: &io::Error) -> Self {
         Self::new(
-            "roster-unreadable",
+            "accounts-unreadable",
             format!(
                 "The list of who is signed in could not be read ({error}). It was put aside beside {}.",
                 path.display()
@@ -90,6 +90,24 @@ impl Problem {
             "signing-key-missing",
             "This connection signs its tokens on this machine, and the workspace's admin token is not in the keychain.",
             "Sign out, enter the admin token and sign in again.",
+        )
+    }
+
+    /// The keychain did not take something.
+    pub(crate) fn for_this_visit() -> Self {
+        Self::new(
+            "keychain-for-this-visit",
+            "There is no keychain that Perch could use, so you stay signed in for this visit only.",
+            "Start or unlock your keychain (GNOME Keyring or KWallet on Linux), then sign in again.",
+        )
+    }
+
+    /// An account whose connection file is gone or cannot be read.
+    pub(crate) fn connection_missing() -> Self {
+        Self::new(
+            "connection-missing",
+            "The connection of this organization is not on this machine any more.",
+            "Open its connection file again, or sign out.",
         )
     }
 

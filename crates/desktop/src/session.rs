@@ -1,21 +1,29 @@
 //! A tenant's Clerk session during one visit: renewed from the keychain when
 //! it is first needed, confirmed again from time to time, and never renewed
-//! twice at once.
+//! twice at once. One `LiveSession` serves a tenant for the whole visit, however
+//! often its connection is opened anew, because two would spend one token twice.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex as SyncMutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use perch_clerk::{ClerkError, Provider, Session};
+use perch_clerk::{ClerkError, Provider, Renewed, Session};
 use perch_keychain::{Kept, Keychain, KeychainError, Slot};
-use perch_tenant::{ClerkApp, Secret, Tenant, TenantId};
+use perch_tenant::{ClerkApp, Organization, Secret, Tenant, TenantId};
 use tokio::sync::{Mutex, OnceCell};
 
 use crate::Clock;
 use crate::problem::Problem;
 
 /// How long Clerk's word that a session is alive is taken without asking again.
-const CONFIRMED_FOR: Duration = Duration::from_secs(15 * 60);
+pub(crate) const CONFIRMED_FOR: Duration = Duration::from_secs(15 * 60);
+
+/// For how long after its last word Clerk may be silent before the session
+/// counts as unconfirmed.
+pub(crate) const SILENT_FOR: Duration = Duration::from_secs(60 * 60);
+
+/// How long a silent Clerk is left alone.
+pub(crate) const ASK_AGAIN: Duration = Duration::from_secs(60);
 
 /// How long sign-out waits for Clerk before it goes on without.
 const REVOKE_WITHIN: Duration = Duration::from_secs(2);
@@ -31,14 +39,28 @@ pub(crate) struct LiveSession {
     keychain: Arc<Keychain>,
     clock: Clock,
     /// The lock is held across a renewal: whoever else asks waits for its end.
-    current: Mutex<Option<Confirmed>>,
+    current: Mutex<Current>,
     /// Set by sign-out: a renewal that ends later keeps nothing.
     ended: AtomicBool,
+    notice: SyncMutex<Option<Problem>>,
+}
+
+#[derive(Default)]
+struct Current {
+    confirmed: Option<Confirmed>,
+    /// The newest refresh token of this visit.
+    token: Option<Secret>,
+    /// Clerk answered with new tokens that could not be checked yet. They are
+    /// checked later, because the old token is spent.
+    unchecked: Option<Renewed>,
+    /// The keychain has an older token than this visit.
+    unkept: bool,
 }
 
 struct Confirmed {
     session: Session,
     at: SystemTime,
+    ask_again: SystemTime,
 }
 
 /// Why a session could not be confirmed.
@@ -47,8 +69,8 @@ pub(crate) enum SessionError {
     /// Nothing in the keychain renews it.
     #[error("nothing in the keychain renews this session")]
     Missing,
-    /// Clerk renewed it for another organization.
-    #[error("the session was renewed for another organization")]
+    /// Clerk says that it is not, or no longer, for this organization.
+    #[error("the session is not for this organization")]
     OtherOrganization,
     /// Clerk refused or could not be asked.
     #[error(transparent)]
@@ -78,8 +100,8 @@ impl SessionError {
             Self::Missing => Problem::session_missing(),
             Self::OtherOrganization => Problem::new(
                 "session-of-another-organization",
-                "Clerk renewed your session for another organization.",
-                "Sign in again and choose this organization.",
+                "Your session is no longer for this organization: you may have left it.",
+                "Sign in again and choose this organization, or ask its administrator.",
             ),
             Self::Clerk(error) => Problem::from(error),
             Self::Keychain(error) => Problem::from(error),
@@ -104,78 +126,158 @@ impl LiveSession {
             provider: OnceCell::new(),
             keychain,
             clock,
-            current: Mutex::new(None),
+            current: Mutex::default(),
             ended: AtomicBool::new(false),
+            notice: SyncMutex::default(),
         }
     }
 
-    /// Takes over a session that the viewer has just signed in to.
-    pub(crate) async fn replace(&self, session: Session) {
-        *self.current.lock().await = Some(Confirmed { session, at: (self.clock)() });
+    /// Whether this is a session of the same application at the same Clerk.
+    pub(crate) fn is_through(&self, app: &ClerkApp) -> bool {
+        self.app == *app
+    }
+
+    /// Whether the viewer signed out of it.
+    pub(crate) fn is_ended(&self) -> bool {
+        self.ended.load(Ordering::SeqCst)
+    }
+
+    /// Takes over a session that the viewer has just signed in to, and keeps
+    /// what renews it. Where the keychain does not take it, it lasts for this
+    /// visit only, and [`LiveSession::take_notice`] says so. Whether it lasts
+    /// longer.
+    pub(crate) async fn adopt(&self, session: Session) -> bool {
+        let mut current = self.current.lock().await;
+        self.ended.store(false, Ordering::SeqCst);
+        self.keep(&mut current, session.refresh_token()).await;
+        let at = (self.clock)();
+        current.confirmed = Some(Confirmed { session, at, ask_again: at });
+        current.unchecked = None;
+        !current.unkept
     }
 
     /// Whether the session was confirmed or signed in to in this visit.
     pub(crate) async fn is_live(&self) -> bool {
-        self.current.lock().await.is_some()
+        self.current.lock().await.confirmed.is_some()
     }
 
-    /// Makes sure that Clerk still knows this session, and answers when Clerk
-    /// said so. At most one request is under way, whoever asks.
+    /// What there is to tell about keeping the session, once.
+    pub(crate) fn take_notice(&self) -> Option<Problem> {
+        self.notice.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// Makes sure that Clerk still knows this session, for this organization,
+    /// and answers when Clerk said so. At most one request is under way,
+    /// whoever asks.
     pub(crate) async fn confirm(&self) -> Result<SystemTime, SessionError> {
         let mut current = self.current.lock().await;
-        let now = (self.clock)();
-        if let Some(confirmed) = current.as_mut() {
-            let fresh = now.duration_since(confirmed.at).is_ok_and(|age| age < CONFIRMED_FOR);
-            if fresh && confirmed.session.expires() > now {
-                return Ok(confirmed.at);
-            }
-            if confirmed.session.expires() > now {
-                match confirmed.session.who(self.provider().await?).await {
-                    Ok(_) => {
-                        confirmed.at = now;
-                        return Ok(now);
-                    }
-                    // Clerk's silence ends nothing: its last word still holds.
-                    Err(error) if error.is_offline() => return Ok(confirmed.at),
-                    Err(_) => {}
-                }
-            }
-        }
-        let token = match current.as_ref() {
-            Some(confirmed) => confirmed.session.refresh_token().clone(),
-            None => self.keychain.retrieve(Slot::Session(&self.tenant)).await?.ok_or(SessionError::Missing)?,
-        };
-        let session = Session::renew(self.provider().await?, &token, &self.user).await?;
-        if session.organization_id().is_some_and(|renewed| Some(renewed) != self.organization.as_deref()) {
-            return Err(SessionError::OtherOrganization);
-        }
-        if self.ended.load(Ordering::SeqCst) {
+        if self.is_ended() {
             return Err(SessionError::Missing);
         }
-        // The rotated token is kept before it is used: a crash after this line
-        // finds the new one, a crash before it finds the old one unspent or,
-        // where Clerk has rotated, asks for one more sign-in.
-        let kept = self.keychain.persist(Slot::Session(&self.tenant), session.refresh_token()).await?;
-        if kept == Kept::ForThisVisit {
-            tracing::info!("without a keychain, the renewed session lasts for this visit only");
+        let now = (self.clock)();
+        if current.unkept
+            && let Some(token) = current.token.clone()
+        {
+            self.keep(&mut current, &token).await;
         }
-        *current = Some(Confirmed { session, at: now });
+        if let Some(confirmed) = current.confirmed.as_mut().filter(|confirmed| confirmed.session.expires() > now) {
+            let is_within = |limit| now.duration_since(confirmed.at).is_ok_and(|age| age < limit);
+            if is_within(CONFIRMED_FOR) || (confirmed.ask_again > now && is_within(SILENT_FOR)) {
+                return Ok(confirmed.at);
+            }
+            match confirmed.session.who(self.provider().await?).await {
+                Ok((_, organization)) => {
+                    self.check_organization(organization.as_ref())?;
+                    confirmed.at = now;
+                    return Ok(now);
+                }
+                Err(error) if error.is_offline() && is_within(SILENT_FOR) => {
+                    confirmed.ask_again = now + ASK_AGAIN;
+                    return Ok(confirmed.at);
+                }
+                // What a renewal is for.
+                Err(ClerkError::AccessTokenRefused) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        self.renew(&mut current, now).await?;
         Ok(now)
     }
 
-    /// Asks Clerk to forget the session. A best effort with a short patience:
-    /// what is on this machine is forgotten in every case.
-    pub(crate) async fn revoke(&self) {
+    /// Spends the refresh token. The rotated one is kept before anything else
+    /// is asked, and what cannot be checked now is checked the next time.
+    async fn renew(&self, current: &mut Current, now: SystemTime) -> Result<(), SessionError> {
+        let provider = self.provider().await?;
+        if current.unchecked.is_none() {
+            let token = match &current.token {
+                Some(token) => token.clone(),
+                None => self.keychain.retrieve(Slot::Session(&self.tenant)).await?.ok_or(SessionError::Missing)?,
+            };
+            let renewed = Session::renew(provider, &token, &self.user).await?;
+            if self.is_ended() {
+                return Err(SessionError::Missing);
+            }
+            self.keep(current, renewed.refresh_token()).await;
+            current.unchecked = Some(renewed);
+        }
+        let Some(renewed) = &current.unchecked else { return Err(SessionError::Missing) };
+        let session = match renewed.verify(provider, now).await {
+            Ok(session) => session,
+            Err(error) => {
+                if !error.is_offline() {
+                    // These tokens will not get better: the next attempt asks
+                    // for others.
+                    current.unchecked = None;
+                }
+                return Err(error.into());
+            }
+        };
+        let (_, organization) = session.who(provider).await?;
+        self.check_organization(organization.as_ref())?;
+        current.confirmed = Some(Confirmed { session, at: now, ask_again: now });
+        current.unchecked = None;
+        Ok(())
+    }
+
+    /// Somebody who left the organization has a session still, and must not
+    /// get its rows with it.
+    fn check_organization(&self, organization: Option<&Organization>) -> Result<(), SessionError> {
+        if organization.map(|organization| &organization.id) == self.organization.as_ref() {
+            Ok(())
+        } else {
+            Err(SessionError::OtherOrganization)
+        }
+    }
+
+    async fn keep(&self, current: &mut Current, token: &Secret) {
+        let kept = self.keychain.persist(Slot::Session(&self.tenant), token).await;
+        let notice = match kept {
+            Ok(Kept::InKeychain) => None,
+            Ok(Kept::ForThisVisit) => Some(Problem::for_this_visit()),
+            Err(error) => Some(Problem::from(&error)),
+        };
+        current.unkept = notice.is_some();
+        current.token = Some(token.clone());
+        if notice.is_some() {
+            *self.notice.lock().unwrap_or_else(PoisonError::into_inner) = notice;
+        }
+    }
+
+    /// Ends the session here, and asks Clerk to forget it: a best effort with a
+    /// short patience, because here it is forgotten in every case.
+    pub(crate) async fn end(&self) {
         self.ended.store(true, Ordering::SeqCst);
         let revoke = async {
-            let token = match self.current.lock().await.take() {
-                Some(confirmed) => confirmed.session.refresh_token().clone(),
+            let mut current = self.current.lock().await;
+            *current = Current { token: current.token.take(), ..Current::default() };
+            let token = match current.token.take() {
+                Some(token) => token,
                 None => match self.keychain.retrieve(Slot::Session(&self.tenant)).await {
                     Ok(Some(token)) => token,
                     _ => return,
                 },
             };
-            if let Err(error) = self.revoke_token(&token).await {
+            if let Err(error) = self.revoke(&token).await {
                 tracing::info!(code = error.code(), "the session was not revoked at Clerk");
             }
         };
@@ -184,7 +286,7 @@ impl LiveSession {
         }
     }
 
-    async fn revoke_token(&self, token: &Secret) -> Result<(), ClerkError> {
+    async fn revoke(&self, token: &Secret) -> Result<(), ClerkError> {
         Session::revoke(self.provider().await?, token).await
     }
 

@@ -4,29 +4,33 @@
 
 use perch_keychain::Slot;
 use perch_offline::Store;
+use perch_tenant::TenantId;
 
 use crate::desktop::Desktop;
 use crate::problem::Problem;
-use crate::seat::Seat;
 
 impl Desktop {
-    /// Signs one tenant out and leaves nothing of it on this machine.
+    /// Signs one tenant out and leaves nothing of it on this machine. Works
+    /// also for a tenant whose connection is gone.
     pub async fn sign_out(&self, tenant: &str) -> Result<(), Problem> {
-        let seat = self.seat_of(tenant)?;
-        // From here on nothing of this tenant is drawn, asked for or kept.
-        seat.close(Problem::gone("organization"));
-        {
+        let id = TenantId::try_from(tenant.to_owned()).map_err(|_| Problem::gone("organization"))?;
+        let (account, open) = {
             let mut state = self.state();
-            if state.screen.as_ref().is_some_and(|screen| screen.seat.id == seat.id) {
+            let account = state.accounts.get(&id).cloned().ok_or_else(|| Problem::gone("organization"))?;
+            if state.screen.as_ref().is_some_and(|screen| screen.tenant.id == id) {
                 state.screen = None;
             }
+            (account, state.tenants.get(&id).cloned())
+        };
+        if let Some(open) = &open {
+            open.session.end().await;
+            open.close(Problem::gone("organization")).await;
         }
-        seat.session.revoke().await;
-        let mut left = self.forget_what_was_seen(&seat).await;
-        let connection = seat.member.connection.clone();
-        let last =
-            !self.state().seats.values().any(|other| other.id != seat.id && other.member.connection == connection);
-        if last {
+        let mut left = self.forget(&id).await;
+        let connection = account.connection;
+        let is_last =
+            !self.state().accounts.iter().any(|other| other.connection == connection && other.tenant.id() != id);
+        if is_last {
             // The admin token was typed for the people of this connection, and
             // the last of them has left.
             let slot = Slot::SigningKey { connection: &connection };
@@ -34,19 +38,17 @@ impl Desktop {
         }
         {
             let mut state = self.state();
-            if last {
+            if is_last {
                 state.signing_keys.remove(&connection);
             }
-            state.seats.remove(&seat.id);
-            left.extend(state.roster.remove(&seat.id).err());
-            if state.active.as_ref() == Some(&seat.id) {
-                state.active = state.roster.members().first().map(|member| member.tenant.id());
+            state.tenants.remove(&id);
+            left.extend(state.accounts.remove(&id).err());
+            if state.active.as_ref() == Some(&id) {
+                state.active = state.first_tenant();
             }
             for problem in left {
-                state.notify(Problem {
-                    message: format!("Signed out, but something stayed behind: {}", problem.message),
-                    ..problem
-                });
+                let message = format!("Signed out, but something stayed behind: {}", problem.message);
+                state.notify(Problem { message, ..problem });
             }
         }
         self.changed();
@@ -55,13 +57,13 @@ impl Desktop {
 
     /// Removes what renews a tenant's session, what opens its store, and the
     /// store; answers with what could not be removed.
-    pub(crate) async fn forget_what_was_seen(&self, seat: &Seat) -> Vec<Problem> {
+    pub(crate) async fn forget(&self, tenant: &TenantId) -> Vec<Problem> {
         let mut left = Vec::new();
-        for slot in [Slot::Session(&seat.id), Slot::StoreKey(&seat.id)] {
+        for slot in [Slot::Session(tenant), Slot::StoreKey(tenant)] {
             left.extend(self.inner.keychain.delete(slot).await.err().map(|error| Problem::from(&error)));
         }
         let stores = self.inner.surroundings.places.stores();
-        left.extend(Store::remove(&stores, &seat.id).err().map(|error| Problem::from(&error)));
+        left.extend(Store::remove(&stores, tenant).err().map(|error| Problem::from(&error)));
         left
     }
 }

@@ -69,12 +69,12 @@ impl MintedTokens {
         Self { tenant, connection, session, keys, clock, current: Mutex::new(None) }
     }
 
-    async fn current(&self, anew: bool) -> Result<Arc<TenantToken>, TokenError> {
+    async fn current(&self, fresh: bool) -> Result<Arc<TenantToken>, TokenError> {
         let mut current = self.current.lock().await;
         let now = (self.clock)();
         let TokenSource::Mint { template, bind, lifetime_seconds } = &self.connection.token;
         let lifetime = Duration::from_secs((*lifetime_seconds).into());
-        if let Some(token) = current.as_ref().filter(|token| !anew && token.expires() > now + lifetime / 5) {
+        if let Some(token) = current.as_ref().filter(|token| !fresh && token.expires() > now + lifetime / 5) {
             return Ok(token.clone());
         }
         // Nothing is signed for somebody whom Clerk no longer knows.
@@ -100,8 +100,8 @@ impl MintedTokens {
 }
 
 impl Tokens for MintedTokens {
-    fn token(&self, anew: bool) -> BoxFuture<'_, Result<Arc<TenantToken>, TokenError>> {
-        Box::pin(self.current(anew))
+    fn token(&self, fresh: bool) -> BoxFuture<'_, Result<Arc<TenantToken>, TokenError>> {
+        Box::pin(self.current(fresh))
     }
 }
 

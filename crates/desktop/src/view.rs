@@ -77,7 +77,8 @@ pub enum TenantStatus {
     Connecting,
     /// The last request was answered.
     Online,
-    /// The last request found nobody. What was seen stays on the screen.
+    /// Nobody answers, or nobody who confirms the session. What was seen stays
+    /// on the screen.
     Offline {
         /// When it was noticed.
         #[ts(type = "number")]
@@ -85,6 +86,8 @@ pub enum TenantStatus {
         /// When what was seen may no longer be shown without a network.
         #[ts(type = "number")]
         until: i64,
+        /// Why the session could not be confirmed, where somebody answered.
+        problem: Option<Problem>,
     },
     /// Clerk ended the session, or offline has lasted too long: nothing is
     /// shown until the viewer signs in again.

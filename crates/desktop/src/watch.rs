@@ -1,139 +1,137 @@
 //! Keeps what is on the screen fresh: asks for what is stale, notices by what
 //! fails that nobody is there, and tries again until somebody is.
 
-use std::sync::Weak;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use perch_dashboard::{Tile, TimeRange};
 
-use crate::desktop::{Desktop, Event, Inner, Screen};
+use crate::desktop::{Desktop, Event, Inner};
+use crate::open_tenant::OpenTenant;
 use crate::problem::Problem;
-use crate::seat::Seat;
+use crate::screen::Screen;
 use crate::view::TileChanged;
 
-/// How often the screen is looked over when nothing rings.
+/// How often the screen is looked over when nothing wakes the watch.
 const TICK: Duration = Duration::from_secs(1);
 
 /// Runs as long as the app does.
 pub(crate) async fn keep_fresh(desktop: Weak<Inner>) {
     loop {
         let Some(inner) = desktop.upgrade() else { return };
-        let bell = inner.bell.clone();
-        Desktop { inner }.refresh_stale().await;
+        let wake = inner.wake.clone();
+        Desktop { inner }.look_over().await;
         // Nothing of the app is held while waiting, so that it can end.
-        let _ = tokio::time::timeout(TICK, bell.notified()).await;
+        let _ = tokio::time::timeout(TICK, wake.notified()).await;
     }
 }
 
+/// Why there is no newer answer.
+enum Trouble {
+    /// Nobody answered: the tenant's trouble, not the tile's.
+    Offline,
+    /// Somebody answered, and did not confirm the session.
+    Unconfirmed(Problem),
+    /// Clerk ended the session.
+    Ended(Problem),
+    /// A reason of the tile's own, which the engine keeps.
+    Tile,
+}
+
 impl Desktop {
-    async fn refresh_stale(&self) {
+    async fn look_over(&self) {
         let Some(screen) = self.state().screen.clone() else { return };
-        let seat = &screen.seat;
-        if !seat.may_ask() {
+        let tenant = &screen.tenant;
+        if !tenant.may_ask() {
             return;
         }
-        let Ok(engine) = seat.engine(&self.inner.client).await else { return };
-        let range = screen.range();
+        let Ok(engine) = tenant.engine(&self.inner.client).await else { return };
         let tiles = &screen.dashboard.tiles;
-        if seat.is_offline() {
+        if tenant.is_offline() {
             // One knock is enough while nobody answers.
             if let Some(tile) = tiles.first() {
                 self.spawn_refresh(&screen, tile.clone());
             }
             return;
         }
-        if seat.begin_greeting() {
-            // Whether Clerk still knows the session is asked at every start,
-            // however fresh the tiles are.
+        if tenant.begin_confirmation() {
+            // However fresh the tiles are: at the start, and then from time to time.
             let (app, screen) = (self.clone(), screen.clone());
-            tokio::spawn(async move { app.greet(screen).await });
+            tokio::spawn(async move { app.confirm_session(screen).await });
         }
+        let range = screen.range();
         for tile in tiles.iter().filter(|tile| engine.is_stale(tile, &range)) {
             self.spawn_refresh(&screen, tile.clone());
         }
     }
 
-    async fn greet(&self, screen: Screen) {
-        let outcome = self.confirm(&screen.seat).await;
+    async fn confirm_session(&self, screen: Screen) {
+        let outcome = confirm(&screen.tenant).await;
+        screen.tenant.end_confirmation();
         self.conclude(&screen, outcome.err()).await;
     }
 
     /// Starts refreshing a tile, unless that is already under way.
     pub(crate) fn spawn_refresh(&self, screen: &Screen, tile: Tile) {
-        let key = (screen.dashboard.id.clone(), tile.id.clone());
-        if !screen.seat.begin_refresh(&key) {
-            return;
-        }
+        let question = screen.question(&tile.id);
+        let range = question.range;
+        let Some(refreshing) = screen.tenant.begin_refresh(question) else { return };
         let (app, screen) = (self.clone(), screen.clone());
         app.tile_changed(&screen, &tile);
-        tokio::spawn(async move { app.refresh(screen, tile).await });
+        tokio::spawn(async move {
+            let trouble = app.ask(&screen.tenant, &tile, &range).await.err();
+            drop(refreshing);
+            app.tile_changed(&screen, &tile);
+            app.conclude(&screen, trouble).await;
+        });
     }
 
-    async fn refresh(&self, screen: Screen, tile: Tile) {
-        let seat = &screen.seat;
-        let range = screen.range();
-        let trouble = self.ask(seat, &tile, &range).await.err();
-        let problem = match &trouble {
-            Some(Trouble::Tile(problem)) => Some(problem.clone()),
-            _ => None,
-        };
-        seat.end_refresh(&(screen.dashboard.id.clone(), tile.id.clone()), problem);
-        self.tile_changed(&screen, &tile);
-        self.tell_of(seat);
-        self.conclude(&screen, trouble).await;
+    /// One question, for somebody whom Clerk still knows.
+    async fn ask(&self, tenant: &OpenTenant, tile: &Tile, range: &TimeRange) -> Result<(), Trouble> {
+        let engine = tenant.engine(&self.inner.client).await.map_err(Trouble::Unconfirmed)?;
+        confirm(tenant).await?;
+        match engine.refresh(tile, range).await {
+            Ok(_) => Ok(()),
+            Err(error) if error.is_offline() => Err(Trouble::Offline),
+            Err(_) => Err(Trouble::Tile),
+        }
     }
 
     /// What an attempt says about the tenant: somebody answers, or nobody, or
     /// Clerk ended the session.
     async fn conclude(&self, screen: &Screen, trouble: Option<Trouble>) {
-        let seat = &screen.seat;
-        let was_offline = seat.is_offline();
+        let tenant = &screen.tenant;
+        self.tell_of(tenant);
+        if !self.state().is_current(tenant) {
+            // Signed out, or opened anew: this outcome is about nobody.
+            return;
+        }
+        let was_offline = tenant.is_offline();
         let news = match trouble {
-            None | Some(Trouble::Tile(_)) => seat.found(),
-            Some(Trouble::Offline) => seat.lost(),
-            Some(Trouble::Ended(problem)) => self.close(seat, problem).await,
+            None | Some(Trouble::Tile) => tenant.found(),
+            Some(Trouble::Offline) => tenant.lost(None),
+            Some(Trouble::Unconfirmed(problem)) => tenant.lost(Some(problem)),
+            Some(Trouble::Ended(problem)) => self.close(tenant, problem).await,
         };
         if !news {
             return;
         }
         self.changed();
-        if was_offline && seat.is_online() {
+        if was_offline && tenant.is_online() {
             for tile in &screen.dashboard.tiles {
                 self.spawn_refresh(screen, tile.clone());
             }
         }
     }
 
-    /// Makes sure that Clerk still knows the session.
-    async fn confirm(&self, seat: &Seat) -> Result<(), Trouble> {
-        let at = seat.session.confirm().await.map_err(|error| match error {
-            error if error.is_offline() => Trouble::Offline,
-            error if error.ends_session() => Trouble::Ended(error.problem()),
-            error => Trouble::Tile(error.problem()),
-        })?;
-        seat.confirmed(at);
-        Ok(())
-    }
-
-    /// One question, for somebody whom Clerk still knows.
-    async fn ask(&self, seat: &Seat, tile: &Tile, range: &TimeRange) -> Result<(), Trouble> {
-        let engine = seat.engine(&self.inner.client).await.map_err(Trouble::Tile)?;
-        self.confirm(seat).await?;
-        match engine.refresh(tile, range).await {
-            Ok(_) => Ok(()),
-            Err(error) if error.is_offline() => Err(Trouble::Offline),
-            Err(error) => Err(Trouble::Tile(Problem::from(&error))),
-        }
-    }
-
     /// A session that Clerk ended closes its tenant at once, says why, and
     /// leaves nothing that could renew or show it. Whether that is news.
-    async fn close(&self, seat: &Seat, problem: Problem) -> bool {
-        if seat.is_closed() {
+    async fn close(&self, tenant: &Arc<OpenTenant>, problem: Problem) -> bool {
+        if tenant.is_closed() {
             return false;
         }
-        seat.close(problem);
-        let left = self.forget_what_was_seen(seat).await;
+        tenant.close(problem).await;
+        let left = self.forget(&tenant.id).await;
         let mut state = self.state();
         for problem in left {
             state.notify(problem);
@@ -143,19 +141,22 @@ impl Desktop {
 
     fn tile_changed(&self, screen: &Screen, tile: &Tile) {
         (self.inner.surroundings.events)(Event::Tile(TileChanged {
-            tenant: screen.seat.id.to_string(),
+            tenant: screen.tenant.id.to_string(),
             dashboard: screen.dashboard.id.clone(),
             tile: tile.id.clone(),
         }));
     }
 }
 
-/// Why a tile has no newer answer.
-enum Trouble {
-    /// Nobody answered: the tenant's trouble, not the tile's.
-    Offline,
-    /// A reason of the tile's own.
-    Tile(Problem),
-    /// Clerk ended the session.
-    Ended(Problem),
+/// Makes sure that Clerk still knows the session.
+async fn confirm(tenant: &OpenTenant) -> Result<(), Trouble> {
+    match tenant.session.confirm().await {
+        Ok(at) => {
+            tenant.confirmed(at);
+            Ok(())
+        }
+        Err(error) if error.is_offline() => Err(Trouble::Offline),
+        Err(error) if error.ends_session() => Err(Trouble::Ended(error.problem())),
+        Err(error) => Err(Trouble::Unconfirmed(error.problem())),
+    }
 }

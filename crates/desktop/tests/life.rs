@@ -6,9 +6,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
-use perch_desktop::view::{AppView, DashboardView, SignInView, TenantStatus, TileRequest, TileView};
+use perch_desktop::view::{AppView, DashboardView, RangeView, SignInView, TenantStatus, TileRequest, TileView};
 use perch_desktop::{Desktop, Places, Problem, Surroundings};
+use perch_keychain::{Keychain, Slot};
 use perch_sandbox::{Options, Sandbox, visitor};
+use perch_tenant::TenantId;
 use tempfile::TempDir;
 
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -143,7 +145,7 @@ fn files_below(folder: &Path) -> Vec<std::path::PathBuf> {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs the keychain of `make test`"]
-async fn two_organizations_see_their_own_rows_and_switching_asks_nobody() {
+async fn two_organizations_see_their_own_rows_and_switching_needs_no_network() {
     let mut world = World::new().await;
     let choice = choice("grace", "harbor-coffee");
     let app = world.connected(&choice).await;
@@ -228,6 +230,12 @@ async fn sign_out_works_offline_and_leaves_no_file_and_no_tenant() {
     assert_eq!((view.tenants.len(), view.active, view.notices.len()), (0, None, 0));
     assert_eq!(files_below(&data), Vec::<std::path::PathBuf>::new());
     assert!(view.connections[0].needs_signing_key, "the admin token left with the last tenant");
+    let id = TenantId::try_from(harbor).expect("an id");
+    let connection = &view.connections[0].id;
+    let keychain = Keychain::open();
+    for slot in [Slot::Session(&id), Slot::StoreKey(&id), Slot::SigningKey { connection }] {
+        assert_eq!(keychain.retrieve(slot).await.expect("an open keychain"), None, "{slot:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -252,7 +260,10 @@ async fn a_session_that_clerk_ended_closes_its_tenant_and_takes_what_was_seen_al
     let stores = world.folder.path().join("data/stores");
     eventually("what was seen to go", || async { files_below(&stores).is_empty().then_some(()) }).await;
     assert_eq!(sign_in(&app, "Harbor Coffee").await, harbor);
-    assert!(matches!(status(&app, &harbor), TenantStatus::Online));
+    eventually("the tenant to open again", || async {
+        matches!(status(&app, &harbor), TenantStatus::Online).then_some(())
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -283,10 +294,150 @@ async fn a_cancelled_sign_in_closes_its_listener_and_the_next_one_works() {
         "the same address was opened again"
     );
 
-    app.end_sign_in();
+    app.cancel_sign_in();
     assert_eq!(app.app_view().sign_in, None);
     eventually("the listener to close", || async { visitor::allow(&first, "ada", "harbor-coffee").await.err() }).await;
     app.begin_sign_in(&connection, false).await.expect("begun again");
     let second = eventually("another address", || async { app.sign_in_address().ok() }).await;
     assert_ne!(first, second);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the keychain of `make test`"]
+async fn opening_the_connection_again_signs_nobody_out() {
+    let world = World::new().await;
+    let choice = choice("ada", "harbor-coffee");
+    let app = world.connected(&choice).await;
+    let harbor = sign_in(&app, "Harbor Coffee").await;
+    drop(app);
+    // As with `perch connection.toml`: the session is renewed at the start, and
+    // meanwhile the file is opened, more than once.
+    let app = world.app(&choice);
+    app.boot().await;
+    for _ in 0..3 {
+        app.open_connection(&world.folder.path().join("connection.toml")).await.expect("opened again");
+        open(&app, &harbor).await;
+    }
+    eventually("Perch to be online", || async { matches!(status(&app, &harbor), TenantStatus::Online).then_some(()) })
+        .await;
+    assert!(!values(&app, &harbor, "top-pages").await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the keychain of `make test`"]
+async fn signing_in_again_renews_the_same_tenant_also_after_a_restart() {
+    let world = World::new().await;
+    let choice = choice("ada", "harbor-coffee");
+    let app = world.connected(&choice).await;
+    let first = sign_in(&app, "Harbor Coffee").await;
+    open(&app, &first).await;
+    let seen = values(&app, &first, "top-pages").await;
+    let connection = app.app_view().connections[0].id.clone();
+    app.begin_sign_in(&connection, true).await.expect("begun");
+    eventually("the second sign-in", || async { app.app_view().sign_in.is_none().then_some(()) }).await;
+    assert_eq!(app.app_view().tenants.len(), 1);
+    open(&app, &first).await;
+    assert_eq!(values(&app, &first, "top-pages").await, seen);
+    drop(app);
+
+    let app = world.app(&choice);
+    app.boot().await;
+    eventually("Perch to be online", || async { matches!(status(&app, &first), TenantStatus::Online).then_some(()) })
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the keychain of `make test`"]
+async fn somebody_who_left_the_organization_is_shown_nothing_more() {
+    let world = World::new().await;
+    let app = world.connected(&choice("grace", "harbor-coffee")).await;
+    let harbor = sign_in(&app, "Harbor Coffee").await;
+    open(&app, &harbor).await;
+    values(&app, &harbor, "top-pages").await;
+    let organization = perch_sandbox::organizations()[0].id;
+    world.sandbox().end_membership("grace", organization).expect("a membership");
+    world.ahead.store(16 * 60, Ordering::SeqCst);
+    let code = eventually("the tenant to close", || async {
+        match status(&app, &harbor) {
+            TenantStatus::Closed { problem } => Some(problem.code),
+            _ => None,
+        }
+    })
+    .await;
+    assert_eq!(code, "session-of-another-organization");
+    assert!(draw(&app, &harbor, "top-pages").await.is_err());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the keychain of `make test`"]
+async fn an_answer_that_confirms_nothing_does_not_stretch_offline() {
+    let mut world = World::new().await;
+    let choice = choice("ada", "harbor-coffee");
+    let app = world.connected(&choice).await;
+    let harbor = sign_in(&app, "Harbor Coffee").await;
+    open(&app, &harbor).await;
+    values(&app, &harbor, "top-pages").await;
+    drop(app);
+    let clerk = world.sandbox().clerk().trim_start_matches("http://").to_owned();
+    world.stop_sandbox().await;
+
+    // Somebody else answers at Clerk's address.
+    let listener = tokio::net::TcpListener::bind(clerk).await.expect("the port is free again");
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let answer = b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+            tokio::io::AsyncWriteExt::write_all(&mut stream, answer).await.ok();
+        }
+    });
+    world.ahead.store(8 * 24 * 60 * 60, Ordering::SeqCst);
+    let app = world.app(&choice);
+    app.boot().await;
+    eventually("the tenant to close", || async {
+        matches!(status(&app, &harbor), TenantStatus::Closed { .. }).then_some(())
+    })
+    .await;
+    open(&app, &harbor).await;
+    assert_eq!(draw(&app, &harbor, "top-pages").await.expect_err("closed").code, "offline-over");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the keychain of `make test`"]
+async fn another_time_range_is_another_answer_and_is_remembered() {
+    let world = World::new().await;
+    let choice = choice("ada", "harbor-coffee");
+    let app = world.connected(&choice).await;
+    let harbor = sign_in(&app, "Harbor Coffee").await;
+    open(&app, &harbor).await;
+    let week = values(&app, &harbor, "top-pages").await;
+    let month = RangeView::Preset { preset: "30d".to_owned() };
+    app.set_time_range(&harbor, "web-traffic", &month).await.expect("a range");
+    let of_month = eventually("the month", || async {
+        let values = values(&app, &harbor, "top-pages").await;
+        (values != week).then_some(values)
+    })
+    .await;
+    let backwards = RangeView::Between { from: "2026-11-20".to_owned(), to: "2026-11-01".to_owned() };
+    assert_eq!(app.set_time_range(&harbor, "web-traffic", &backwards).await.expect_err("refused").code, "time-range");
+    drop(app);
+    let app = world.app(&choice);
+    let dashboard = app.boot().await.dashboard.expect("the dashboard is there");
+    assert_eq!(dashboard.time.expect("a range").range, month);
+    assert_eq!(values(&app, &harbor, "top-pages").await, of_month);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_demo_that_is_asked_for_twice_starts_once() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let app = Desktop::open(Surroundings {
+        places: Places { config: folder.path().join("config"), data: folder.path().join("data") },
+        clock: Arc::new(SystemTime::now),
+        events: Box::new(|_| {}),
+        browser: Box::new(|_| true),
+    })
+    .expect("the app opens");
+    let (first, second) = tokio::join!(app.start_demo(), app.start_demo());
+    assert_eq!((first, second), (Ok(()), Ok(())));
+    let connections = app.app_view().connections;
+    assert_eq!(connections.len(), 1);
+    assert!(connections[0].demo && connections[0].demo_running && !connections[0].needs_signing_key);
 }

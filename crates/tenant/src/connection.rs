@@ -80,6 +80,13 @@ impl TokenSource {
         600
     }
 
+    /// The source's name, as the connection file writes it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Mint { .. } => "mint",
+        }
+    }
+
     /// What the fence demands.
     pub fn bindings(&self) -> &Bindings {
         match self {

@@ -14,7 +14,7 @@ since: number,
  */
 until: number, 
 /**
- * Why somebody's answer did not do; `null` when nobody answered.
+ * Why the session could not be confirmed, where somebody answered.
  */
 problem: Problem | null, } | { "state": "closed", 
 /**

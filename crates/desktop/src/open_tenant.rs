@@ -1,7 +1,8 @@
-//! A signed-in tenant: its session, its sealed store, its engine, and how each
-//! of its tiles fares. Everything of one tenant hangs here and nowhere else.
+//! A signed-in tenant during this visit: its session, its sealed store, its
+//! engine, and whether its services answer. Everything of one tenant hangs here
+//! and nowhere else.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -14,111 +15,126 @@ use perch_tinybird::Client;
 use tokio::sync::OnceCell;
 
 use crate::Clock;
+use crate::accounts::Account;
 use crate::problem::Problem;
-use crate::roster::Member;
-use crate::session::LiveSession;
-use crate::tokens::{MintedTokens, SigningKeys};
+use crate::session::{ASK_AGAIN, CONFIRMED_FOR, LiveSession, SILENT_FOR};
+use crate::tokens::MintedTokens;
 use crate::view::{TenantStatus, TenantView};
 
 /// The waits between two attempts to find the services again.
 const RETRY_AFTER: [Duration; 4] =
     [Duration::from_secs(2), Duration::from_secs(4), Duration::from_secs(8), Duration::from_secs(15)];
 
+/// The wait after an answer that confirms nothing: somebody is there, and asking
+/// often would not change their mind.
+const REFUSED_FOR: Duration = Duration::from_secs(60);
+
 /// How long an answer of the store's reckoning of time holds.
 const RECKON_AGAIN: Duration = Duration::from_secs(30);
 
-/// Names a tile of a dashboard.
-pub(crate) type TileKey = (String, String);
-
-pub(crate) struct Seat {
+pub(crate) struct OpenTenant {
     pub(crate) id: TenantId,
-    pub(crate) member: Member,
+    pub(crate) account: Account,
     pub(crate) session: Arc<LiveSession>,
-    connection: Connection,
+    pub(crate) connection: Connection,
+    pub(crate) tokens: Arc<MintedTokens>,
     stores: PathBuf,
     keychain: Arc<Keychain>,
     clock: Clock,
-    tokens: Arc<MintedTokens>,
     engine: OnceCell<Engine>,
     condition: Mutex<Condition>,
 }
 
+/// Changed under one lock, so that no two parts of it disagree.
 #[derive(Default)]
 struct Condition {
     reach: Reach,
     notice: Option<Problem>,
+    /// A confirmation is under way.
+    confirming: bool,
     confirmed: Option<SystemTime>,
+    confirm_next: Option<SystemTime>,
     shown: Option<(SystemTime, Shown)>,
-    tiles: HashMap<TileKey, Problem>,
-    refreshing: HashSet<TileKey>,
-    greeted: bool,
+    refreshing: HashSet<Question>,
+    told_unkept: bool,
 }
 
+/// Whether the services answer.
 #[derive(Default)]
 enum Reach {
     #[default]
     Unknown,
     Online,
+    /// Nobody answered, or, with a problem, nobody who confirms the session.
     Offline {
         since: SystemTime,
         attempts: usize,
         next: SystemTime,
+        problem: Option<Problem>,
     },
     Closed(Problem),
 }
 
-impl Seat {
+/// A tile over a time range: what is refreshed once at a time.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Question {
+    pub(crate) dashboard: String,
+    pub(crate) tile: String,
+    pub(crate) range: TimeRange,
+}
+
+/// A refresh under way. Dropping it, also in a panic, says that it ended.
+pub(crate) struct Refreshing {
+    tenant: Arc<OpenTenant>,
+    question: Question,
+}
+
+impl Drop for Refreshing {
+    fn drop(&mut self) {
+        self.tenant.condition().refreshing.remove(&self.question);
+    }
+}
+
+impl OpenTenant {
     pub(crate) fn new(
-        member: Member,
+        account: Account,
         connection: Connection,
-        http: reqwest::Client,
+        session: Arc<LiveSession>,
+        tokens: MintedTokens,
         keychain: Arc<Keychain>,
-        keys: Arc<SigningKeys>,
         stores: PathBuf,
         clock: Clock,
     ) -> Self {
-        let id = member.tenant.id();
-        let session =
-            Arc::new(LiveSession::new(&member.tenant, connection.clerk.clone(), http, keychain.clone(), clock.clone()));
-        let tokens = MintedTokens::new(member.tenant.clone(), connection.clone(), session.clone(), keys, clock.clone());
         Self {
-            id,
-            member,
+            id: account.tenant.id(),
+            account,
             session,
             connection,
+            tokens: Arc::new(tokens),
             stores,
             keychain,
             clock,
-            tokens: Arc::new(tokens),
             engine: OnceCell::new(),
             condition: Mutex::default(),
         }
     }
 
-    pub(crate) fn tokens(&self) -> &Arc<MintedTokens> {
-        &self.tokens
-    }
-
     /// The engine over the sealed store, opened at the first call. What
-    /// opening has to tell waits in [`Seat::take_notice`].
+    /// opening has to tell waits in [`OpenTenant::take_notice`].
     pub(crate) async fn engine(&self, client: &Client) -> Result<&Engine, Problem> {
         self.engine.get_or_try_init(|| self.open(client)).await
     }
 
-    /// What there is to tell about the store, once.
-    pub(crate) fn take_notice(&self) -> Option<Problem> {
-        let damaged = self.engine.get().and_then(|engine| engine.store().take_notice());
-        damaged.as_ref().map(store_notice).or_else(|| self.condition().notice.take())
-    }
-
     async fn open(&self, client: &Client) -> Result<Engine, Problem> {
+        if let Reach::Closed(problem) = &self.condition().reach {
+            return Err(problem.clone());
+        }
         let slot = Slot::StoreKey(&self.id);
         let sealed = match self.keychain.retrieve(slot).await {
             Ok(Some(key)) => Store::open(&self.stores, &self.id, &key),
             Ok(None) => {
                 let key = new_key().map_err(|error| Problem::from(&error))?;
-                let kept = self.keychain.persist(slot, &key).await.map_err(|error| Problem::from(&error))?;
-                match kept {
+                match self.keychain.persist(slot, &key).await.map_err(|error| Problem::from(&error))? {
                     Kept::InKeychain => Store::open(&self.stores, &self.id, &key),
                     // Nothing could open the file again.
                     Kept::ForThisVisit => self.store_for_this_visit(),
@@ -134,9 +150,9 @@ impl Seat {
             self.store_for_this_visit().map_err(|error| Problem::from(&error))
         })?;
         if let Some(started_anew) = opened.notice {
-            self.condition().notice = Some(store_notice(&started_anew));
+            self.condition().notice = Some(started_anew_notice(&started_anew));
         }
-        let tenant = self.member.tenant.clone();
+        let tenant = self.account.tenant.clone();
         Ok(Engine::new(tenant, opened.store, client.clone(), self.tokens.clone(), self.clock.clone()))
     }
 
@@ -145,25 +161,55 @@ impl Seat {
         Ok(perch_offline::Opened { store: Store::for_this_visit(&self.id)?, notice: None })
     }
 
+    /// What there is to tell about the store or the session, once.
+    pub(crate) fn take_notice(&self) -> Option<Problem> {
+        if let Some(engine) = self.engine.get() {
+            if let Some(damaged) = engine.store().take_notice() {
+                return Some(started_anew_notice(&damaged));
+            }
+            if let Some(error) = engine.unkept()
+                && !std::mem::replace(&mut self.condition().told_unkept, true)
+            {
+                return Some(Problem::from(&*error));
+            }
+        }
+        self.session.take_notice().or_else(|| self.condition().notice.take())
+    }
+
+    /// Nothing of this tenant is shown, asked for or kept through this value
+    /// any more. Waits for an opening that is under way, so that what is
+    /// removed afterwards stays removed.
+    pub(crate) async fn close(&self, problem: Problem) {
+        self.condition().reach = Reach::Closed(problem.clone());
+        let never = self.engine.get_or_try_init(|| async { Err::<Engine, _>(problem) }).await;
+        if let Ok(engine) = never {
+            engine.close();
+        }
+    }
+
     /// Whether what was seen may be shown now (design decision 7).
     pub(crate) fn may_show(&self) -> Result<(), Problem> {
-        if let Reach::Closed(problem) = &self.condition().reach {
-            return Err(problem.clone());
-        }
-        if self.is_online() {
-            return Ok(());
+        {
+            let condition = self.condition();
+            if let Reach::Closed(problem) = &condition.reach {
+                return Err(problem.clone());
+            }
+            let recent = |at| (self.clock)().duration_since(at).is_ok_and(|age| age < SILENT_FOR);
+            if matches!(condition.reach, Reach::Online) && condition.confirmed.is_some_and(recent) {
+                return Ok(());
+            }
         }
         self.offline_until().map(drop)
     }
 
-    /// Until when what was seen may be shown without a network, or why not.
+    /// Until when what was seen may be shown without Clerk's word, or why not.
     fn offline_until(&self) -> Result<SystemTime, Problem> {
         let now = (self.clock)();
         let Some(store) = self.store() else { return Ok(now) };
         // The store writes its reckoning of time at each question, so it is
         // asked now and then, not at each tile.
-        let recent =
-            self.condition().shown.filter(|(asked, _)| now.duration_since(*asked).is_ok_and(|age| age < RECKON_AGAIN));
+        let is_recent = |asked: &SystemTime| now.duration_since(*asked).is_ok_and(|age| age < RECKON_AGAIN);
+        let recent = self.condition().shown.filter(|(asked, _)| is_recent(asked));
         let (asked, shown) = match recent {
             Some(recent) => recent,
             None => (now, store.may_show(now, self.connection.offline).map_err(|error| Problem::from(&error))?),
@@ -175,7 +221,25 @@ impl Seat {
         }
     }
 
-    /// Clerk has just confirmed the session.
+    /// Whether it is time to ask Clerk about the session, and nobody does yet.
+    pub(crate) fn begin_confirmation(&self) -> bool {
+        let now = (self.clock)();
+        let mut condition = self.condition();
+        let is_due = condition.confirm_next.is_none_or(|next| next <= now);
+        let begins = is_due && !condition.confirming && matches!(condition.reach, Reach::Unknown | Reach::Online);
+        condition.confirming |= begins;
+        begins
+    }
+
+    pub(crate) fn end_confirmation(&self) {
+        let now = (self.clock)();
+        let mut condition = self.condition();
+        condition.confirming = false;
+        let due = condition.confirmed.map_or(now, |at| at + CONFIRMED_FOR);
+        condition.confirm_next = Some(due.max(now + ASK_AGAIN));
+    }
+
+    /// Clerk confirmed the session.
     pub(crate) fn confirmed(&self, at: SystemTime) {
         {
             let mut condition = self.condition();
@@ -195,6 +259,11 @@ impl Seat {
         matches!(self.condition().reach, Reach::Online)
     }
 
+    /// Whether the last attempt found nobody, so that one knock is enough.
+    pub(crate) fn is_offline(&self) -> bool {
+        matches!(self.condition().reach, Reach::Offline { .. })
+    }
+
     pub(crate) fn is_closed(&self) -> bool {
         matches!(self.condition().reach, Reach::Closed(_))
     }
@@ -208,19 +277,6 @@ impl Seat {
         }
     }
 
-    /// Whether nobody answered the last request, so that one knock is enough.
-    pub(crate) fn is_offline(&self) -> bool {
-        matches!(self.condition().reach, Reach::Offline { .. })
-    }
-
-    /// Whether this is the first time in this visit that Clerk may be asked.
-    pub(crate) fn begin_greeting(&self) -> bool {
-        let mut condition = self.condition();
-        let first = matches!(condition.reach, Reach::Unknown) && !condition.greeted;
-        condition.greeted |= first;
-        first
-    }
-
     /// The services answered. Whether that is news.
     pub(crate) fn found(&self) -> bool {
         let mut condition = self.condition();
@@ -231,82 +287,69 @@ impl Seat {
         news
     }
 
-    /// Nobody answered. Whether that is news.
-    pub(crate) fn lost(&self) -> bool {
+    /// Nobody answered, or nobody who confirms the session, and why. Whether
+    /// that is news.
+    pub(crate) fn lost(&self, problem: Option<Problem>) -> bool {
         let now = (self.clock)();
         let mut condition = self.condition();
         let (since, attempts, news) = match &condition.reach {
             Reach::Closed(_) => return false,
-            Reach::Offline { since, attempts, .. } => (*since, attempts + 1, false),
+            // Several requests that were under way together are one attempt.
+            Reach::Offline { next, problem: known, .. } if *next > now && *known == problem => return false,
+            Reach::Offline { since, attempts, problem: known, .. } => (*since, attempts + 1, *known != problem),
             Reach::Unknown | Reach::Online => (now, 0, true),
         };
-        let next = now + RETRY_AFTER[attempts.min(RETRY_AFTER.len() - 1)];
-        condition.reach = Reach::Offline { since, attempts, next };
+        let wait = if problem.is_some() { REFUSED_FOR } else { RETRY_AFTER[attempts.min(RETRY_AFTER.len() - 1)] };
+        condition.reach = Reach::Offline { since, attempts, next: now + wait, problem };
         news
     }
 
     /// Ask again at the next opportunity, whatever failed before.
     pub(crate) fn retry_now(&self) {
         let now = (self.clock)();
-        let mut condition = self.condition();
-        if let Reach::Offline { next, attempts, .. } = &mut condition.reach {
+        if let Reach::Offline { next, attempts, .. } = &mut self.condition().reach {
             (*next, *attempts) = (now, 0);
         }
     }
 
-    /// Nothing of this tenant is shown, asked for or kept any more, and why.
-    pub(crate) fn close(&self, problem: Problem) {
-        self.condition().reach = Reach::Closed(problem);
-        if let Some(engine) = self.engine.get() {
-            engine.close();
-        }
+    /// Marks a question as being asked. `None` when it already is.
+    pub(crate) fn begin_refresh(self: &Arc<Self>, question: Question) -> Option<Refreshing> {
+        let is_new = self.condition().refreshing.insert(question.clone());
+        is_new.then(|| Refreshing { tenant: self.clone(), question })
     }
 
-    /// Marks a tile as being refreshed. `false` when it already is.
-    pub(crate) fn begin_refresh(&self, tile: &TileKey) -> bool {
-        self.condition().refreshing.insert(tile.clone())
-    }
-
-    /// A tile's refresh ended: with an answer, with nobody there (which is the
-    /// tenant's trouble, not the tile's), or with a reason of the tile's own.
-    pub(crate) fn end_refresh(&self, tile: &TileKey, problem: Option<Problem>) {
-        let mut condition = self.condition();
-        condition.refreshing.remove(tile);
-        match problem {
-            Some(problem) => condition.tiles.insert(tile.clone(), problem),
-            None => condition.tiles.remove(tile),
-        };
-    }
-
-    /// Whether a refresh of the tile is under way, and how the last one failed.
-    pub(crate) fn tile(&self, tile: &TileKey) -> (bool, Option<Problem>) {
-        let condition = self.condition();
-        (condition.refreshing.contains(tile), condition.tiles.get(tile).cloned())
+    /// Whether a question is being asked.
+    pub(crate) fn is_refreshing(&self, question: &Question) -> bool {
+        self.condition().refreshing.contains(question)
     }
 
     /// The time range that the viewer last chose for a dashboard, or its default.
     pub(crate) fn range(&self, dashboard: &Dashboard) -> Option<TimeRange> {
         let default = dashboard.time.as_ref()?.default;
-        let kept = self.store().and_then(|store| store.noted(&format!("range:{}", dashboard.id)).ok().flatten());
+        let kept = self.noted(&range_note(dashboard));
         Some(kept.and_then(|text| text.parse().ok()).unwrap_or(default))
     }
 
     /// Keeps the viewer's choice.
     pub(crate) fn choose_range(&self, dashboard: &Dashboard, range: &TimeRange) {
-        self.keep(&format!("range:{}", dashboard.id), &range.to_string());
+        self.note(&range_note(dashboard), &range.to_string());
     }
 
     /// The dashboard that was on the screen last.
     pub(crate) fn last_dashboard(&self) -> Option<String> {
-        self.store().and_then(|store| store.noted("dashboard").ok().flatten())
+        self.noted("dashboard")
     }
 
     /// Keeps which dashboard is on the screen.
     pub(crate) fn show_dashboard(&self, dashboard: &str) {
-        self.keep("dashboard", dashboard);
+        self.note("dashboard", dashboard);
     }
 
-    fn keep(&self, name: &str, value: &str) {
+    fn noted(&self, name: &str) -> Option<String> {
+        self.store()?.noted(name).ok().flatten()
+    }
+
+    fn note(&self, name: &str, value: &str) {
         if let Some(store) = self.store()
             && let Err(error) = store.note(name, value)
         {
@@ -315,28 +358,19 @@ impl Seat {
     }
 
     pub(crate) fn view(&self) -> TenantView {
-        let tenant = &self.member.tenant;
-        TenantView {
-            id: self.id.to_string(),
-            connection: self.member.connection.clone(),
-            name: tenant.display_name().to_owned(),
-            user: tenant.user.display_name().to_owned(),
-            email: tenant.user.email.clone(),
-            role: tenant.organization.as_ref().and_then(|organization| organization.role.clone()),
-            status: self.status(),
-        }
+        self.account.view(self.status())
     }
 
     fn status(&self) -> TenantStatus {
-        let until = self.offline_until();
-        match &self.condition().reach {
-            Reach::Unknown => TenantStatus::Connecting,
-            Reach::Online => TenantStatus::Online,
-            Reach::Offline { since, .. } => match until {
-                Ok(until) => TenantStatus::Offline { since: unix_millis(*since), until: unix_millis(until) },
-                Err(problem) => TenantStatus::Closed { problem },
-            },
-            Reach::Closed(problem) => TenantStatus::Closed { problem: problem.clone() },
+        let (since, problem) = match &self.condition().reach {
+            Reach::Unknown => return TenantStatus::Connecting,
+            Reach::Online => return TenantStatus::Online,
+            Reach::Closed(problem) => return TenantStatus::Closed { problem: problem.clone() },
+            Reach::Offline { since, problem, .. } => (*since, problem.clone()),
+        };
+        match self.offline_until() {
+            Ok(until) => TenantStatus::Offline { since: unix_millis(since), until: unix_millis(until), problem },
+            Err(problem) => TenantStatus::Closed { problem },
         }
     }
 
@@ -345,24 +379,16 @@ impl Seat {
     }
 
     fn condition(&self) -> MutexGuard<'_, Condition> {
-        // A panic elsewhere cannot leave this half changed: each change is one assignment.
+        // Nothing panics while it holds the lock, so a poisoned one is whole.
         self.condition.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Whether keeping a secret needs a word to the viewer.
-pub(crate) fn kept_notice(kept: Kept) -> Option<Problem> {
-    match kept {
-        Kept::InKeychain => None,
-        Kept::ForThisVisit => Some(Problem::new(
-            "keychain-for-this-visit",
-            "There is no keychain that Perch could use, so you stay signed in for this visit only.",
-            "Start or unlock your keychain (GNOME Keyring or KWallet on Linux), then sign in again.",
-        )),
-    }
+fn range_note(dashboard: &Dashboard) -> String {
+    format!("range:{}", dashboard.id)
 }
 
-fn store_notice(notice: &Notice) -> Problem {
+fn started_anew_notice(notice: &Notice) -> Problem {
     let next_step = "Nothing to do: the dashboards fill again as they are refreshed.";
     Problem::new("store-started-anew", notice.to_string(), next_step)
 }
@@ -376,4 +402,14 @@ pub(crate) fn unix_millis(time: SystemTime) -> i64 {
 /// The tile of a dashboard, by name.
 pub(crate) fn find_tile<'a>(dashboard: &'a Dashboard, tile: &str) -> Result<&'a Tile, Problem> {
     dashboard.tile(tile).ok_or_else(|| Problem::gone("tile"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_moment_before_1970_is_not_negative() {
+        assert_eq!(unix_millis(SystemTime::UNIX_EPOCH - Duration::from_secs(1)), 0);
+    }
 }

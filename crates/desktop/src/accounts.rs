@@ -1,0 +1,195 @@
+//! Who is signed in on this machine. Names and ids only: what opens anything
+//! is in the keychain, what was seen is in the sealed stores.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use perch_tenant::{Tenant, TenantId};
+use serde::{Deserialize, Serialize};
+
+use crate::disk;
+use crate::problem::Problem;
+use crate::view::{TenantStatus, TenantView};
+
+/// The accounts, last used first, kept in one small file.
+#[derive(Debug)]
+pub(crate) struct Accounts {
+    file: PathBuf,
+    list: Vec<Account>,
+}
+
+/// A tenant and the connection it signed in through.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Account {
+    /// The connection's id.
+    pub(crate) connection: String,
+    pub(crate) tenant: Tenant,
+    /// The keychain did not take the session: at the next start there would be
+    /// nothing to open, so the account is not written down.
+    #[serde(skip)]
+    pub(crate) for_this_visit: bool,
+}
+
+impl Account {
+    /// The account as the web view shows it.
+    pub(crate) fn view(&self, status: TenantStatus) -> TenantView {
+        let tenant = &self.tenant;
+        TenantView {
+            id: tenant.id().to_string(),
+            connection: self.connection.clone(),
+            name: tenant.display_name().to_owned(),
+            user: tenant.user.display_name().to_owned(),
+            email: tenant.user.email.clone(),
+            role: tenant.organization.as_ref().and_then(|organization| organization.role.clone()),
+            status,
+        }
+    }
+}
+
+impl Accounts {
+    /// Reads the list. One that is not understood is put aside beside itself,
+    /// and the problem says so: people sign in again and nothing is lost but
+    /// the list.
+    pub(crate) fn read(file: PathBuf) -> (Self, Option<Problem>) {
+        let read = disk::read_text(&file).and_then(|text| {
+            serde_json::from_str::<Vec<Account>>(&text)
+                .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
+        });
+        let (list, problem) = match read {
+            Ok(list) => (list, None),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => (Vec::new(), None),
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+                if let Err(error) = std::fs::rename(&file, put_aside(&file)) {
+                    tracing::warn!(%error, "the unreadable list of accounts could not be put aside");
+                }
+                (Vec::new(), Some(Problem::accounts(&file, &error)))
+            }
+            Err(error) => (Vec::new(), Some(Problem::file(&file, &error))),
+        };
+        (Self { file, list }, problem)
+    }
+
+    /// The accounts, last used first.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Account> {
+        self.list.iter()
+    }
+
+    /// The account of a tenant.
+    pub(crate) fn get(&self, tenant: &TenantId) -> Option<&Account> {
+        self.list.iter().find(|account| &account.tenant.id() == tenant)
+    }
+
+    /// Puts an account first, in place of one of the same tenant.
+    pub(crate) fn put_first(&mut self, account: Account) -> Result<(), Problem> {
+        let id = account.tenant.id();
+        self.change(|list| {
+            list.retain(|other| other.tenant.id() != id);
+            list.insert(0, account);
+        })
+    }
+
+    /// Moves a tenant to the front. Unknown tenants change nothing.
+    pub(crate) fn use_now(&mut self, tenant: &TenantId) -> Result<(), Problem> {
+        match self.list.iter().position(|account| &account.tenant.id() == tenant) {
+            None | Some(0) => Ok(()),
+            Some(place) => self.change(|list| list[..=place].rotate_right(1)),
+        }
+    }
+
+    /// Forgets a tenant. The last one takes the file along, and what was put
+    /// aside of it.
+    pub(crate) fn remove(&mut self, tenant: &TenantId) -> Result<(), Problem> {
+        self.change(|list| list.retain(|account| &account.tenant.id() != tenant))
+    }
+
+    /// The change counts in memory even when the disk refuses it: what the
+    /// viewer did holds for this visit, and the problem says what will be back.
+    fn change(&mut self, change: impl FnOnce(&mut Vec<Account>)) -> Result<(), Problem> {
+        change(&mut self.list);
+        if self.list.is_empty() {
+            return [self.file.clone(), put_aside(&self.file)].iter().try_for_each(|file| remove(file));
+        }
+        let kept: Vec<_> = self.list.iter().filter(|account| !account.for_this_visit).collect();
+        if kept.is_empty() {
+            return remove(&self.file);
+        }
+        let text = serde_json::to_vec_pretty(&kept).map_err(|error| Problem::accounts(&self.file, &error.into()))?;
+        disk::write_whole(&self.file, &text).map_err(|error| Problem::file(&self.file, &error))
+    }
+}
+
+fn put_aside(file: &Path) -> PathBuf {
+    file.with_extension("json.unreadable")
+}
+
+fn remove(file: &Path) -> Result<(), Problem> {
+    match std::fs::remove_file(file) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Problem::file(file, &error)),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use perch_tenant::{Origin, User};
+
+    use super::*;
+
+    fn account(user: &str) -> Account {
+        let origin = Origin::parse("https://clerk.example.com").expect("an origin");
+        let user = User { id: user.to_owned(), name: None, email: None };
+        let tenant =
+            Tenant { issuer: origin.clone(), user, organization: None, tinybird: origin, workspace_id: "w".to_owned() };
+        Account { connection: "c".to_owned(), tenant, for_this_visit: false }
+    }
+
+    fn users(accounts: &Accounts) -> Vec<&str> {
+        accounts.iter().map(|account| account.tenant.user.id.as_str()).collect()
+    }
+
+    #[test]
+    fn the_tenant_used_last_stands_first_also_after_a_restart() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("accounts.json");
+        let (mut accounts, problem) = Accounts::read(file.clone());
+        assert!(problem.is_none());
+        for user in ["a", "b", "c"] {
+            accounts.put_first(account(user)).expect("kept");
+        }
+        accounts.use_now(&account("a").tenant.id()).expect("kept");
+        assert_eq!(users(&Accounts::read(file).0), ["a", "c", "b"]);
+    }
+
+    #[test]
+    fn the_last_one_out_takes_the_files_along() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("accounts.json");
+        let (mut accounts, _) = Accounts::read(file.clone());
+        accounts.put_first(account("a")).expect("kept");
+        std::fs::write(put_aside(&file), "older").expect("written");
+        accounts.remove(&account("a").tenant.id()).expect("removed");
+        assert_eq!(std::fs::read_dir(folder.path()).expect("listed").count(), 0);
+    }
+
+    #[test]
+    fn an_account_for_this_visit_is_not_written_down() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("accounts.json");
+        let (mut accounts, _) = Accounts::read(file.clone());
+        accounts.put_first(account("a")).expect("kept");
+        accounts.put_first(Account { for_this_visit: true, ..account("b") }).expect("kept");
+        assert_eq!(users(&accounts), ["b", "a"]);
+        assert_eq!(users(&Accounts::read(file).0), ["a"]);
+    }
+
+    #[test]
+    fn a_half_written_list_is_put_aside_and_said() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("accounts.json");
+        std::fs::write(&file, "[{\"connection\": \"c\", \"ten").expect("written");
+        let (accounts, problem) = Accounts::read(file.clone());
+        assert_eq!(accounts.iter().count(), 0);
+        assert_eq!(problem.expect("said").code, "accounts-unreadable");
+        assert!(put_aside(&file).exists());
+    }
+}

@@ -1,0 +1,247 @@
+//! The connections that were opened on this machine, each a folder with its
+//! `connection.toml` and, beside it, `dashboards/*.toml`: the operator's own
+//! files, copied as they are.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use perch_dashboard::Dashboard;
+use perch_tenant::Connection;
+
+use crate::disk;
+use crate::problem::Problem;
+
+const FILE: &str = "connection.toml";
+const DASHBOARDS: &str = "dashboards";
+/// Stands in the folder of a connection to the sandbox that Perch starts itself.
+const DEMO_MARK: &str = "demo";
+/// More dashboards than a menu can hold.
+const MOST_DASHBOARDS: usize = 200;
+
+/// The folder of opened connections.
+#[derive(Debug, Clone)]
+pub(crate) struct Connections {
+    folder: PathBuf,
+}
+
+/// A connection that was opened.
+#[derive(Debug, Clone)]
+pub(crate) struct OpenedConnection {
+    /// Names it: [`Connection::id`].
+    pub(crate) id: String,
+    /// What its file says.
+    pub(crate) connection: Connection,
+    /// Whether it leads to the sandbox that Perch starts itself.
+    pub(crate) demo: bool,
+    folder: PathBuf,
+}
+
+/// A dashboard file: read, or what is wrong with it.
+pub(crate) struct DashboardFile {
+    /// The file's stem.
+    pub(crate) id: String,
+    /// The dashboard, or why there is none.
+    pub(crate) dashboard: Result<Dashboard, Problem>,
+}
+
+/// Files to put down together: names within the folder, and texts.
+type Files = Vec<(PathBuf, String)>;
+
+impl Connections {
+    /// The connections in a folder, which need not exist yet.
+    pub(crate) fn new(folder: PathBuf) -> Self {
+        Self { folder }
+    }
+
+    /// All connections, by name, and what could not be read.
+    pub(crate) fn list(&self) -> (Vec<OpenedConnection>, Vec<Problem>) {
+        let (mut found, mut problems) = (Vec::new(), Vec::new());
+        for folder in entries(&self.folder) {
+            let file = folder.join(FILE);
+            if !file.is_file() {
+                continue;
+            }
+            match read_connection(&file) {
+                Ok((connection, _)) => {
+                    let demo = folder.join(DEMO_MARK).exists();
+                    found.push(OpenedConnection { id: connection.id(), connection, demo, folder });
+                }
+                Err(problem) => problems.push(problem),
+            }
+        }
+        found.sort_by(|a, b| a.connection.name.cmp(&b.connection.name));
+        (found, problems)
+    }
+
+    /// One connection.
+    pub(crate) fn get(&self, id: &str) -> Option<OpenedConnection> {
+        self.list().0.into_iter().find(|opened| opened.id == id)
+    }
+
+    /// Opens a connection file: reads it, and copies it with the dashboards
+    /// beside it. The same connection opened again replaces its files.
+    pub(crate) fn open(&self, file: &Path) -> Result<OpenedConnection, Problem> {
+        let (connection, text) = read_connection(file)?;
+        let mut files = vec![(PathBuf::from(FILE), text)];
+        for path in dashboard_files(&file.with_file_name(DASHBOARDS)) {
+            let text = disk::read_text(&path).map_err(|error| Problem::file(&path, &error))?;
+            files.push((Path::new(DASHBOARDS).join(path.file_name().unwrap_or_default()), text));
+        }
+        self.put(connection, files, false)
+    }
+
+    /// Opens the demo's connection, with dashboards by id.
+    pub(crate) fn open_demo(&self, text: &str, dashboards: &[(&str, &str)]) -> Result<OpenedConnection, Problem> {
+        let connection = Connection::parse(text).map_err(|error| Problem::connection(Path::new(FILE), &error))?;
+        let mut files = vec![(PathBuf::from(FILE), text.to_owned()), (PathBuf::from(DEMO_MARK), String::new())];
+        for (id, text) in dashboards {
+            files.push((Path::new(DASHBOARDS).join(id).with_extension("toml"), (*text).to_owned()));
+        }
+        self.put(connection, files, true)
+    }
+
+    /// Writes all files into a new folder, which then takes the old one's place:
+    /// a full disk leaves the old one as it was.
+    fn put(&self, connection: Connection, files: Files, demo: bool) -> Result<OpenedConnection, Problem> {
+        let folder = self.folder.join(connection.id());
+        let new = self.folder.join(format!("{}.new", connection.id()));
+        remove_folder(&new)?;
+        for (name, text) in files {
+            let path = new.join(name);
+            disk::write_whole(&path, text.as_bytes()).map_err(|error| Problem::file(&path, &error))?;
+        }
+        remove_folder(&folder)?;
+        fs::rename(&new, &folder).map_err(|error| Problem::file(&folder, &error))?;
+        Ok(OpenedConnection { id: connection.id(), connection, demo, folder })
+    }
+
+    /// Removes a connection and its dashboards.
+    pub(crate) fn remove(&self, opened: &OpenedConnection) -> Result<(), Problem> {
+        remove_folder(&opened.folder)
+    }
+}
+
+impl OpenedConnection {
+    /// The dashboards beside the connection, in the order of their file names.
+    pub(crate) fn dashboards(&self) -> Vec<DashboardFile> {
+        let read = |path: PathBuf| {
+            let id = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+            let dashboard = disk::read_text(&path)
+                .map_err(|error| Problem::file(&path, &error))
+                .and_then(|text| Dashboard::parse(&id, &text).map_err(|problems| Problem::dashboard(&path, &problems)));
+            DashboardFile { id, dashboard }
+        };
+        dashboard_files(&self.folder.join(DASHBOARDS)).into_iter().map(read).collect()
+    }
+}
+
+fn read_connection(file: &Path) -> Result<(Connection, String), Problem> {
+    let text = disk::read_text(file).map_err(|error| Problem::file(file, &error))?;
+    let connection = Connection::parse(&text).map_err(|error| Problem::connection(file, &error))?;
+    Ok((connection, text))
+}
+
+/// The dashboard files in a folder, by name.
+fn dashboard_files(folder: &Path) -> Vec<PathBuf> {
+    let is_toml = |path: &PathBuf| path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("toml"));
+    let mut files: Vec<_> = entries(folder).into_iter().filter(is_toml).collect();
+    files.sort();
+    files.truncate(MOST_DASHBOARDS);
+    files
+}
+
+/// What is in a folder; nothing where there is no folder.
+fn entries(folder: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
+    entries.filter_map(|entry| Some(entry.ok()?.path())).collect()
+}
+
+fn remove_folder(folder: &Path) -> Result<(), Problem> {
+    match fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Problem::file(folder, &error)),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CONNECTION: &str = r#"
+version = 1
+name = "Acme"
+[clerk]
+issuer = "https://clerk.acme.example"
+client_id = "client"
+[tinybird]
+host = "https://api.tinybird.co"
+workspace_id = "workspace"
+[token]
+source = "mint"
+template = "{}"
+bind = { org_id = "org.id" }
+"#;
+
+    const DASHBOARD: &str = r#"
+version = 1
+title = "Visits"
+[[tile]]
+title = "Visits"
+pipe = "visits"
+[tile.chart]
+kind = "table"
+"#;
+
+    fn put_down(folder: &Path, dashboards: &[&str]) -> PathBuf {
+        fs::create_dir_all(folder.join(DASHBOARDS)).expect("a folder");
+        for name in dashboards {
+            fs::write(folder.join(DASHBOARDS).join(name), DASHBOARD).expect("written");
+        }
+        let file = folder.join("acme.toml");
+        fs::write(&file, CONNECTION).expect("written");
+        file
+    }
+
+    fn ids(opened: &OpenedConnection) -> Vec<String> {
+        opened.dashboards().into_iter().map(|file| file.id).collect()
+    }
+
+    #[test]
+    fn opening_a_connection_again_replaces_its_dashboards() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let connections = Connections::new(folder.path().join("connections"));
+        let first = put_down(&folder.path().join("first"), &["b.toml", "a.toml", "notes.txt"]);
+        assert_eq!(ids(&connections.open(&first).expect("opened")), ["a", "b"]);
+        let second = put_down(&folder.path().join("second"), &["c.toml"]);
+        connections.open(&second).expect("opened again");
+        let (list, problems) = connections.list();
+        assert_eq!(problems, []);
+        assert_eq!(list.iter().map(ids).collect::<Vec<_>>(), [["c"]]);
+    }
+
+    #[test]
+    fn a_connection_with_a_mistake_is_refused_and_the_old_one_stays() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let connections = Connections::new(folder.path().join("connections"));
+        let file = put_down(folder.path(), &["a.toml"]);
+        connections.open(&file).expect("opened");
+        fs::write(&file, CONNECTION.replace("version = 1", "version = 9")).expect("written");
+        let problem = connections.open(&file).expect_err("refused");
+        assert_eq!(problem.code, "connection-invalid");
+        assert!(problem.message.contains("acme.toml:2:"), "{}", problem.message);
+        assert_eq!(connections.list().0.len(), 1);
+    }
+
+    #[test]
+    fn a_dashboard_with_a_mistake_is_listed_with_it() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let connections = Connections::new(folder.path().join("connections"));
+        let file = put_down(folder.path(), &["a.toml"]);
+        fs::write(folder.path().join("dashboards/b.toml"), "version = 1\ntitel = \"B\"\n").expect("written");
+        let opened = connections.open(&file).expect("opened");
+        let broken: Vec<_> = opened.dashboards().into_iter().filter_map(|file| file.dashboard.err()).collect();
+        assert_eq!(broken.len(), 1);
+        assert!(broken[0].message.contains("b.toml:"), "{}", broken[0].message);
+    }
+}
