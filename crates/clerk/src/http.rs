@@ -1,5 +1,6 @@
 //! How Perch speaks to Clerk over HTTP: no redirect is followed, no answer is
-//! waited for longer than 15 seconds, none is read beyond a megabyte.
+//! waited for longer than 15 seconds, none is read beyond a megabyte, and what
+//! is for this machine does not leave it through a proxy.
 
 use std::time::{Duration, SystemTime};
 
@@ -17,13 +18,15 @@ const LARGEST: usize = 1 << 20;
 
 /// The client for [`Provider::discover`](crate::Provider::discover): follows no
 /// redirect, because a redirected request would carry its code or token to
-/// wherever the answer says.
+/// wherever the answer says, and takes the system's proxy, but not for what is
+/// on this machine.
 ///
 /// # Errors
 /// [`ClerkError::NoSecureConnection`] where TLS cannot be set up.
 pub fn http_client() -> Result<Client, ClerkError> {
     Client::builder()
         .redirect(redirect::Policy::none())
+        .proxy(perch_proxy::system())
         .referer(false)
         .timeout(TIMEOUT)
         .user_agent(concat!("Perch/", env!("CARGO_PKG_VERSION")))

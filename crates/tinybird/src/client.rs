@@ -1,7 +1,8 @@
 //! The pipe client: one question, one answer, as bytes.
 //!
 //! A token goes into a header, to its own host, for a pipe that it reads, and
-//! nowhere else. A question that fails is asked once more where that can help:
+//! nowhere else: no redirect is followed, and no proxy stands between Perch and
+//! a host on the same machine. A question that fails is asked once more where that can help:
 //! a lost connection, a service that stumbled, a 429 that says how long.
 
 use std::collections::HashMap;
@@ -72,6 +73,7 @@ impl Client {
         let http = reqwest::Client::builder()
             .user_agent(concat!("perch/", env!("CARGO_PKG_VERSION")))
             .redirect(redirect::Policy::none())
+            .proxy(perch_proxy::system())
             .connect_timeout(limits.connect)
             .referer(false)
             .build()

@@ -6,5 +6,6 @@ mod discovery;
 mod id_token;
 mod listener;
 mod provider;
+mod proxy;
 mod session;
 mod sign_in;
