@@ -15,6 +15,8 @@ use arguments::Arguments;
 use clap::Parser;
 
 fn main() -> ExitCode {
+    #[cfg(target_os = "linux")]
+    window::paint_with_the_processor();
     let arguments = Arguments::parse();
     log::start();
     let app = tauri::Builder::default()

@@ -14,6 +14,20 @@ const LABEL: &str = "main";
 const LIGHT: Color = Color(0xf5, 0xf6, 0xf7, 255);
 const DARK: Color = Color(0x0e, 0x10, 0x14, 255);
 
+/// Lets WebKitGTK paint with the processor; the graphics card still puts what
+/// was painted together and scrolls it. Perch is text and a few pictures that
+/// stand still: for those, compiling shaders takes longer than painting, a
+/// seventh of the time from start to dashboard (`make bench`).
+///
+/// WebKitGTK takes this from the environment only. Call it before anything else
+/// runs: the environment is no place for two threads. Whoever has set it
+/// otherwise keeps it.
+#[cfg(target_os = "linux")]
+pub fn paint_with_the_processor() {
+    // It fails for a malformed name only, and then WebKitGTK paints as it likes.
+    let _ = glib::setenv("WEBKIT_SKIA_ENABLE_CPU_RENDERING", "1", false);
+}
+
 /// Opens the window. The web view keeps nothing on disk, except under a
 /// WebDriver, which cannot reach an ephemeral one on WebKitGTK.
 pub fn open(app: &mut App) -> tauri::Result<()> {
@@ -25,8 +39,6 @@ pub fn open(app: &mut App) -> tauri::Result<()> {
         .incognito(!driven)
         .on_navigation(is_our_own)
         .build()?;
-    #[cfg(target_os = "linux")]
-    paint_with_the_processor(&window)?;
     let theme = window.theme().unwrap_or(Theme::Light);
     window.set_background_color(Some(if theme == Theme::Dark { DARK } else { LIGHT }))?;
     let handle = app.handle().clone();
@@ -43,21 +55,6 @@ pub fn open(app: &mut App) -> tauri::Result<()> {
         }
     });
     Ok(())
-}
-
-/// Perch is text and a few pictures that stand still. For those WebKitGTK takes
-/// longer to set up its graphics context and compile shaders than to paint: a
-/// third of the time from start to dashboard (`make bench`). Decided before the
-/// page's first frame.
-#[cfg(target_os = "linux")]
-fn paint_with_the_processor(window: &WebviewWindow) -> tauri::Result<()> {
-    use webkit2gtk::{HardwareAccelerationPolicy, SettingsExt, WebViewExt};
-
-    window.with_webview(|webview| {
-        if let Some(settings) = WebViewExt::settings(&webview.inner()) {
-            settings.set_hardware_acceleration_policy(HardwareAccelerationPolicy::Never);
-        }
-    })
 }
 
 /// Tauri serves the app's own files from `tauri://localhost`, and from
