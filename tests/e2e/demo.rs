@@ -34,10 +34,12 @@ async fn the_main_job_from_first_run_to_sign_out() {
     steps.shoot("browser-return", browser.page()).await;
     browser.quit().await;
     app.dashboard_of("Harbor Coffee").await;
+    let of_harbor = app.list("sources").await;
     steps.shoot("dashboard", app.window()).await;
 
     app.add_organization("grace", "larkspur-books").await;
     app.dashboard_of("Larkspur Books").await;
+    assert_ne!(app.list("sources").await, of_harbor, "another organization has other rows");
     steps.shoot("second-organization", app.window()).await;
 
     app.click("switcher").await;
@@ -45,12 +47,14 @@ async fn the_main_job_from_first_run_to_sign_out() {
     app.click("switcher").await;
     app.switch_to("Harbor Coffee").await;
     app.dashboard_of("Harbor Coffee").await;
+    let seen = app.list("sources").await;
     app.quit().await;
 
     // The sandbox lived in the app, so it is gone now.
     let app = App::start(&stage, &[]).await;
     app.dashboard_of("Harbor Coffee").await;
     app.find("offline-bar").await;
+    assert_eq!(app.list("sources").await, seen, "what was seen is there");
     steps.shoot("offline", app.window()).await;
 
     app.click("start-sandbox").await;

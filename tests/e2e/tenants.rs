@@ -19,14 +19,22 @@ async fn each_organization_sees_the_numbers_of_its_own_rows() {
     app.quit().await;
 }
 
-/// The tiles say what SQL finds in the sandbox's rows of this organization.
+/// The tiles say what SQL finds in the sandbox's rows of this organization, up
+/// to the second at which each tile asked.
 async fn shows_the_rows_of(app: &App, sandbox: &Sandbox, name: &str, slug: &str) {
     assert_eq!(app.dashboard_of(name).await.len(), 8);
     let organization = sql::organization(slug);
     for (tile, column) in [("top-pages", "pathname"), ("sources", "source"), ("devices", "device")] {
-        let expected = sql::visits_by(sandbox, organization, column, 8);
+        let expected = sql::visits_by(sandbox, organization, column, 8, app.asked(tile).await);
         assert!(expected.len() >= 3, "{column} of {name} is worth looking at");
         assert_eq!(app.list(tile).await, expected, "{tile} of {name}");
     }
-    assert_eq!(app.number("page-views").await, sql::page_views(sandbox, organization), "page views of {name}");
+    let views = sql::page_views(sandbox, organization, app.asked("page-views").await);
+    assert_eq!(app.number("page-views").await, views.to_string(), "page views of {name}");
+
+    let days = sql::visits_by_day(sandbox, organization, app.asked("visits-over-time").await);
+    let shown: Vec<_> = app.list("visits-over-time").await.into_iter().map(|(_, visits)| visits).collect();
+    assert_eq!(shown, days, "visits by day of {name}");
+    let visits: i64 = days.iter().map(|visits| visits.parse::<i64>().expect("a count")).sum();
+    assert_eq!(app.number("visits").await, visits.to_string(), "visits of {name}");
 }

@@ -184,14 +184,14 @@ pub(crate) struct Tick {
 }
 
 /// Ticks between two moments, as close as labels allow that `width` measures, on an axis of `room` (in the same unit,
-/// whichever). Empty where not even two fit.
-pub(crate) fn ticks(from: i64, to: i64, room: f32, gap: f32, width: impl Fn(&str) -> f32) -> Vec<Tick> {
+/// whichever), and no finer than the grain: between two days there is no noon to name. Empty where not even two fit.
+pub(crate) fn ticks(from: i64, to: i64, grain: Grain, room: f32, gap: f32, width: impl Fn(&str) -> f32) -> Vec<Tick> {
     let span = to.saturating_sub(from);
     if span <= 0 {
         return Vec::new();
     }
     let fits = |step: &&Step| step.least() as f32 / span as f32 * room >= width(step.sample()) + gap;
-    let Some(step) = STEPS.iter().find(fits) else { return Vec::new() };
+    let Some(step) = STEPS.iter().filter(|step| step.least() >= grain.least()).find(fits) else { return Vec::new() };
     let mut ticks: Vec<Tick> = Vec::new();
     let mut context = String::new();
     let mut next = step.first(from);
@@ -217,6 +217,17 @@ pub(crate) enum Grain {
 }
 
 impl Grain {
+    /// The shortest time that it tells, in microseconds.
+    fn least(self) -> i64 {
+        match self {
+            Self::Day => DAY,
+            Self::Minute => MINUTE,
+            Self::Second => SECOND,
+            Self::Milli => 1_000,
+            Self::Micro => 1,
+        }
+    }
+
     /// The coarsest that says all of these moments.
     pub(crate) fn of(moments: impl IntoIterator<Item = i64>) -> Self {
         let mut grain = Self::Day;
@@ -282,7 +293,7 @@ mod tests {
     }
 
     fn labels(from: &str, to: &str, room: f32) -> Vec<String> {
-        ticks(at(from), at(to), room, 10.0, |label| label.len() as f32 * 6.0)
+        ticks(at(from), at(to), Grain::Micro, room, 10.0, |label| label.len() as f32 * 6.0)
             .into_iter()
             .map(|tick| match tick.context {
                 Some(context) => format!("{} [{context}]", tick.label),
@@ -308,6 +319,13 @@ mod tests {
     }
 
     #[test]
+    fn days_are_not_divided_into_hours_however_wide_the_picture() {
+        let (from, to) = (at("2026-01-05T00:00"), at("2026-01-07T00:00"));
+        let ticks = ticks(from, to, Grain::Day, 2_000.0, 10.0, |label| label.len() as f32 * 6.0);
+        assert_eq!(ticks.iter().map(|tick| tick.label.as_str()).collect::<Vec<_>>(), ["5 Jan", "6 Jan", "7 Jan"]);
+    }
+
+    #[test]
     fn months_are_as_long_as_they_are() {
         assert_eq!(labels("2025-11-30T00:00", "2026-03-02T00:00", 150.0), ["Dec [2025]", "Jan [2026]", "Feb", "Mar"]);
     }
@@ -325,7 +343,7 @@ mod tests {
         #[test]
         fn ticks_stand_apart_and_within(from in -5e16 as i64..2e17 as i64, span in 1i64..2e16 as i64, room in 20f32..2000.0) {
             let to = from + span;
-            let ticks = ticks(from, to, room, 10.0, |label| label.len() as f32 * 6.0);
+            let ticks = ticks(from, to, Grain::Micro, room, 10.0, |label| label.len() as f32 * 6.0);
             prop_assert!(ticks.iter().all(|tick| (from..=to).contains(&tick.at)));
             for pair in ticks.windows(2) {
                 let apart = (pair[1].at - pair[0].at) as f32 / span as f32 * room;

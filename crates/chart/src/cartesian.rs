@@ -220,7 +220,7 @@ fn bottom_axis(bottom: &Bottom<'_>, plot: Area, look: Look, lines: usize) -> (Sc
                 _ => {
                     // Wide pictures breathe: the eye needs no more than a dozen moments.
                     let gap = (room / 24.0).clamp(14.0, 44.0);
-                    calendar::ticks(from as i64, to as i64, room, gap, |label| look.width(label))
+                    calendar::ticks(from as i64, to as i64, grain, room, gap, |label| look.width(label))
                 }
             };
             if ticks.len() < 2 && lines > 0 {

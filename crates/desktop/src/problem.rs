@@ -29,7 +29,7 @@ pub struct Problem {
 impl Problem {
     /// Puts the three parts together.
     pub fn new(code: &'static str, message: impl Into<String>, next_step: &'static str) -> Self {
-        Self { code, message: message.into(), next_step }
+        Self { code, message: sentence(message.into()), next_step }
     }
 
     /// A file that could not be read or written.
@@ -121,6 +121,21 @@ impl Problem {
     }
 }
 
+/// An error's text as a sentence: Rust's errors begin small and end without a
+/// full stop, because they stand inside others; on the screen they stand alone.
+fn sentence(text: String) -> String {
+    let is_word = text.chars().take_while(|letter| letter.is_alphabetic()).count() > 1;
+    let mut letters = text.chars();
+    let mut text = match letters.next() {
+        Some(first) if is_word => first.to_uppercase().chain(letters).collect(),
+        _ => text,
+    };
+    if !text.ends_with(['.', '!', '?']) {
+        text.push('.');
+    }
+    text
+}
+
 impl From<&ClerkError> for Problem {
     fn from(error: &ClerkError) -> Self {
         Self::new(error.code(), error.to_string(), error.next_step())
@@ -148,5 +163,24 @@ impl From<&StoreError> for Problem {
 impl From<&ChartError> for Problem {
     fn from(error: &ChartError) -> Self {
         Self::new(error.code(), error.to_string(), error.next_step())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_reaches_the_screen_is_a_sentence() {
+        let cases = [
+            ("you have no access to the pipe `kpis`", "You have no access to the pipe `kpis`."),
+            ("Already one.", "Already one."),
+            ("y = `sessions`: there is no such column", "y = `sessions`: there is no such column."),
+            ("`kpis` failed", "`kpis` failed."),
+            ("", "."),
+        ];
+        for (text, said) in cases {
+            assert_eq!(sentence(text.to_owned()), said);
+        }
     }
 }

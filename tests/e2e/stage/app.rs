@@ -188,6 +188,11 @@ impl App {
         fetched.and_then(|fetched| fetched.parse().ok()).expect("a time")
     }
 
+    /// The second at which a tile's answer was asked for.
+    pub async fn asked(&self, tile: &str) -> i64 {
+        i64::try_from(self.fetched(tile).await / 1000).expect("a time of this age")
+    }
+
     /// What a tile says under the keyboard, mark after mark: each mark's
     /// heading and its entries, name and value.
     pub async fn walk(&self, tile: &str) -> Vec<Mark> {

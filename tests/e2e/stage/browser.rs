@@ -26,10 +26,11 @@ impl Browser {
         fs::create_dir_all(folder).expect("a folder");
         let opener = folder.join("open");
         let script = format!(
-            "#!/bin/sh\nprofile=$(mktemp -d '{}/profile-XXXXXX')\nexec chromium --headless --no-sandbox --disable-gpu \
+            "#!/bin/sh\nprofile=$(mktemp -d '{}/profile-XXXXXX')\nexec {} --headless --no-sandbox --disable-gpu \
              --disable-background-networking --no-first-run --remote-debugging-port=0 --user-data-dir=\"$profile\" \"$1\" \
              >\"$profile/log\" 2>&1\n",
-            folder.display()
+            folder.display(),
+            program("PERCH_TEST_BROWSER", "chromium")
         );
         fs::write(&opener, script).expect("the opener is written");
         fs::set_permissions(&opener, fs::Permissions::from_mode(0o755)).expect("the opener runs");
@@ -51,7 +52,7 @@ impl Browser {
         })
         .await;
         let port = free_port();
-        let mut command = Command::new("chromedriver");
+        let mut command = Command::new(program("PERCH_TEST_DRIVER", "chromedriver"));
         command.arg(format!("--port={port}")).stdout(Stdio::null()).stderr(Stdio::null());
         let options = json!({ "browserName": "chrome", "goog:chromeOptions": { "debuggerAddress": address } });
         Self { driver: Driver::start(command, port, options).await }
@@ -132,6 +133,11 @@ fn make_default(opener: &Path) {
     let defaults = "[Default Applications]\nx-scheme-handler/http=perch-test-browser.desktop\n\
          x-scheme-handler/https=perch-test-browser.desktop\n";
     fs::write(folder("XDG_CONFIG_HOME").join("mimeapps.list"), defaults).expect("the default is written");
+}
+
+/// A program that a variable may name, for machines where it has another name.
+fn program(variable: &str, usual: &str) -> String {
+    std::env::var(variable).unwrap_or_else(|_| usual.to_owned())
 }
 
 fn profiles(folder: &Path) -> Vec<PathBuf> {
