@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use perch_tenant::Place;
+
 /// One thing to put right in a file.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Problem {
@@ -16,13 +18,8 @@ pub struct Problem {
 impl Problem {
     /// A problem at a byte offset into `text`.
     pub(crate) fn at(text: &str, offset: usize, message: impl Into<String>) -> Self {
-        let before = text.get(..offset).unwrap_or(text);
-        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        Self {
-            line: before.matches('\n').count() + 1,
-            column: before[line_start..].chars().count() + 1,
-            message: message.into(),
-        }
+        let Place { line, column } = Place::of(text, offset);
+        Self { line, column, message: message.into() }
     }
 }
 
@@ -56,13 +53,6 @@ pub(crate) fn nearest<'a>(written: &str, known: impl IntoIterator<Item = &'a str
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_place_is_counted_in_lines_and_characters() {
-        let text = "a = 1\r\nü = \"ß\" x";
-        let problem = Problem::at(text, text.find('x').expect("x"), "here");
-        assert_eq!((problem.line, problem.column), (2, 9));
-    }
 
     #[test]
     fn a_slip_of_the_pen_finds_its_key_and_another_word_does_not() {

@@ -71,6 +71,14 @@ impl World {
         app.save_signing_key(&connection, self.sandbox().admin_token().to_owned()).await.expect("the key is kept");
         app
     }
+
+    /// Opens the app, signs in at Harbor Coffee and opens its dashboard.
+    async fn visited(&self, choice: &Arc<Mutex<(&'static str, &'static str)>>) -> (Desktop, String) {
+        let app = self.connected(choice).await;
+        let harbor = sign_in(&app, "Harbor Coffee").await;
+        open(&app, &harbor).await;
+        (app, harbor)
+    }
 }
 
 fn choice(person: &'static str, organization: &'static str) -> Arc<Mutex<(&'static str, &'static str)>> {
@@ -148,9 +156,7 @@ fn files_below(folder: &Path) -> Vec<std::path::PathBuf> {
 async fn two_organizations_see_their_own_rows_and_switching_needs_no_network() {
     let mut world = World::new().await;
     let choice = choice("grace", "harbor-coffee");
-    let app = world.connected(&choice).await;
-    let harbor = sign_in(&app, "Harbor Coffee").await;
-    open(&app, &harbor).await;
+    let (app, harbor) = world.visited(&choice).await;
     let of_harbor = values(&app, &harbor, "top-pages").await;
 
     *choice.lock().expect("the choice") = ("grace", "larkspur-books");
@@ -170,9 +176,7 @@ async fn two_organizations_see_their_own_rows_and_switching_needs_no_network() {
 async fn a_tile_of_a_tenant_that_is_not_on_the_screen_is_refused() {
     let world = World::new().await;
     let choice = choice("grace", "harbor-coffee");
-    let app = world.connected(&choice).await;
-    let harbor = sign_in(&app, "Harbor Coffee").await;
-    open(&app, &harbor).await;
+    let (app, harbor) = world.visited(&choice).await;
     *choice.lock().expect("the choice") = ("grace", "larkspur-books");
     let larkspur = sign_in(&app, "Larkspur Books").await;
     open(&app, &larkspur).await;
@@ -184,9 +188,7 @@ async fn a_tile_of_a_tenant_that_is_not_on_the_screen_is_refused() {
 async fn what_was_seen_is_there_after_a_restart_without_a_network_until_the_days_are_over() {
     let mut world = World::new().await;
     let choice = choice("ada", "harbor-coffee");
-    let app = world.connected(&choice).await;
-    let harbor = sign_in(&app, "Harbor Coffee").await;
-    open(&app, &harbor).await;
+    let (app, harbor) = world.visited(&choice).await;
     let seen = values(&app, &harbor, "top-pages").await;
     drop(app);
     world.stop_sandbox().await;
@@ -217,9 +219,7 @@ async fn what_was_seen_is_there_after_a_restart_without_a_network_until_the_days
 #[ignore = "needs the keychain of `make test`"]
 async fn sign_out_works_offline_and_leaves_no_file_and_no_tenant() {
     let mut world = World::new().await;
-    let app = world.connected(&choice("ada", "harbor-coffee")).await;
-    let harbor = sign_in(&app, "Harbor Coffee").await;
-    open(&app, &harbor).await;
+    let (app, harbor) = world.visited(&choice("ada", "harbor-coffee")).await;
     values(&app, &harbor, "top-pages").await;
     let data = world.folder.path().join("data");
     assert!(!files_below(&data).is_empty(), "signed in, something is kept");
@@ -243,9 +243,7 @@ async fn sign_out_works_offline_and_leaves_no_file_and_no_tenant() {
 async fn a_session_that_clerk_ended_closes_its_tenant_and_takes_what_was_seen_along() {
     let world = World::new().await;
     let choice = choice("ada", "harbor-coffee");
-    let app = world.connected(&choice).await;
-    let harbor = sign_in(&app, "Harbor Coffee").await;
-    open(&app, &harbor).await;
+    let (app, harbor) = world.visited(&choice).await;
     values(&app, &harbor, "top-pages").await;
     drop(app);
     world.sandbox().end_sessions().expect("ended");
@@ -350,9 +348,7 @@ async fn signing_in_again_renews_the_same_tenant_also_after_a_restart() {
 #[ignore = "needs the keychain of `make test`"]
 async fn somebody_who_left_the_organization_is_shown_nothing_more() {
     let world = World::new().await;
-    let app = world.connected(&choice("grace", "harbor-coffee")).await;
-    let harbor = sign_in(&app, "Harbor Coffee").await;
-    open(&app, &harbor).await;
+    let (app, harbor) = world.visited(&choice("grace", "harbor-coffee")).await;
     values(&app, &harbor, "top-pages").await;
     let organization = perch_sandbox::organizations()[0].id;
     world.sandbox().end_membership("grace", organization).expect("a membership");
@@ -373,9 +369,7 @@ async fn somebody_who_left_the_organization_is_shown_nothing_more() {
 async fn an_answer_that_confirms_nothing_does_not_stretch_offline() {
     let mut world = World::new().await;
     let choice = choice("ada", "harbor-coffee");
-    let app = world.connected(&choice).await;
-    let harbor = sign_in(&app, "Harbor Coffee").await;
-    open(&app, &harbor).await;
+    let (app, harbor) = world.visited(&choice).await;
     values(&app, &harbor, "top-pages").await;
     drop(app);
     let clerk = world.sandbox().clerk().trim_start_matches("http://").to_owned();
@@ -405,9 +399,7 @@ async fn an_answer_that_confirms_nothing_does_not_stretch_offline() {
 async fn another_time_range_is_another_answer_and_is_remembered() {
     let world = World::new().await;
     let choice = choice("ada", "harbor-coffee");
-    let app = world.connected(&choice).await;
-    let harbor = sign_in(&app, "Harbor Coffee").await;
-    open(&app, &harbor).await;
+    let (app, harbor) = world.visited(&choice).await;
     let week = values(&app, &harbor, "top-pages").await;
     let month = RangeView::Preset { preset: "30d".to_owned() };
     app.set_time_range(&harbor, "web-traffic", &month).await.expect("a range");

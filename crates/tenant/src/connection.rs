@@ -7,7 +7,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::Origin;
+use crate::{Origin, Place};
 
 /// What a connection file says, checked. Parsing is the only door.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -230,13 +230,8 @@ pub struct ConnectionError {
 impl ConnectionError {
     /// An error at a byte offset into `text`.
     fn at(text: &str, offset: usize, message: impl Into<String>) -> Self {
-        let before = text.get(..offset).unwrap_or(text);
-        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        Self {
-            line: before.matches('\n').count() + 1,
-            column: before[line_start..].chars().count() + 1,
-            message: message.into(),
-        }
+        let Place { line, column } = Place::of(text, offset);
+        Self { line, column, message: message.into() }
     }
 }
 

@@ -9,6 +9,7 @@
 
 mod connection;
 mod origin;
+mod place;
 mod secret;
 mod tenant;
 
@@ -16,5 +17,6 @@ pub use connection::{
     Attribute, Bindings, ClerkApp, Connection, ConnectionError, Name, OfflinePolicy, TinybirdWorkspace, TokenSource,
 };
 pub use origin::{Origin, OriginError};
+pub use place::Place;
 pub use secret::Secret;
 pub use tenant::{Organization, Tenant, TenantId, User};

@@ -6,7 +6,7 @@
 //! inside a longer text is written into it, and `||` falls back. What a
 //! shortcode yields is never read for shortcodes again.
 
-use perch_tenant::Tenant;
+use perch_tenant::{Place, Tenant};
 use serde_json::{Map, Value, json};
 
 use crate::scan::{Fault, Scanner};
@@ -51,13 +51,8 @@ pub struct TemplateError {
 
 impl TemplateError {
     fn at(text: &str, offset: usize, message: impl Into<String>) -> Self {
-        let before = text.get(..offset).unwrap_or(text);
-        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        Self {
-            line: before.matches('\n').count() + 1,
-            column: before[line_start..].chars().count() + 1,
-            message: message.into(),
-        }
+        let Place { line, column } = Place::of(text, offset);
+        Self { line, column, message: message.into() }
     }
 
     /// A stable name for the kind of error.
