@@ -13,7 +13,8 @@ use perch_sandbox::{Options, Sandbox, visitor};
 use perch_tenant::TenantId;
 use tempfile::TempDir;
 
-const PATIENCE: Duration = Duration::from_secs(20);
+/// Long, because no test may fail only because a machine was slow.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Folders, a sandbox and a clock that one test turns.
 struct World {

@@ -127,6 +127,13 @@ fn same(table: &Table, rows: &[Row]) -> Result<(), TestCaseError> {
     Ok(())
 }
 
+/// The body as serde_json sees it, without the values: `1e999` is JSON, and
+/// only a number where somebody wants a double.
+#[derive(serde::Deserialize)]
+struct Body {
+    data: Vec<serde::de::IgnoredAny>,
+}
+
 proptest! {
     #[test]
     fn a_random_table_comes_back_the_same(rows in prop::collection::vec(row(), 0..80), layout in layout()) {
@@ -159,8 +166,8 @@ proptest! {
         bytes[at] = byte;
         // It may still be an answer, if the byte was within a value; then it has the rows that it says.
         if let Ok(answer) = decode(&bytes) {
-            let serde: Value = serde_json::from_slice(&bytes).expect("what we read is JSON");
-            prop_assert_eq!(answer.table.rows(), serde["data"].as_array().map_or(0, Vec::len));
+            let body: Body = serde_json::from_slice(&bytes).expect("what we read is JSON");
+            prop_assert_eq!(answer.table.rows(), body.data.len());
         }
     }
 }

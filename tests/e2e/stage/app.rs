@@ -3,7 +3,6 @@
 use std::fs::File;
 use std::path::PathBuf;
 use std::process::Command;
-use std::time::Duration;
 
 use fantoccini::actions::{InputSource, MouseActions, PointerAction};
 use fantoccini::elements::Element;
@@ -51,20 +50,22 @@ impl App {
     async fn start_themed(stage: &Stage, words: &[&str], theme: &str) -> Self {
         let browsers = stage.browsers();
         let opener = Browser::install_opener(&browsers);
-        let (port, native_port) = (free_port(), free_port());
         let log = File::options().create(true).append(true).open(stage.log()).expect("a log file");
-        let mut command = Command::new("tauri-driver");
-        command
-            .args(["--port", &port.to_string(), "--native-port", &native_port.to_string()])
-            .env("PERCH_CONFIG_DIR", stage.config())
-            .env("PERCH_DATA_DIR", stage.data())
-            .env("PERCH_LOG", "debug")
-            .env("BROWSER", opener)
-            .env("GTK_THEME", theme)
-            .stdout(log.try_clone().expect("a second handle"))
-            .stderr(log);
+        let command = |port: u16| {
+            let mut command = Command::new("tauri-driver");
+            command
+                .args(["--port", &port.to_string(), "--native-port", &free_port().to_string()])
+                .env("PERCH_CONFIG_DIR", stage.config())
+                .env("PERCH_DATA_DIR", stage.data())
+                .env("PERCH_LOG", "debug")
+                .env("BROWSER", &opener)
+                .env("GTK_THEME", theme)
+                .stdout(log.try_clone().expect("a second handle"))
+                .stderr(log.try_clone().expect("a third handle"));
+            command
+        };
         let application = json!({ "application": env!("CARGO_BIN_EXE_perch"), "args": words });
-        let driver = Driver::start(command, port, json!({ "browserName": "wry", "tauri:options": application })).await;
+        let driver = Driver::start(command, json!({ "browserName": "wry", "tauri:options": application })).await;
         Self { driver, browsers }
     }
 
@@ -193,26 +194,53 @@ impl App {
         i64::try_from(self.fetched(tile).await / 1000).expect("a time of this age")
     }
 
-    /// What a tile says under the keyboard, mark after mark: each mark's
-    /// heading and its entries, name and value.
+    /// What a chart says under the keyboard, from its first mark to its last:
+    /// each mark's heading and its entries, name and value.
     pub async fn walk(&self, tile: &str) -> Vec<Mark> {
-        let chart = format!("{} [data-testid=\"chart\"]", by_test_id(&format!("tile-{tile}")));
-        // Away with the pointer, which would point at what scrolls below it.
-        let corner = PointerAction::MoveTo { duration: None, x: 1.0, y: 1.0 };
-        self.window()
-            .perform_actions(MouseActions::new("mouse".to_owned()).then(corner))
-            .await
-            .expect("the pointer moves");
-        self.script("document.querySelector(arguments[0]).focus()", vec![json!(chart)]).await;
-        let chart = self.find_css(&chart).await;
-        chart.send_keys(&char::from(Key::Home).to_string()).await.expect("the chart takes keys");
-        let mut marks: Vec<Mark> = Vec::new();
-        while let Some(mark) = self.next_mark(tile, marks.last()).await {
-            marks.push(mark);
-            chart.send_keys(&char::from(Key::Down).to_string()).await.expect("the chart takes keys");
+        let chart = self.focus(tile).await;
+        press(&chart, Key::End).await;
+        let last = self.pointed(tile).await.unwrap_or_else(|| panic!("{tile} has marks"));
+        press(&chart, Key::Home).await;
+        let mut marks = vec![self.pointed(tile).await.expect("a first mark")];
+        while marks.last() != Some(&last) {
+            press(&chart, Key::Down).await;
+            marks.push(self.pointed(tile).await.expect("a mark"));
         }
-        chart.send_keys(&char::from(Key::Escape).to_string()).await.expect("the chart takes keys");
+        press(&chart, Key::Escape).await;
         marks
+    }
+
+    /// What a table says under the keyboard, row after row. One that scrolls
+    /// draws its next row a moment later.
+    pub async fn walk_rows(&self, tile: &str, rows: usize) -> Vec<Mark> {
+        let chart = self.focus(tile).await;
+        press(&chart, Key::Home).await;
+        let mut marks = Vec::new();
+        for row in 1..=rows {
+            let heading = format!("Row {row}");
+            let drawn = || async { self.pointed(tile).await.filter(|mark| mark.heading == heading) };
+            marks.push(eventually(&format!("{heading} of {tile}"), drawn).await);
+            press(&chart, Key::Down).await;
+        }
+        press(&chart, Key::Escape).await;
+        marks
+    }
+
+    /// Gives the keyboard to a tile's picture, and takes the pointer away,
+    /// which would point at what scrolls below it.
+    async fn focus(&self, tile: &str) -> Element {
+        let corner = PointerAction::MoveTo { duration: None, x: 1.0, y: 1.0 };
+        let away = MouseActions::new("mouse".to_owned()).then(corner);
+        self.window().perform_actions(away).await.expect("the pointer moves");
+        let chart = chart_of(tile);
+        self.script("document.querySelector(arguments[0]).focus()", vec![json!(chart)]).await;
+        self.find_css(&chart).await
+    }
+
+    /// A chart in words, as a screen reader says it.
+    pub async fn summary(&self, tile: &str) -> String {
+        let chart = self.find_css(&chart_of(tile)).await;
+        chart.attr("aria-label").await.expect("an attribute").expect("a summary")
     }
 
     /// A list as it is read: each mark's heading and its first value, without
@@ -233,7 +261,7 @@ impl App {
     /// Moves the pointer to a place in a tile's picture, given as shares of its
     /// width and height, and answers with what the tooltip then says.
     pub async fn hover(&self, tile: &str, x: f64, y: f64) -> Option<Mark> {
-        let chart = format!("{} [data-testid=\"chart\"]", by_test_id(&format!("tile-{tile}")));
+        let chart = chart_of(tile);
         let box_of = "const box = document.querySelector(arguments[0]).getBoundingClientRect();
              return [box.left, box.top, box.width, box.height];";
         let sides: [f64; 4] = serde_json::from_value(self.script(box_of, vec![json!(chart)]).await).expect("a box");
@@ -247,19 +275,6 @@ impl App {
         self.pointed(tile).await
     }
 
-    /// The mark that the keyboard went to after `last`, or `None` at the end,
-    /// where it stays. A table that scrolls draws its next row a moment later.
-    async fn next_mark(&self, tile: &str, last: Option<&Mark>) -> Option<Mark> {
-        for _ in 0..25 {
-            let mark = self.pointed(tile).await;
-            if mark.as_ref() != last {
-                return mark;
-            }
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-        None
-    }
-
     async fn pointed(&self, tile: &str) -> Option<Mark> {
         let shown = self.script(TOOLTIP, vec![json!(format!("tile-{tile}"))]).await;
         serde_json::from_value(shown).ok()
@@ -269,6 +284,14 @@ impl App {
     pub async fn quit(self) {
         self.driver.quit().await;
     }
+}
+
+fn chart_of(tile: &str) -> String {
+    format!("{} {}", by_test_id(&format!("tile-{tile}")), by_test_id("chart"))
+}
+
+async fn press(chart: &Element, key: Key) {
+    chart.send_keys(&char::from(key).to_string()).await.expect("the chart takes keys");
 }
 
 fn by_test_id(test_id: &str) -> String {

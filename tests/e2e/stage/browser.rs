@@ -10,7 +10,7 @@ use fantoccini::elements::Element;
 use fantoccini::{Client, Locator};
 use serde_json::json;
 
-use super::driver::{Driver, free_port};
+use super::driver::Driver;
 use super::eventually;
 
 /// One Chromium that the app opened.
@@ -51,11 +51,13 @@ impl Browser {
             Some(format!("127.0.0.1:{}", port.lines().next()?))
         })
         .await;
-        let port = free_port();
-        let mut command = Command::new(program("PERCH_TEST_DRIVER", "chromedriver"));
-        command.arg(format!("--port={port}")).stdout(Stdio::null()).stderr(Stdio::null());
+        let command = |port: u16| {
+            let mut command = Command::new(program("PERCH_TEST_DRIVER", "chromedriver"));
+            command.arg(format!("--port={port}")).stdout(Stdio::null()).stderr(Stdio::null());
+            command
+        };
         let options = json!({ "browserName": "chrome", "goog:chromeOptions": { "debuggerAddress": address } });
-        Self { driver: Driver::start(command, port, options).await }
+        Self { driver: Driver::start(command, options).await }
     }
 
     /// The browser's session.

@@ -14,8 +14,9 @@ use tempfile::TempDir;
 pub use app::{App, Mark};
 pub use browser::Browser;
 
-/// How long a test waits for something that will come.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+/// How long a test waits for something that will come. Long, because no test
+/// may fail only because a machine was slow.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// The folders of one test, and the sandbox that its app talks to.
 pub struct Stage {
