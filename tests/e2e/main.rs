@@ -8,6 +8,7 @@ mod stage;
 mod answers;
 mod demo;
 mod fence;
+mod no_keychain;
 mod offline;
 mod secrets;
 mod sql;

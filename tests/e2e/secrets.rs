@@ -2,10 +2,10 @@
 //! after they have left.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
-use crate::stage::{App, Stage};
+use crate::stage::{App, Stage, files_below};
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs the desktop of `make test`"]
@@ -120,10 +120,4 @@ fn absent(secrets: &[(String, String)], place: &str, bytes: &[u8]) {
         let found = bytes.windows(secret.len()).any(|window| window == secret.as_bytes());
         assert!(!found, "{name} is in {place}");
     }
-}
-
-fn files_below(folder: &Path) -> Vec<PathBuf> {
-    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
-    let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
-    paths.flat_map(|path| if path.is_dir() { files_below(&path) } else { vec![path] }).collect()
 }

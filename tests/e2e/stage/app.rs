@@ -39,15 +39,20 @@ pub struct App {
 impl App {
     /// Starts the app on a stage, with these words on its command line.
     pub async fn start(stage: &Stage, words: &[&str]) -> Self {
-        Self::start_themed(stage, words, "Adwaita").await
+        Self::start_with(stage, words, &[("GTK_THEME", "Adwaita")]).await
     }
 
     /// Starts the app where the system asks for dark windows.
     pub async fn start_dark(stage: &Stage) -> Self {
-        Self::start_themed(stage, &[], "Adwaita:dark").await
+        Self::start_with(stage, &[], &[("GTK_THEME", "Adwaita:dark")]).await
     }
 
-    async fn start_themed(stage: &Stage, words: &[&str], theme: &str) -> Self {
+    /// Starts the app where there is no session bus, and so no keychain.
+    pub async fn start_without_keychain(stage: &Stage, words: &[&str]) -> Self {
+        Self::start_with(stage, words, &[("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nowhere")]).await
+    }
+
+    async fn start_with(stage: &Stage, words: &[&str], environment: &[(&str, &str)]) -> Self {
         let browsers = stage.browsers();
         let opener = Browser::install_opener(&browsers);
         let log = File::options().create(true).append(true).open(stage.log()).expect("a log file");
@@ -59,7 +64,7 @@ impl App {
                 .env("PERCH_DATA_DIR", stage.data())
                 .env("PERCH_LOG", "debug")
                 .env("BROWSER", &opener)
-                .env("GTK_THEME", theme)
+                .envs(environment.iter().copied())
                 .stdout(log.try_clone().expect("a second handle"))
                 .stderr(log.try_clone().expect("a third handle"));
             command
@@ -74,9 +79,14 @@ impl App {
     pub async fn start_connected(stage: &Stage) -> Self {
         let connection = stage.connection();
         let app = Self::start(stage, &[connection.to_str().expect("a path in UTF-8")]).await;
-        app.type_into("signing-key", stage.sandbox().admin_token()).await;
-        app.click("signing-key-save").await;
+        app.type_signing_key(stage).await;
         app
+    }
+
+    /// Types the workspace's admin token.
+    pub async fn type_signing_key(&self, stage: &Stage) {
+        self.type_into("signing-key", stage.sandbox().admin_token()).await;
+        self.click("signing-key-save").await;
     }
 
     /// Signs in through the browser that the app opens, and waits for the

@@ -27,7 +27,7 @@ impl Browser {
         let opener = folder.join("open");
         let script = format!(
             "#!/bin/sh\nprofile=$(mktemp -d '{}/profile-XXXXXX')\nexec {} --headless --no-sandbox --disable-gpu \
-             --disable-background-networking --no-first-run --remote-debugging-port=0 --user-data-dir=\"$profile\" \"$1\" \
+             --disable-background-networking --no-first-run --password-store=basic --remote-debugging-port=0 --user-data-dir=\"$profile\" \"$1\" \
              >\"$profile/log\" 2>&1\n",
             folder.display(),
             program("PERCH_TEST_BROWSER", "chromium")

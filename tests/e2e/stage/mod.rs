@@ -127,3 +127,10 @@ pub async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, mut ask: i
     // Also ends a question that nobody answers.
     tokio::time::timeout_at(deadline, answer).await.unwrap_or_else(|_| panic!("waited in vain for {what}"))
 }
+
+/// Every file in a folder and in the folders in it.
+pub fn files_below(folder: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+    let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
+    paths.flat_map(|path| if path.is_dir() { files_below(&path) } else { vec![path] }).collect()
+}
