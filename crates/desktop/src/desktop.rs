@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use perch_dashboard::{EngineError, Tokens};
-use perch_keychain::{Kept, Keychain, Slot};
+use perch_keychain::{Kept, Keychain, KeychainError, Slot};
 use perch_sandbox::Sandbox;
 use perch_tenant::{Secret, TenantId};
 use perch_tinybird::TenantToken;
@@ -319,7 +319,8 @@ impl Desktop {
                 Ok(Some(_)) => {
                     found.insert(opened.id.clone());
                 }
-                Ok(None) => {}
+                // That there is no keychain is told when something is to be kept.
+                Ok(None) | Err(KeychainError::Missing) => {}
                 Err(error) => self.state().notify(Problem::from(&error)),
             }
         }
