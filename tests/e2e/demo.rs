@@ -34,13 +34,13 @@ async fn the_main_job_from_first_run_to_sign_out() {
     steps.shoot("browser-return", browser.page()).await;
     browser.quit().await;
     app.dashboard_of("Harbor Coffee").await;
-    let of_harbor = app.list("sources").await;
     steps.shoot("dashboard", app.window()).await;
+    let of_harbor = app.list("sources").await;
 
     app.add_organization("grace", "larkspur-books").await;
     app.dashboard_of("Larkspur Books").await;
-    assert_ne!(app.list("sources").await, of_harbor, "another organization has other rows");
     steps.shoot("second-organization", app.window()).await;
+    assert_ne!(app.list("sources").await, of_harbor, "another organization has other rows");
 
     app.click("switcher").await;
     steps.shoot("switcher", app.window()).await;
@@ -54,8 +54,8 @@ async fn the_main_job_from_first_run_to_sign_out() {
     let app = App::start(&stage, &[]).await;
     app.dashboard_of("Harbor Coffee").await;
     app.find("offline-bar").await;
-    assert_eq!(app.list("sources").await, seen, "what was seen is there");
     steps.shoot("offline", app.window()).await;
+    assert_eq!(app.list("sources").await, seen, "what was seen is there");
 
     app.click("start-sandbox").await;
     eventually("Perch to be back online", || async { (!app.shows("offline-bar").await).then_some(()) }).await;
