@@ -32,7 +32,7 @@ const REVOKE_WITHIN: Duration = Duration::from_secs(2);
 pub(crate) struct LiveSession {
     tenant: TenantId,
     user: String,
-    organization: Option<String>,
+    organization: Option<Organization>,
     app: ClerkApp,
     http: reqwest::Client,
     provider: OnceCell<Provider>,
@@ -100,7 +100,7 @@ impl SessionError {
             Self::Missing => Problem::session_missing(),
             Self::OtherOrganization => Problem::new(
                 "session-of-another-organization",
-                "Your session is no longer for this organization: you may have left it.",
+                "Your session is no longer for this organization: you may have left it, or it was renamed.",
                 "Sign in again and choose this organization, or ask its administrator.",
             ),
             Self::Clerk(error) => Problem::from(error),
@@ -120,7 +120,7 @@ impl LiveSession {
         Self {
             tenant: tenant.id(),
             user: tenant.user.id.clone(),
-            organization: tenant.organization.as_ref().map(|organization| organization.id.clone()),
+            organization: tenant.organization.clone(),
             app,
             http,
             provider: OnceCell::new(),
@@ -240,9 +240,11 @@ impl LiveSession {
     }
 
     /// Somebody who left the organization has a session still, and must not
-    /// get its rows with it.
+    /// get its rows with it. Nor by a slug that the organization gave up, which
+    /// may be another's now: tokens can be bound to it.
     fn check_organization(&self, organization: Option<&Organization>) -> Result<(), SessionError> {
-        if organization.map(|organization| &organization.id) == self.organization.as_ref() {
+        let named = |organization: &Organization| (organization.id.clone(), organization.slug.clone());
+        if organization.map(named) == self.organization.as_ref().map(named) {
             Ok(())
         } else {
             Err(SessionError::OtherOrganization)
@@ -292,5 +294,40 @@ impl LiveSession {
 
     async fn provider(&self) -> Result<&Provider, ClerkError> {
         self.provider.get_or_try_init(|| Provider::discover(&self.http, &self.app)).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use perch_tenant::{Origin, User};
+
+    use super::*;
+
+    fn organization(id: &str, slug: &str) -> Organization {
+        Organization { id: id.to_owned(), name: None, slug: Some(slug.to_owned()), role: None }
+    }
+
+    fn session_of(organization: Option<Organization>) -> LiveSession {
+        let issuer = Origin::parse("https://clerk.example.com").expect("an origin");
+        let user = User { id: "user_1".to_owned(), name: None, email: None };
+        let tinybird = Origin::parse("https://api.tinybird.co").expect("an origin");
+        let tenant = Tenant { issuer, user, organization, tinybird, workspace_id: "w".to_owned() };
+        let file = r#"issuer = "https://clerk.example.com"
+client_id = "client""#;
+        let app: ClerkApp = toml::from_str(file).expect("an application");
+        let http = perch_clerk::http_client().expect("a client");
+        LiveSession::new(&tenant, app, http, Arc::new(Keychain::open()), Arc::new(SystemTime::now))
+    }
+
+    #[test]
+    fn only_the_same_organization_under_the_same_slug_is_confirmed() {
+        let session = session_of(Some(organization("org_1", "acme")));
+        assert!(session.check_organization(Some(&organization("org_1", "acme"))).is_ok());
+        for other in [None, Some(organization("org_2", "acme")), Some(organization("org_1", "acme-old"))] {
+            let error = session.check_organization(other.as_ref()).expect_err("another organization");
+            assert!(error.ends_session());
+        }
+        assert!(session_of(None).check_organization(None).is_ok());
+        assert!(session_of(None).check_organization(Some(&organization("org_1", "acme"))).is_err());
     }
 }
