@@ -9,9 +9,9 @@ use crate::desktop::Desktop;
 use crate::problem::Problem;
 
 impl Desktop {
-    /// Starts the sandbox and opens its connection. A sandbox that
-    /// was here before comes back at the same addresses with the same people,
-    /// so that whoever was signed in still is.
+    /// Starts the sandbox and opens its connection. A sandbox that was here
+    /// before comes back at the same addresses with the same people, so that
+    /// whoever was signed in still is.
     pub async fn start_demo(&self) -> Result<(), Problem> {
         let _starting = self.inner.starting_demo.lock().await;
         if self.state().demo.is_some() {

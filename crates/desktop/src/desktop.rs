@@ -246,7 +246,7 @@ impl Desktop {
         let accounts: Vec<_> = {
             let state = self.state();
             let of_this = state.accounts.iter().filter(|account| account.connection == opened.id);
-            // Whoever is just signing out is not brought back.
+            // Whoever is signing out, or whose session ended, is not brought back.
             let leaving = |id: &TenantId| state.tenants.get(id).is_some_and(|tenant| tenant.session.is_ended());
             of_this.filter(|account| !leaving(&account.tenant.id())).cloned().collect()
         };

@@ -40,7 +40,8 @@ pub(crate) struct LiveSession {
     clock: Clock,
     /// The lock is held across a renewal: whoever else asks waits for its end.
     current: Mutex<Current>,
-    /// Set by sign-out: a renewal that ends later keeps nothing.
+    /// Set when the viewer signs out or Clerk ends it: a renewal that ends later
+    /// keeps nothing.
     ended: AtomicBool,
     notice: SyncMutex<Option<Problem>>,
 }
@@ -137,7 +138,7 @@ impl LiveSession {
         self.app == *app
     }
 
-    /// Whether the viewer signed out of it.
+    /// Whether it is over: signed out of, or ended by Clerk.
     pub(crate) fn is_ended(&self) -> bool {
         self.ended.load(Ordering::SeqCst)
     }
@@ -263,6 +264,13 @@ impl LiveSession {
         if notice.is_some() {
             *self.notice.lock().unwrap_or_else(PoisonError::into_inner) = notice;
         }
+    }
+
+    /// Forgets a session that Clerk has ended, so that nothing of it is kept or
+    /// asked with again.
+    pub(crate) async fn forget(&self) {
+        self.ended.store(true, Ordering::SeqCst);
+        *self.current.lock().await = Current::default();
     }
 
     /// Ends the session here, and asks Clerk to forget it: a best effort with a

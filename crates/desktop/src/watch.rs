@@ -131,6 +131,7 @@ impl Desktop {
             return false;
         }
         tenant.close(problem).await;
+        tenant.session.forget().await;
         let left = self.forget(&tenant.id).await;
         let mut state = self.state();
         for problem in left {

@@ -363,6 +363,13 @@ async fn somebody_who_left_the_organization_is_shown_nothing_more() {
     .await;
     assert_eq!(code, "session-of-another-organization");
     assert!(draw(&app, &harbor, "top-pages").await.is_err());
+    app.open_connection(&world.folder.path().join("connection.toml")).await.expect("opened again");
+    assert!(matches!(status(&app, &harbor), TenantStatus::Closed { .. }), "opening its connection opens nothing");
+    let id = TenantId::try_from(harbor).expect("an id");
+    eventually("its session to leave the keychain", || async {
+        Keychain::open().retrieve(Slot::Session(&id)).await.expect("an open keychain").is_none().then_some(())
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
