@@ -80,8 +80,24 @@ pub enum ClerkError {
         /// What is not offered.
         what: &'static str,
     },
-    /// The browser came back with another OAuth error (RFC 6749 §4.1.2.1), or
-    /// the token endpoint answered with one (§5.2).
+    /// Clerk's Native API is off, which hosted authentication needs.
+    #[error("This Clerk application does not let desktop apps sign people in: its Native API is off.")]
+    NativeApiDisabled,
+    /// Clerk does not send a browser to `perch://callback`.
+    #[error("Clerk does not send people back to Perch: the address perch://callback is not registered there.")]
+    RedirectNotRegistered,
+    /// Organizations are turned off in the Clerk application.
+    #[error("This Clerk application has no organizations: they are turned off.")]
+    OrganizationsDisabled,
+    /// The Clerk application has no JWT template of the connection's name.
+    #[error("This Clerk application has no JWT template named `{name}`.")]
+    TemplateMissing {
+        /// The name in the connection file.
+        name: String,
+    },
+    /// The browser came back with another OAuth error (RFC 6749 §4.1.2.1), the
+    /// token endpoint answered with one (§5.2), or the Frontend API with one of
+    /// its own.
     #[error("Clerk refused, and gave the reason `{reason}`.")]
     Refused {
         /// The error's code: lower-case letters, digits and `_` only.
@@ -129,9 +145,21 @@ pub enum ClerkError {
     /// Userinfo, or a renewed session, is about somebody else.
     #[error("Clerk answered about another person than the one who signed in.")]
     AnotherPerson,
-    /// ID token and userinfo each name an organization, and not the same.
+    /// ID token and userinfo each name an organization, and not the same; or a
+    /// session is active for another organization than the one asked for.
     #[error("Clerk's answers name two different organizations.")]
     AnotherOrganization,
+    /// The Frontend API's client does not hold the session that the browser
+    /// signed in.
+    #[error("Clerk answered with another session than the one that the browser signed in.")]
+    AnotherSession,
+    /// The session waits for something that only a browser can do: a second
+    /// factor, a new password, terms to accept.
+    #[error("Clerk wants something more from you before this session counts.")]
+    SessionPending,
+    /// The person is not, or no longer, a member of the organization.
+    #[error("You are not a member of this organization, or no longer.")]
+    NotAMember,
     /// No HTTP client on this computer: no TLS.
     #[error("Perch could not prepare a secure connection.")]
     NoSecureConnection(#[source] reqwest::Error),
@@ -156,6 +184,10 @@ impl ClerkError {
             Self::InvalidClient => "invalid-client",
             Self::ScopeMissing { .. } => "scope-missing",
             Self::Unsupported { .. } => "unsupported",
+            Self::NativeApiDisabled => "native-api-disabled",
+            Self::RedirectNotRegistered => "redirect-not-registered",
+            Self::OrganizationsDisabled => "organizations-disabled",
+            Self::TemplateMissing { .. } => "template-missing",
             Self::Refused { .. } => "refused",
             Self::AnotherIssuer { .. } => "another-issuer",
             Self::EndpointElsewhere { .. } => "endpoint-elsewhere",
@@ -165,6 +197,9 @@ impl ClerkError {
             Self::IdToken(_) => "id-token",
             Self::AnotherPerson => "another-person",
             Self::AnotherOrganization => "another-organization",
+            Self::AnotherSession => "another-session",
+            Self::SessionPending => "session-pending",
+            Self::NotAMember => "not-a-member",
             Self::NoSecureConnection(_) => "no-secure-connection",
         }
     }
@@ -181,9 +216,13 @@ impl ClerkError {
                 "Sign in again. If the browser shows an error about the redirect, your operator has to register http://127.0.0.1/callback with Clerk."
             }
             Self::AccessDenied => "Sign in again, and choose Allow.",
-            Self::CodeRefused | Self::SessionEnded | Self::AnotherPerson | Self::AnotherOrganization => {
-                "Sign in again."
-            }
+            Self::CodeRefused
+            | Self::SessionEnded
+            | Self::AnotherPerson
+            | Self::AnotherOrganization
+            | Self::AnotherSession => "Sign in again.",
+            Self::SessionPending => "Sign in again, and finish every step that the browser shows.",
+            Self::NotAMember => "Choose another organization, or ask an administrator of this one to invite you.",
             Self::AccessTokenRefused => "Perch renews the session. If this stays, sign in again.",
             Self::ClockSkew { .. } => "Set this computer's clock, then sign in again.",
             Self::NotClerk { .. } | Self::AnotherIssuer { .. } => {
@@ -196,6 +235,18 @@ impl ClerkError {
                 "Operator: allow this scope for the OAuth application, and name it in the connection file's `scopes`."
             }
             Self::Unsupported { .. } => "Operator: enable it for the OAuth application in Clerk's dashboard.",
+            Self::NativeApiDisabled => {
+                "Operator: turn on the Native API in Clerk's dashboard (Configure, Native applications), or use sign_in = \"oauth\"."
+            }
+            Self::RedirectNotRegistered => {
+                "Operator: add perch://callback to the allowed redirects in Clerk's dashboard (Configure, Native applications)."
+            }
+            Self::OrganizationsDisabled => {
+                "Operator: turn on organizations in Clerk's dashboard (Configure, Organizations)."
+            }
+            Self::TemplateMissing { .. } => {
+                "Operator: make a JWT template of this name in Clerk's dashboard, or correct `template_name` in the connection file."
+            }
             Self::Refused { .. } => "Sign in again. If this stays, give your operator the reason above.",
             Self::EndpointElsewhere { .. }
             | Self::Redirected { .. }

@@ -1,6 +1,6 @@
 //! Where a secret lies in the keychain, and how long it may be.
 
-use perch_tenant::{Secret, TenantId};
+use perch_tenant::{PersonId, Secret, TenantId};
 
 use crate::KeychainError;
 
@@ -17,6 +17,9 @@ pub const MAX_CHARACTERS: usize = 1_280;
 pub enum Slot<'a> {
     /// What renews the session of a tenant.
     Session(&'a TenantId),
+    /// The client token that holds a person's hosted session, for all of their
+    /// organizations.
+    Client(&'a PersonId),
     /// The key of a tenant's offline store.
     StoreKey(&'a TenantId),
     /// The workspace's admin token, on an operator's machine only.
@@ -31,6 +34,7 @@ impl Slot<'_> {
     pub fn account(&self) -> String {
         match self {
             Self::Session(tenant) => format!("session:{tenant}"),
+            Self::Client(person) => format!("client:{person}"),
             Self::StoreKey(tenant) => format!("store:{tenant}"),
             Self::SigningKey { connection } => format!("signing:{connection}"),
         }
@@ -45,6 +49,7 @@ pub(crate) fn check_length(secret: &Secret) -> Result<(), KeychainError> {
 
 #[cfg(test)]
 mod tests {
+    use perch_tenant::Origin;
     use proptest::prelude::*;
 
     use super::*;
@@ -56,9 +61,13 @@ mod tests {
     #[test]
     fn no_two_slots_share_an_entry() {
         let (a, b) = (tenant('a'), tenant('b'));
+        let issuer = Origin::parse("https://clerk.example.com").expect("an origin");
+        let (ada, grace) = (PersonId::new(&issuer, "user_ada"), PersonId::new(&issuer, "user_grace"));
         let slots = [
             Slot::Session(&a),
             Slot::Session(&b),
+            Slot::Client(&ada),
+            Slot::Client(&grace),
             Slot::StoreKey(&a),
             Slot::StoreKey(&b),
             Slot::SigningKey { connection: a.as_str() },

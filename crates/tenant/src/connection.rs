@@ -7,7 +7,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::{Origin, Place};
+use crate::{ClerkKeyError, Origin, Place, PublishableKey, find_secret_key};
 
 /// What a connection file says, checked. Parsing is the only door.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -28,22 +28,90 @@ pub struct Connection {
     pub offline: OfflinePolicy,
 }
 
-/// Clerk as an OAuth 2.0 provider, and Perch as its public client.
+/// The Clerk application, and how people sign in to it.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(try_from = "ClerkTable")]
 pub struct ClerkApp {
-    /// The Frontend API, which is the OAuth issuer.
+    /// The Frontend API, which is the OAuth issuer too.
     pub issuer: Origin,
+    /// The way to sign in.
+    pub sign_in: SignInMethod,
+}
+
+/// The two ways to sign in with Clerk from a desktop.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SignInMethod {
+    /// Perch is a public OAuth application (RFC 8252): one sign-in is for one
+    /// organization.
+    OAuth(OAuthApplication),
+    /// Clerk's hosted authentication (Native API): one sign-in is for every
+    /// organization of the person, and Clerk itself can sign the tenant's token.
+    Hosted,
+}
+
+/// Perch as a public client of Clerk's OAuth provider.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OAuthApplication {
     /// The OAuth application's public id.
     pub client_id: Name,
     /// The scopes to ask for.
-    #[serde(default = "ClerkApp::default_scopes")]
     pub scopes: Vec<String>,
 }
 
-impl ClerkApp {
-    fn default_scopes() -> Vec<String> {
+impl OAuthApplication {
+    /// The scopes that are asked for where the connection file names none.
+    pub fn default_scopes() -> Vec<String> {
         ["openid", "profile", "email", "offline_access", "user:org:read"].map(str::to_owned).to_vec()
+    }
+}
+
+/// The table as the file has it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ClerkTable {
+    issuer: Option<Origin>,
+    publishable_key: Option<PublishableKey>,
+    #[serde(default)]
+    sign_in: MethodName,
+    client_id: Option<Name>,
+    scopes: Option<Vec<String>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum MethodName {
+    #[default]
+    Oauth,
+    Hosted,
+}
+
+impl TryFrom<ClerkTable> for ClerkApp {
+    type Error = &'static str;
+
+    fn try_from(table: ClerkTable) -> Result<Self, Self::Error> {
+        let ClerkTable { issuer, publishable_key, sign_in, client_id, scopes } = table;
+        let named = publishable_key.map(PublishableKey::into_frontend_api);
+        let issuer = match (issuer, named) {
+            (Some(issuer), Some(named)) if issuer != named => {
+                return Err("`issuer` and `publishable_key` name two different Clerk instances; keep one of them");
+            }
+            (Some(issuer), _) | (None, Some(issuer)) => issuer,
+            (None, None) => return Err("write `issuer` (Clerk's Frontend API) or `publishable_key`"),
+        };
+        let sign_in = match (sign_in, client_id) {
+            (MethodName::Oauth, Some(client_id)) => SignInMethod::OAuth(OAuthApplication {
+                client_id,
+                scopes: scopes.unwrap_or_else(OAuthApplication::default_scopes),
+            }),
+            (MethodName::Oauth, None) => {
+                return Err("write the OAuth application's `client_id`, or sign_in = \"hosted\"");
+            }
+            (MethodName::Hosted, None) if scopes.is_none() => SignInMethod::Hosted,
+            (MethodName::Hosted, _) => {
+                return Err("`client_id` and `scopes` are of sign_in = \"oauth\"; leave them out for \"hosted\"");
+            }
+        };
+        Ok(Self { issuer, sign_in })
     }
 }
 
@@ -59,7 +127,7 @@ pub struct TinybirdWorkspace {
 
 /// Where the tenant's token comes from. Later sources are further variants.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(from = "TokenTable")]
+#[serde(try_from = "TokenTable")]
 pub enum TokenSource {
     /// This machine signs with the workspace's admin token, which the keychain
     /// holds: for operators, never for their customers.
@@ -72,6 +140,14 @@ pub enum TokenSource {
         /// How long a minted token lives, in seconds.
         lifetime_seconds: u32,
     },
+    /// Clerk signs, from a JWT template of the application and for a session of
+    /// `sign_in = "hosted"`: no key of the workspace is on this machine.
+    ClerkTemplate {
+        /// The JWT template's name in Clerk.
+        template_name: Name,
+        /// As for [`TokenSource::Mint`].
+        bind: Bindings,
+    },
 }
 
 /// The table as the file has it. Not a tagged enum, which would tell every
@@ -80,29 +156,47 @@ pub enum TokenSource {
 #[serde(deny_unknown_fields)]
 struct TokenTable {
     source: SourceName,
-    template: String,
     bind: Bindings,
-    #[serde(default = "TokenTable::default_lifetime")]
-    lifetime_seconds: u32,
+    template: Option<String>,
+    lifetime_seconds: Option<u32>,
+    template_name: Option<Name>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case")]
 enum SourceName {
     Mint,
+    ClerkTemplate,
 }
 
-impl TokenTable {
-    fn default_lifetime() -> u32 {
-        600
-    }
-}
+/// Ten minutes, in seconds.
+const DEFAULT_LIFETIME: u32 = 600;
 
-impl From<TokenTable> for TokenSource {
-    fn from(table: TokenTable) -> Self {
-        let TokenTable { source, template, bind, lifetime_seconds } = table;
-        match source {
-            SourceName::Mint => Self::Mint { template, bind, lifetime_seconds },
+impl TryFrom<TokenTable> for TokenSource {
+    type Error = &'static str;
+
+    fn try_from(table: TokenTable) -> Result<Self, Self::Error> {
+        match table {
+            TokenTable {
+                source: SourceName::Mint,
+                template: Some(template),
+                template_name: None,
+                bind,
+                lifetime_seconds,
+            } => Ok(Self::Mint { template, bind, lifetime_seconds: lifetime_seconds.unwrap_or(DEFAULT_LIFETIME) }),
+            TokenTable { source: SourceName::Mint, .. } => {
+                Err("source = \"mint\" takes `template`, the JSON of claims, and no `template_name`")
+            }
+            TokenTable {
+                source: SourceName::ClerkTemplate,
+                template_name: Some(template_name),
+                template: None,
+                lifetime_seconds: None,
+                bind,
+            } => Ok(Self::ClerkTemplate { template_name, bind }),
+            TokenTable { source: SourceName::ClerkTemplate, .. } => Err(
+                "source = \"clerk-template\" takes `template_name`, the name of the JWT template in Clerk, and neither `template` nor `lifetime_seconds`, which stand in Clerk",
+            ),
         }
     }
 }
@@ -112,20 +206,22 @@ impl TokenSource {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Mint { .. } => "mint",
+            Self::ClerkTemplate { .. } => "clerk-template",
         }
     }
 
     /// What the fence demands.
     pub fn bindings(&self) -> &Bindings {
         match self {
-            Self::Mint { bind, .. } => bind,
+            Self::Mint { bind, .. } | Self::ClerkTemplate { bind, .. } => bind,
         }
     }
 
-    /// The claims template.
-    pub fn template(&self) -> &str {
+    /// The claims template, where it stands in the connection file.
+    pub fn template(&self) -> Option<&str> {
         match self {
-            Self::Mint { template, .. } => template,
+            Self::Mint { template, .. } => Some(template),
+            Self::ClerkTemplate { .. } => None,
         }
     }
 }
@@ -264,25 +360,37 @@ impl ConnectionError {
 }
 
 impl Connection {
-    /// Reads a connection file: TOML, with or without a byte order mark.
+    /// Reads a connection file: TOML, with or without a byte order mark. A file
+    /// with a Clerk secret key anywhere in it, also in a comment, is refused.
     pub fn parse(text: &str) -> Result<Self, ConnectionError> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        toml::from_str(text).map_err(|error| {
+        if let Some(offset) = find_secret_key(text) {
+            return Err(ConnectionError::at(text, offset, ClerkKeyError::Secret.to_string()));
+        }
+        let connection: Self = toml::from_str(text).map_err(|error| {
             let offset = error.span().map_or(0, |span| span.start);
             ConnectionError::at(text, offset, error.message().trim_end())
-        })
+        })?;
+        let clerk_signs = matches!(connection.token, TokenSource::ClerkTemplate { .. });
+        if clerk_signs && connection.clerk.sign_in != SignInMethod::Hosted {
+            let offset = text.find("clerk-template").unwrap_or_default();
+            let message =
+                "Clerk signs from a JWT template for hosted sessions only; write sign_in = \"hosted\" below [clerk]";
+            return Err(ConnectionError::at(text, offset, message));
+        }
+        Ok(connection)
     }
 
     /// Names this connection among others: 16 lower-case hexadecimal digits
-    /// that change when issuer, client, host or workspace do.
+    /// that change when issuer, way to sign in, host or workspace do.
     pub fn id(&self) -> String {
+        let client = match &self.clerk.sign_in {
+            SignInMethod::OAuth(application) => &application.client_id,
+            // No OAuth application has an empty id.
+            SignInMethod::Hosted => "",
+        };
         let mut hash = Sha256::new();
-        for part in [
-            self.clerk.issuer.as_str(),
-            &self.clerk.client_id,
-            self.tinybird.host.as_str(),
-            &self.tinybird.workspace_id,
-        ] {
+        for part in [self.clerk.issuer.as_str(), client, self.tinybird.host.as_str(), &self.tinybird.workspace_id] {
             hash.update((part.len() as u64).to_be_bytes());
             hash.update(part.as_bytes());
         }
@@ -316,9 +424,73 @@ bind = { org_id = "org.id" }
     fn a_connection_file_says_who_signs_in_and_who_answers() {
         let connection = Connection::parse(GOOD).expect("a connection");
         assert_eq!(connection.clerk.issuer.as_str(), "https://clerk.acme.example");
-        assert!(connection.clerk.scopes.iter().any(|scope| scope == "user:org:read"));
+        let SignInMethod::OAuth { client_id, scopes } = &connection.clerk.sign_in else {
+            panic!("an OAuth application")
+        };
+        assert_eq!(&**client_id, "oauth_app_1");
+        assert!(scopes.iter().any(|scope| scope == "user:org:read"));
         assert_eq!(connection.offline.days, 7);
         assert_eq!(connection.token.bindings().iter().collect::<Vec<_>>(), [("org_id", Attribute::OrgId)]);
+    }
+
+    const HOSTED: &str = r#"
+version = 1
+name = "Acme Analytics"
+
+[clerk]
+publishable_key = "pk_live_Y2xlcmsuYWNtZS5leGFtcGxlJA=="
+sign_in = "hosted"
+
+[tinybird]
+host = "https://api.tinybird.co"
+workspace_id = "4e1f6f8a-0000-4000-8000-000000000001"
+
+[token]
+source = "clerk-template"
+template_name = "tinybird"
+bind = { org_id = "org.id" }
+"#;
+
+    #[test]
+    fn a_publishable_key_stands_for_the_issuer() {
+        let connection = Connection::parse(HOSTED).expect("a connection");
+        assert_eq!(connection.clerk.issuer.as_str(), "https://clerk.acme.example");
+        assert_eq!(connection.clerk.sign_in, SignInMethod::Hosted);
+        assert_eq!(connection.token.name(), "clerk-template");
+        let issuer = "issuer = \"https://clerk.acme.example\"";
+        let by_issuer = HOSTED.replace("publishable_key = \"pk_live_Y2xlcmsuYWNtZS5leGFtcGxlJA==\"", issuer);
+        assert_eq!(Connection::parse(&by_issuer), Ok(connection));
+    }
+
+    #[test]
+    fn the_two_ways_to_sign_in_do_not_mix() {
+        let cases = [
+            (HOSTED.replace("sign_in = \"hosted\"", ""), "client_id"),
+            (HOSTED.replace("sign_in = \"hosted\"", "client_id = \"a\""), "hosted"),
+            (HOSTED.replace("sign_in = \"hosted\"", "sign_in = \"hosted\"\nclient_id = \"a\""), "leave them out"),
+            (HOSTED.replace("sign_in", "issuer = \"https://clerk.other.example\"\nsign_in"), "two different"),
+            (HOSTED.replace("publishable_key", "# publishable_key"), "publishable_key"),
+            (HOSTED.replace("pk_live_Y2", "pk_live_%%"), "damaged"),
+            (HOSTED.replace("template_name", "template"), "template_name"),
+            (GOOD.replace("template =", "template_name ="), "template"),
+        ];
+        for (text, hint) in cases {
+            let error = Connection::parse(&text).expect_err(hint);
+            assert!(error.message.contains(hint), "{hint}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_secret_key_is_refused_wherever_it_stands_and_not_repeated() {
+        for text in [
+            GOOD.replace("oauth_app_1", "sk_live_abcdef"),
+            GOOD.replace("[token]", "# sk_test_abcdef\n[token]"),
+            HOSTED.replace("pk_live_", "sk_live_"),
+            format!("{GOOD}secret_key = \"sk_live_abcdef\""),
+        ] {
+            let error = Connection::parse(&text).expect_err("refused");
+            assert!(error.message.contains("rotate it") && !error.message.contains("abcdef"), "{error}");
+        }
     }
 
     #[test]

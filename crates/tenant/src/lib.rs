@@ -7,16 +7,19 @@
 //! the tenant as a parameter, so that the rows of one can never be shown to
 //! another by forgetting to reset something.
 
+mod clerk_key;
 mod connection;
 mod origin;
 mod place;
 mod secret;
 mod tenant;
 
+pub use clerk_key::{ClerkKeyError, PublishableKey, find_secret_key};
 pub use connection::{
-    Attribute, Bindings, ClerkApp, Connection, ConnectionError, Name, OfflinePolicy, TinybirdWorkspace, TokenSource,
+    Attribute, Bindings, ClerkApp, Connection, ConnectionError, Name, OAuthApplication, OfflinePolicy, SignInMethod,
+    TinybirdWorkspace, TokenSource,
 };
 pub use origin::{Origin, OriginError};
 pub use place::Place;
 pub use secret::Secret;
-pub use tenant::{Organization, Tenant, TenantId, User};
+pub use tenant::{Organization, PersonId, Tenant, TenantId, User};

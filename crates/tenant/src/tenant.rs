@@ -77,16 +77,18 @@ impl Tenant {
     /// The name under which everything of this tenant is kept.
     pub fn id(&self) -> TenantId {
         let organization = self.organization.as_ref().map_or("", |organization| &organization.id);
-        let parts = [self.issuer.as_str(), &self.user.id, organization, self.tinybird.as_str(), &self.workspace_id];
-        let mut hash = Sha256::new();
-        for part in parts {
-            // Each part is preceded by its length, so that no two tenants can
-            // share an id by moving a character from one part to the next.
-            hash.update((part.len() as u64).to_be_bytes());
-            hash.update(part.as_bytes());
-        }
-        let digest = hash.finalize();
-        TenantId(digest[..16].iter().map(|byte| format!("{byte:02x}")).collect())
+        TenantId(digest(&[
+            self.issuer.as_str(),
+            &self.user.id,
+            organization,
+            self.tinybird.as_str(),
+            &self.workspace_id,
+        ]))
+    }
+
+    /// The name of the person behind it, whichever the organization.
+    pub fn person(&self) -> PersonId {
+        PersonId::new(&self.issuer, &self.user.id)
     }
 
     /// This tenant's value for an attribute that the fence binds, or `None`
@@ -118,6 +120,40 @@ impl TenantId {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// Names one person at one Clerk instance, as [`TenantId`] names a tenant.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct PersonId(String);
+
+impl PersonId {
+    /// The id of the person whom `issuer` knows as `user`.
+    pub fn new(issuer: &Origin, user: &str) -> Self {
+        Self(digest(&[issuer.as_str(), user]))
+    }
+
+    /// The 32 hexadecimal digits.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for PersonId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+/// 128 bits of SHA-256 over the parts, in hexadecimal. Each part is preceded by
+/// its length, so that no two lists share a digest by moving a character from
+/// one part to the next.
+fn digest(parts: &[&str]) -> String {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part.as_bytes());
+    }
+    hash.finalize()[..16].iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 impl TryFrom<String> for TenantId {

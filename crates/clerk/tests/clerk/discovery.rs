@@ -40,32 +40,28 @@ async fn a_redirected_document_is_not_followed() {
     let clerk = Clerk::start().await;
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
     let target = format!("{}/.well-known/openid-configuration", clerk.origin());
-    let mut app = clerk.app();
-    app.issuer = Origin::parse(&format!("http://{}", listener.local_addr().expect("an address"))).expect("an origin");
+    let issuer = address(&listener);
     let router = Router::new()
         .route("/.well-known/openid-configuration", get(move || async move { Redirect::temporary(&target) }));
     tokio::spawn(async move { axum::serve(listener, router).await });
-    let refused = Provider::discover(&http_client().expect("a client"), &app).await.expect_err("refused");
+    let refused = clerk.discover_at(&issuer).await.expect_err("refused");
     assert!(matches!(refused, ClerkError::Redirected { .. }), "{refused}");
 }
 
 #[tokio::test]
 async fn what_is_not_there_and_what_is_not_clerk_are_told_apart() {
-    let http = http_client().expect("a client");
     let clerk = Clerk::start().await;
-    let mut app = clerk.app();
 
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
-    app.issuer = Origin::parse(&format!("http://{}", listener.local_addr().expect("an address"))).expect("an origin");
-    let silent = listener.local_addr().expect("an address");
+    let silent = address(&listener);
     drop(listener);
-    let unreachable = Provider::discover(&http, &app).await.expect_err("nobody there");
+    let unreachable = clerk.discover_at(&silent).await.expect_err("nobody there");
     assert!(unreachable.is_offline() && !unreachable.ends_session(), "{unreachable:?} at {silent}");
 
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
-    app.issuer = Origin::parse(&format!("http://{}", listener.local_addr().expect("an address"))).expect("an origin");
+    let empty = address(&listener);
     tokio::spawn(async move { axum::serve(listener, Router::new()).await });
-    let another = Provider::discover(&http, &app).await.expect_err("not Clerk");
+    let another = clerk.discover_at(&empty).await.expect_err("not Clerk");
     assert!(matches!(another, ClerkError::NotClerk { .. }), "{another}");
 }
 
@@ -89,4 +85,8 @@ async fn an_unknown_key_is_asked_for_once_a_minute() {
     tokio::time::resume();
     assert!(sign_in(&provider).await.0.is_ok());
     assert_eq!(clerk.memory().key_requests, 2);
+}
+
+fn address(listener: &tokio::net::TcpListener) -> Origin {
+    Origin::parse(&format!("http://{}", listener.local_addr().expect("an address"))).expect("an origin")
 }

@@ -20,7 +20,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use jsonwebtoken::jwk::Jwk;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use perch_clerk::{ClerkError, Provider, http_client};
-use perch_tenant::{ClerkApp, Origin};
+use perch_tenant::{OAuthApplication, Origin};
 use serde_json::{Value, json};
 use url::Url;
 
@@ -130,15 +130,19 @@ impl Clerk {
     }
 
     pub async fn discover(&self) -> Result<Provider, ClerkError> {
-        Provider::discover(&http_client().expect("a client"), &self.app()).await
+        self.discover_at(&self.issuer()).await
     }
 
-    pub fn app(&self) -> ClerkApp {
-        ClerkApp {
-            issuer: Origin::parse(&self.0.origin).expect("an origin"),
+    pub async fn discover_at(&self, issuer: &Origin) -> Result<Provider, ClerkError> {
+        let application = OAuthApplication {
             client_id: CLIENT_ID.to_owned().try_into().expect("a name"),
-            scopes: ["openid", "profile", "email", "offline_access", "user:org:read"].map(str::to_owned).to_vec(),
-        }
+            scopes: OAuthApplication::default_scopes(),
+        };
+        Provider::discover(&http_client().expect("a client"), issuer, &application).await
+    }
+
+    pub fn issuer(&self) -> Origin {
+        Origin::parse(&self.0.origin).expect("an origin")
     }
 
     pub fn origin(&self) -> &str {

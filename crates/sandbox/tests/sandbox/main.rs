@@ -67,7 +67,8 @@ fn org(number: usize) -> &'static str {
 /// The claims of a token that reads every pipe of `sandbox` for `org_id`.
 fn claims(sandbox: &Sandbox, org_id: Option<&str>, expires: u64) -> Value {
     let connection = perch_tenant::Connection::parse(&sandbox.connection_toml()).expect("a connection");
-    let template: Value = serde_json::from_str(connection.token.template()).expect("a template");
+    let template: Value =
+        serde_json::from_str(connection.token.template().expect("a template of claims")).expect("a template");
     let pipes = template["scopes"].as_array().expect("scopes").iter().map(|scope| scope["resource"].clone());
     let fixed = org_id.map_or_else(|| json!({}), |id| json!({"org_id": id}));
     let scopes: Vec<Value> =

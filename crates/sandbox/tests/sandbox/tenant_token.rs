@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use perch_sandbox::{Options, Sandbox, people};
-use perch_tenant::{Attribute, Connection};
+use perch_tenant::{Attribute, Connection, SignInMethod};
 use reqwest::header;
 use serde_json::{Value, json};
 
@@ -164,10 +164,12 @@ async fn the_connection_file_is_one_that_perch_reads() {
     let sandbox = small().await;
     let connection = Connection::parse(&sandbox.connection_toml()).expect("a connection");
     assert_eq!(connection.clerk.issuer.as_str(), sandbox.clerk());
-    assert_eq!(&*connection.clerk.client_id, sandbox.client_id());
+    let SignInMethod::OAuth(application) = &connection.clerk.sign_in else { panic!("an OAuth application") };
+    assert_eq!(&*application.client_id, sandbox.client_id());
     assert_eq!(connection.tinybird.host.as_str(), sandbox.tinybird());
     assert_eq!(connection.token.bindings().iter().collect::<Vec<_>>(), [("org_id", Attribute::OrgId)]);
-    let template: Value = serde_json::from_str(connection.token.template()).expect("JSON");
+    let template: Value =
+        serde_json::from_str(connection.token.template().expect("a template of claims")).expect("JSON");
     assert_eq!(template["limits"]["rps"], 30);
     let scopes = template["scopes"].as_array().expect("scopes");
     assert!(scopes.len() >= 8);

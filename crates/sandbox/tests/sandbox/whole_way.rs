@@ -7,7 +7,7 @@ use perch_chart::{Input, Size, Theme};
 use perch_clerk::{ClerkError, Prompt, Provider, Session, SignIn, SignedIn};
 use perch_dashboard::Dashboard;
 use perch_sandbox::{Options, Sandbox};
-use perch_tenant::{Connection, Secret, Tenant};
+use perch_tenant::{Connection, Secret, SignInMethod, Tenant};
 use perch_tinybird::{Client, Parameters, Template, TenantToken, decode, mint};
 
 use crate::browser::{Browser, person};
@@ -19,7 +19,9 @@ fn connection(sandbox: &Sandbox) -> Connection {
 
 async fn provider(sandbox: &Sandbox) -> Provider {
     let http = perch_clerk::http_client().expect("a client");
-    Provider::discover(&http, &connection(sandbox).clerk).await.expect("a provider")
+    let clerk = connection(sandbox).clerk;
+    let SignInMethod::OAuth(application) = &clerk.sign_in else { panic!("an OAuth application") };
+    Provider::discover(&http, &clerk.issuer, application).await.expect("a provider")
 }
 
 /// Signs in as a person would whose browser Perch has opened.
@@ -39,7 +41,7 @@ async fn token(sandbox: &Sandbox, handle: &str, organization: &str) -> TenantTok
     let connection = connection(sandbox);
     let signed_in = sign_in(sandbox, handle, organization).await;
     let tenant = Tenant::new(&connection, signed_in.user, signed_in.organization);
-    let template = Template::parse(connection.token.template()).expect("a template");
+    let template = Template::parse(connection.token.template().expect("a template of claims")).expect("a template");
     let key = Secret::new(sandbox.admin_token());
     let now = SystemTime::now();
     let raw = mint(&key, &template, &tenant, Duration::from_secs(600), now).expect("a token");
