@@ -424,11 +424,9 @@ bind = { org_id = "org.id" }
     fn a_connection_file_says_who_signs_in_and_who_answers() {
         let connection = Connection::parse(GOOD).expect("a connection");
         assert_eq!(connection.clerk.issuer.as_str(), "https://clerk.acme.example");
-        let SignInMethod::OAuth { client_id, scopes } = &connection.clerk.sign_in else {
-            panic!("an OAuth application")
-        };
-        assert_eq!(&**client_id, "oauth_app_1");
-        assert!(scopes.iter().any(|scope| scope == "user:org:read"));
+        let SignInMethod::OAuth(application) = &connection.clerk.sign_in else { panic!("an OAuth application") };
+        assert_eq!(&*application.client_id, "oauth_app_1");
+        assert!(application.scopes.iter().any(|scope| scope == "user:org:read"));
         assert_eq!(connection.offline.days, 7);
         assert_eq!(connection.token.bindings().iter().collect::<Vec<_>>(), [("org_id", Attribute::OrgId)]);
     }

@@ -4,7 +4,7 @@
 use axum::Router;
 use axum::response::Redirect;
 use axum::routing::get;
-use perch_clerk::{ClerkError, Provider, http_client};
+use perch_clerk::ClerkError;
 use perch_tenant::Origin;
 
 use crate::browser::sign_in;
