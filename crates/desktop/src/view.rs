@@ -38,6 +38,9 @@ pub struct ConnectionView {
     pub name: String,
     /// Where people sign in.
     pub issuer: String,
+    /// Whether one sign-in there is for every organization of the person
+    /// (`sign_in = "hosted"`), rather than for one.
+    pub hosted: bool,
     /// Whether it leads to the sandbox that Perch itself can start.
     pub demo: bool,
     /// Whether the sandbox of a demo connection runs in this process.
@@ -58,12 +61,23 @@ pub struct TenantView {
     pub connection: String,
     /// The organization's name, or the person's for a personal tenant.
     pub name: String,
+    /// The picture of the organization, or of the person for a personal tenant,
+    /// as a path of the `picture` protocol. `None` where there is none, or none
+    /// yet: initials stand in its place.
+    pub picture: Option<String>,
+    /// Whether it is a personal tenant: a person on their own, without an
+    /// organization.
+    pub personal: bool,
+    /// Names the person: the same for all of their tenants at one Clerk.
+    pub person: String,
     /// The person's name.
     pub user: String,
     /// The person's e-mail address.
     pub email: Option<String>,
     /// The person's role in the organization, as Clerk writes it.
     pub role: Option<String>,
+    /// Whether Clerk lets the person's sessions elsewhere be ended from here.
+    pub can_end_others: bool,
     /// Whether its services answer.
     pub status: TenantStatus,
 }
@@ -113,6 +127,9 @@ pub enum SignInView {
         connection: String,
         /// The address, for a browser that did not open by itself.
         url: String,
+        /// Whether the browser comes back by a link that it asks to open Perch
+        /// with, rather than by a page of Perch's own.
+        by_link: bool,
         /// When the sign-in is given up, in Unix milliseconds.
         #[ts(type = "number")]
         expires: i64,
@@ -131,6 +148,43 @@ pub enum SignInView {
         /// Why, and what to do.
         problem: Problem,
     },
+}
+
+/// What a sign-in is for.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, TS)]
+#[serde(tag = "kind", rename_all = "camelCase")]
+#[ts(export)]
+pub enum SignInIntent {
+    /// The first of a connection.
+    First,
+    /// Another organization of somebody who is signed in.
+    Organization,
+    /// Somebody else, or the same person with another account.
+    Person,
+    /// A tenant whose session ended.
+    Again {
+        /// The tenant.
+        tenant: String,
+    },
+}
+
+/// What to sign out of.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, TS)]
+#[serde(tag = "kind", rename_all = "camelCase")]
+#[ts(export)]
+pub enum SignOutScope {
+    /// One tenant.
+    Tenant {
+        /// The tenant.
+        tenant: String,
+    },
+    /// One person, in all of their organizations.
+    Person {
+        /// [`TenantView::person`].
+        person: String,
+    },
+    /// Everybody on this machine.
+    Everything,
 }
 
 /// Something to know that stops nothing.

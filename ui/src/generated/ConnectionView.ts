@@ -17,6 +17,11 @@ name: string,
  */
 issuer: string, 
 /**
+ * Whether one sign-in there is for every organization of the person
+ * (`sign_in = "hosted"`), rather than for one.
+ */
+hosted: boolean, 
+/**
  * Whether it leads to the sandbox that Perch itself can start.
  */
 demo: boolean, 

@@ -18,6 +18,11 @@ connection: string,
  */
 url: string, 
 /**
+ * Whether the browser comes back by a link that it asks to open Perch
+ * with, rather than by a page of Perch's own.
+ */
+byLink: boolean, 
+/**
  * When the sign-in is given up, in Unix milliseconds.
  */
 expires: number, 

@@ -18,6 +18,21 @@ connection: string,
  */
 name: string, 
 /**
+ * The picture of the organization, or of the person for a personal tenant,
+ * as a path of the `picture` protocol. `None` where there is none, or none
+ * yet: initials stand in its place.
+ */
+picture: string | null, 
+/**
+ * Whether it is a personal tenant: a person on their own, without an
+ * organization.
+ */
+personal: boolean, 
+/**
+ * Names the person: the same for all of their tenants at one Clerk.
+ */
+person: string, 
+/**
  * The person's name.
  */
 user: string, 
@@ -29,6 +44,10 @@ email: string | null,
  * The person's role in the organization, as Clerk writes it.
  */
 role: string | null, 
+/**
+ * Whether Clerk lets the person's sessions elsewhere be ended from here.
+ */
+canEndOthers: boolean, 
 /**
  * Whether its services answer.
  */
