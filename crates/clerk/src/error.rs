@@ -33,8 +33,8 @@ pub enum ClerkError {
     /// No port to listen on.
     #[error("Perch could not listen on this computer for the browser to come back: {0}.")]
     PortBlocked(#[source] io::Error),
-    /// The browser did not come back within five minutes.
-    #[error("The browser did not come back within five minutes.")]
+    /// The browser did not come back within [`SignIn::PATIENCE`](crate::SignIn::PATIENCE).
+    #[error("The browser did not come back within 15 minutes.")]
     NotFinished,
     /// `access_denied`.
     #[error("You declined to let Perch sign you in.")]
@@ -71,8 +71,15 @@ pub enum ClerkError {
     /// A scope that Perch cannot do without was not granted.
     #[error("Clerk did not grant the scope `{scope}`.")]
     ScopeMissing {
-        /// The scope, or `scopes` when Clerk does not say which.
+        /// The scope.
         scope: &'static str,
+    },
+    /// `invalid_scope`: Clerk does not know one of the scopes, or does not allow
+    /// it to this application.
+    #[error("Clerk refuses one of the scopes that this connection asks for{}.", if *.organization { ": its organizations may be turned off, and then it does not know `user:org:read`" } else { "" })]
+    ScopeRefused {
+        /// Whether `user:org:read` was among them.
+        organization: bool,
     },
     /// Something that Perch needs is not offered.
     #[error("This Clerk application does not offer {what}.")]
@@ -183,6 +190,7 @@ impl ClerkError {
             Self::NotClerk { .. } => "not-clerk",
             Self::InvalidClient => "invalid-client",
             Self::ScopeMissing { .. } => "scope-missing",
+            Self::ScopeRefused { .. } => "scope-refused",
             Self::Unsupported { .. } => "unsupported",
             Self::NativeApiDisabled => "native-api-disabled",
             Self::RedirectNotRegistered => "redirect-not-registered",
@@ -231,8 +239,17 @@ impl ClerkError {
             Self::InvalidClient => {
                 "Operator: write the client id of the OAuth application in the connection file, and make the application public."
             }
+            Self::ScopeMissing { scope: "user:org:read" } => {
+                "Operator: turn on organizations in Clerk's dashboard (Configure, Organizations), and allow this scope for the OAuth application."
+            }
             Self::ScopeMissing { .. } => {
                 "Operator: allow this scope for the OAuth application, and name it in the connection file's `scopes`."
+            }
+            Self::ScopeRefused { organization: true } => {
+                "Operator: turn on organizations in Clerk's dashboard (Configure, Organizations), and allow all of the connection file's `scopes` for the OAuth application."
+            }
+            Self::ScopeRefused { organization: false } => {
+                "Operator: allow all of the connection file's `scopes` for the OAuth application, or ask for fewer."
             }
             Self::Unsupported { .. } => "Operator: enable it for the OAuth application in Clerk's dashboard.",
             Self::NativeApiDisabled => {

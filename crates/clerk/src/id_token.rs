@@ -3,9 +3,12 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use serde::Deserialize;
+use sha2::{Digest, Sha256};
 
 /// How far two clocks may be apart without anyone minding.
 pub(crate) const LEEWAY: Duration = Duration::from_secs(60);
@@ -44,6 +47,9 @@ pub enum IdTokenError {
     /// `nonce` is not the one of this sign-in.
     #[error("it belongs to another sign-in")]
     Nonce,
+    /// `at_hash` is not the access token's that came with it.
+    #[error("it belongs to another access token")]
+    AccessToken,
 }
 
 /// What the ID token must say.
@@ -52,6 +58,8 @@ pub(crate) struct Expected<'a> {
     pub(crate) client_id: &'a str,
     /// The nonce of the sign-in; `None` at a renewal (OpenID Connect Core §12.2).
     pub(crate) nonce: Option<&'a str>,
+    /// The access token that came with it.
+    pub(crate) access_token: &'a str,
     pub(crate) now: SystemTime,
 }
 
@@ -65,6 +73,7 @@ pub(crate) struct Claims {
     aud: Audience,
     azp: Option<String>,
     nonce: Option<String>,
+    at_hash: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -134,6 +143,9 @@ impl Claims {
         if expected.nonce.is_some_and(|nonce| self.nonce.as_deref() != Some(nonce)) {
             return Err(IdTokenError::Nonce);
         }
+        if self.at_hash.as_deref().is_some_and(|hash| hash != half_hash(expected.access_token)) {
+            return Err(IdTokenError::AccessToken);
+        }
         Ok(())
     }
 }
@@ -147,6 +159,24 @@ fn reason(kind: &ErrorKind) -> IdTokenError {
     }
 }
 
+/// What `at_hash` must be: the left half of the access token's SHA-256, which is
+/// RS256's hash (OpenID Connect Core §3.1.3.8).
+fn half_hash(token: &str) -> String {
+    let hash = Sha256::digest(token);
+    URL_SAFE_NO_PAD.encode(&hash[..hash.len() / 2])
+}
+
 fn seconds(time: SystemTime) -> f64 {
     time.duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_hash_of_an_access_token_is_that_of_the_standards_example() {
+        // OpenID Connect Core, appendix A.3.
+        assert_eq!(half_hash("jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y"), "77QmUPtjPfzWtF2AnpK9RQ");
+    }
 }

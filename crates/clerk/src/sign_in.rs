@@ -54,8 +54,9 @@ pub struct SignedIn {
 
 impl SignIn {
     /// How long a sign-in may take, from [`SignIn::begin`] to the end of
-    /// [`SignIn::finish`].
-    pub const PATIENCE: Duration = Duration::from_secs(5 * 60);
+    /// [`SignIn::finish`]. Somebody who was called away comes back after ten
+    /// minutes.
+    pub const PATIENCE: Duration = Duration::from_secs(15 * 60);
 
     /// Listens on 127.0.0.1 and makes the address to open.
     ///
@@ -117,7 +118,7 @@ impl SignIn {
         let outcome = async {
             let code = match callback {
                 Callback::Granted(code) => code,
-                Callback::Refused(reason) => return Err(refusal(reason)),
+                Callback::Refused(reason) => return Err(refusal(reason, &provider)),
             };
             let answered = token::redeem(&provider, code, redirect, verifier).await?;
             let tokens = answered.verify(&provider, Some(nonce.secret()), SystemTime::now()).await?;
@@ -139,11 +140,11 @@ impl fmt::Debug for SignIn {
 }
 
 /// What an error in the callback means (RFC 6749 §4.1.2.1).
-fn refusal(reason: String) -> ClerkError {
+fn refusal(reason: String, provider: &Provider) -> ClerkError {
     match reason.as_str() {
         "access_denied" => ClerkError::AccessDenied,
         "unauthorized_client" | "invalid_client" => ClerkError::InvalidClient,
-        "invalid_scope" => ClerkError::ScopeMissing { scope: "scopes" },
+        "invalid_scope" => token::scope_refused(provider),
         "temporarily_unavailable" | "server_error" => ClerkError::Unavailable { status: 503 },
         _ => ClerkError::Refused { reason },
     }

@@ -13,7 +13,7 @@ use oauth2::basic::{
 };
 use oauth2::{
     AsyncHttpClient, AuthUrl, AuthorizationCode, ClientId, EndpointNotSet, EndpointSet, ExtraTokenFields, HttpRequest,
-    HttpResponse, PkceCodeVerifier, RedirectUrl, RefreshToken, RequestTokenError, StandardRevocableToken,
+    HttpResponse, PkceCodeVerifier, RedirectUrl, RefreshToken, RequestTokenError, Scope, StandardRevocableToken,
     StandardTokenResponse, TokenResponse, TokenUrl,
 };
 use perch_tenant::Secret;
@@ -26,6 +26,10 @@ use crate::id_token::{self, Claims, Expected, LEEWAY};
 use crate::{ClerkError, IdTokenError, Provider};
 
 const ENDPOINT: &str = "token endpoint";
+
+/// The scope that brings the organization and, on the consent screen, the choice
+/// of it.
+const ORGANIZATION: &str = "user:org:read";
 
 /// When Clerk does not say how long an access token lives: renew it soon.
 const SHORTEST: Duration = Duration::from_secs(5 * 60);
@@ -92,7 +96,7 @@ pub(crate) fn oauth(provider: &Provider) -> OAuth {
 }
 
 /// Redeems the code of a sign-in (RFC 6749 §4.1.3, RFC 7636 §4.5). The answer
-/// has an ID token.
+/// has an ID token, and no scope is missing that Perch cannot do without.
 pub(crate) async fn redeem(
     provider: &Provider,
     code: AuthorizationCode,
@@ -106,7 +110,12 @@ pub(crate) async fn redeem(
         .set_pkce_verifier(verifier)
         .request_async(&wire)
         .await
-        .map_err(|error| explain(error, ClerkError::CodeRefused))?;
+        .map_err(|error| explain(error, ClerkError::CodeRefused, provider))?;
+    if let Some(granted) = response.scopes()
+        && let Some(scope) = missing(granted, provider.scopes())
+    {
+        return Err(ClerkError::ScopeMissing { scope });
+    }
     if response.extra_fields().id_token.is_none() {
         return Err(ClerkError::ScopeMissing { scope: "openid" });
     }
@@ -120,8 +129,24 @@ pub(crate) async fn refresh(provider: &Provider, refresh_token: &Secret) -> Resu
         .exchange_refresh_token(&RefreshToken::new(refresh_token.expose().to_owned()))
         .request_async(&wire)
         .await
-        .map_err(|error| explain(error, ClerkError::SessionEnded))?;
+        .map_err(|error| explain(error, ClerkError::SessionEnded, provider))?;
     Ok(wire.answered(&response))
+}
+
+/// The first scope that Perch cannot do without and that is not among the
+/// granted ones, which a server tells when it granted others than were asked for
+/// (RFC 6749 §5.1). The organization may be done without where nobody asked for
+/// it.
+fn missing(granted: &[Scope], asked: &[String]) -> Option<&'static str> {
+    let wants_organization = asked.iter().any(|scope| scope == ORGANIZATION);
+    let mut needed = ["openid", "offline_access"].into_iter().chain(wants_organization.then_some(ORGANIZATION));
+    needed.find(|needed| !granted.iter().any(|scope| scope.as_str() == *needed))
+}
+
+/// What `invalid_scope` means for this connection: Clerk does not say which one
+/// it refuses.
+pub(crate) fn scope_refused(provider: &Provider) -> ClerkError {
+    ClerkError::ScopeRefused { organization: provider.scopes().iter().any(|scope| scope == ORGANIZATION) }
 }
 
 impl Answered {
@@ -139,7 +164,9 @@ impl Answered {
         now: SystemTime,
     ) -> Result<Tokens, ClerkError> {
         let not_understood = || ClerkError::NotUnderstood { endpoint: ENDPOINT };
-        if !self.bearer {
+        // One that no header can carry would fail later, as if there were no network.
+        let sendable = !self.access.expose().is_empty() && self.access.expose().bytes().all(|b| b.is_ascii_graphic());
+        if !self.bearer || !sendable {
             return Err(not_understood());
         }
         let id = match &self.id {
@@ -162,7 +189,13 @@ impl Answered {
     ) -> Result<Claims, ClerkError> {
         let key: DecodingKey =
             provider.keys().find(&id_token::key_id(token)?).await?.ok_or(IdTokenError::UnknownKey)?;
-        let expected = Expected { issuer: provider.issuer().as_str(), client_id: provider.client_id(), nonce, now };
+        let expected = Expected {
+            issuer: provider.issuer().as_str(),
+            client_id: provider.client_id(),
+            nonce,
+            access_token: self.access.expose(),
+            now,
+        };
         Claims::verify(token, &key, &expected).map_err(|error| self.blame(error, now))
     }
 
@@ -237,7 +270,11 @@ impl Wire {
 ///
 /// `oauth2`'s own error is not kept: for an answer that is no JSON it holds the
 /// body, and the body may hold tokens.
-fn explain(error: RequestTokenError<ClerkError, BasicErrorResponse>, dead: ClerkError) -> ClerkError {
+fn explain(
+    error: RequestTokenError<ClerkError, BasicErrorResponse>,
+    dead: ClerkError,
+    provider: &Provider,
+) -> ClerkError {
     match error {
         RequestTokenError::Request(error) => error,
         RequestTokenError::ServerResponse(answer) => match answer.error() {
@@ -245,7 +282,7 @@ fn explain(error: RequestTokenError<ClerkError, BasicErrorResponse>, dead: Clerk
             BasicErrorResponseType::InvalidClient | BasicErrorResponseType::UnauthorizedClient => {
                 ClerkError::InvalidClient
             }
-            BasicErrorResponseType::InvalidScope => ClerkError::ScopeMissing { scope: "scopes" },
+            BasicErrorResponseType::InvalidScope => scope_refused(provider),
             other => ClerkError::Refused { reason: error_code(other.as_ref()) },
         },
         RequestTokenError::Parse(..) | RequestTokenError::Other(_) => ClerkError::NotUnderstood { endpoint: ENDPOINT },

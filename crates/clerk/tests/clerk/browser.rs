@@ -53,6 +53,14 @@ pub async fn sign_in(provider: &Provider) -> (Result<SignedIn, ClerkError>, Show
     (flow.await.expect("the flow does not panic"), shown)
 }
 
+/// The value of a parameter that stands in the query once.
+pub fn parameter(url: &Url, name: &str) -> String {
+    let mut values = url.query_pairs().filter(|(key, _)| key == name);
+    let value = values.next().expect("there").1.into_owned();
+    assert!(values.next().is_none(), "{name} stands twice");
+    value
+}
+
 /// Sends these bytes to a port of 127.0.0.1 and reads to the end.
 pub async fn send_raw(port: u16, request: &str) -> String {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).await.expect("a connection");

@@ -205,6 +205,33 @@ async fn a_token_of_another_sign_in() {
     assert_eq!(refused(without).await, IdTokenError::Nonce);
 }
 
+/// `at_hash` of an access token (OpenID Connect Core §3.1.3.6).
+fn hash_of(access_token: &str) -> String {
+    let hash = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, access_token.as_bytes());
+    URL_SAFE_NO_PAD.encode(&hash.as_ref()[..16])
+}
+
+#[tokio::test]
+async fn a_token_of_another_access_token() {
+    for hash in [hash_of("opaque-access-of-somebody-else"), String::new(), "not a hash".to_owned()] {
+        let reason = refused(claims(move |claims| claims["at_hash"] = hash.clone().into()));
+        assert_eq!(reason.await, IdTokenError::AccessToken);
+    }
+    assert_eq!(refused(claims(|claims| claims["at_hash"] = 7.into())).await, IdTokenError::Malformed);
+}
+
+#[tokio::test]
+async fn a_token_of_the_access_token_that_came_with_it_is_fine() {
+    let (clerk, provider) = Clerk::discovered().await;
+    clerk.bend(|bent| {
+        bent.tokens = Some(Box::new(|tokens| tokens["access_token"] = "oat_1".into()));
+        bent.claims = Some(Box::new(|claims| claims["at_hash"] = hash_of("oat_1").into()));
+    });
+    assert!(sign_in(&provider).await.0.is_ok());
+    clerk.bend(|bent| bent.claims = Some(Box::new(|claims| claims["at_hash"] = Value::Null)));
+    assert!(sign_in(&provider).await.0.is_ok());
+}
+
 #[tokio::test]
 async fn a_token_without_what_it_must_say() {
     for missing in ["sub", "aud", "exp", "iat"] {

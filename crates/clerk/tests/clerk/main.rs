@@ -3,9 +3,13 @@
 
 mod browser;
 mod discovery;
+mod flows;
 mod id_token;
+mod limits;
 mod listener;
 mod provider;
 mod proxy;
+mod scopes;
+mod secrets;
 mod session;
 mod sign_in;

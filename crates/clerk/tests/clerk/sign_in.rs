@@ -7,7 +7,7 @@ use axum::response::IntoResponse;
 use perch_clerk::{ClerkError, Prompt, SignIn};
 use serde_json::Value;
 
-use crate::browser::{begin, open, sign_in, sign_in_at_provider};
+use crate::browser::{begin, open, parameter, sign_in, sign_in_at_provider};
 use crate::provider::{Clerk, oauth_error};
 
 #[tokio::test]
@@ -34,28 +34,6 @@ async fn a_person_signs_in_for_the_organization_they_chose() {
 }
 
 #[tokio::test]
-async fn no_secret_is_printed() {
-    let (clerk, provider) = Clerk::discovered().await;
-    let begun = SignIn::begin(&provider, Prompt::Consent).await.expect("a listener");
-    let before = format!("{begun:?} {provider:?}");
-    let url = begun.url().clone();
-    let flow = tokio::spawn(begun.finish());
-    let callback = sign_in_at_provider(&url).await;
-    open(&callback).await.expect("a page");
-    let signed_in = flow.await.expect("no panic").expect("signed in");
-    let printed = format!("{before} {signed_in:?} {:?}", signed_in.session);
-
-    let memory = clerk.memory();
-    let form = &memory.token_requests[0];
-    let query: Vec<_> = url.query_pairs().filter(|(name, _)| name == "state" || name == "nonce").collect();
-    let secrets = [form["code"].as_str(), form["code_verifier"].as_str(), "opaque-access", "refresh-", "eyJ"];
-    for secret in secrets.into_iter().chain(query.iter().map(|(_, value)| &**value)) {
-        assert!(!printed.contains(secret), "{secret} in {printed}");
-    }
-    assert_eq!(query.len(), 2);
-}
-
-#[tokio::test]
 async fn the_prompt_is_passed_on() {
     let (_clerk, provider) = Clerk::discovered().await;
     for (prompt, said) in [(Prompt::Default, None), (Prompt::Consent, Some("consent")), (Prompt::Login, Some("login"))]
@@ -72,13 +50,13 @@ async fn a_refusal_ends_the_sign_in_and_says_so() {
     for (error, code) in [
         ("access_denied", "access-denied"),
         ("unauthorized_client", "invalid-client"),
-        ("invalid_scope", "scope-missing"),
+        ("invalid_scope", "scope-refused"),
         ("server_error", "unavailable"),
         ("interaction_required", "refused"),
     ] {
         let waiting = begin(&provider).await;
         let mut callback = sign_in_at_provider(&waiting.url).await;
-        let state = callback.query_pairs().find(|(name, _)| name == "state").expect("a state").1.into_owned();
+        let state = parameter(&callback, "state");
         callback.query_pairs_mut().clear().append_pair("error", error).append_pair("state", &state);
         let shown = open(&callback).await.expect("a page");
         let refused = waiting.flow.await.expect("no panic").expect_err("refused");
@@ -89,23 +67,26 @@ async fn a_refusal_ends_the_sign_in_and_says_so() {
 }
 
 #[tokio::test]
-async fn a_code_of_another_sign_in_is_worth_nothing() {
+async fn what_the_callback_says_is_never_html_on_the_page() {
     let (_clerk, provider) = Clerk::discovered().await;
-    let (mine, theirs) = (begin(&provider).await, begin(&provider).await);
-    let (my_callback, their_callback) = (sign_in_at_provider(&mine.url).await, sign_in_at_provider(&theirs.url).await);
-    // My state with their code: what an attacker who knows my state would send.
-    let value = |url: &url::Url, name: &str| {
-        url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned()).expect("there")
-    };
-    let mut injected = my_callback.clone();
-    injected
-        .query_pairs_mut()
-        .clear()
-        .append_pair("code", &value(&their_callback, "code"))
-        .append_pair("state", &value(&my_callback, "state"));
-    open(&injected).await.expect("a page");
-    assert!(matches!(mine.flow.await.expect("no panic"), Err(ClerkError::CodeRefused)));
-    theirs.flow.abort();
+    for error in ["<script>alert(1)</script>", "access_denied<img src=x>", "\"><b>", "&lt;b&gt;", &"a".repeat(65)] {
+        let waiting = begin(&provider).await;
+        let mut callback = sign_in_at_provider(&waiting.url).await;
+        let state = parameter(&callback, "state");
+        callback
+            .query_pairs_mut()
+            .clear()
+            .append_pair("error", error)
+            .append_pair("error_description", "<script>alert(2)</script>")
+            .append_pair("error_uri", "javascript:alert(3)")
+            .append_pair("state", &state);
+        let shown = open(&callback).await.expect("a page");
+        let refused = waiting.flow.await.expect("no panic").expect_err("refused");
+        assert!(matches!(&refused, ClerkError::Refused { reason } if reason == "unknown"), "{error}: {refused}");
+        for foreign in ["<script", "<img", "<b>", "&lt;b", "alert", "aaaa"] {
+            assert!(!shown.html.contains(foreign), "{foreign} in {}", shown.html);
+        }
+    }
 }
 
 #[tokio::test]
@@ -143,7 +124,7 @@ async fn the_operators_mistakes_have_a_sentence() {
     for (status, error, code) in [
         (401, "invalid_client", "invalid-client"),
         (400, "unauthorized_client", "invalid-client"),
-        (400, "invalid_scope", "scope-missing"),
+        (400, "invalid_scope", "scope-refused"),
         (401, "unsupported_grant_type", "refused"),
         (400, "invalid_grant", "code-refused"),
         (401, "invalid_grant", "code-refused"),
@@ -166,20 +147,10 @@ async fn the_operators_mistakes_have_a_sentence() {
 }
 
 #[tokio::test]
-async fn an_answer_that_is_too_large_or_no_answer_is_refused() {
-    let (clerk, provider) = Clerk::discovered().await;
-    clerk.bend(|bent| bent.token_answer = Some(Box::new(|| " ".repeat((1 << 20) + 1).into_response())));
-    assert!(matches!(sign_in(&provider).await.0, Err(ClerkError::TooLarge { .. })));
-    clerk.bend(|bent| bent.token_answer = Some(Box::new(|| "access_token=eyJsecret".into_response())));
-    let refused = sign_in(&provider).await.0.expect_err("refused");
-    assert_eq!(refused.code(), "not-understood");
-    assert!(!format!("{refused:?} {refused}").contains("eyJsecret"));
-}
-
-#[tokio::test]
 async fn a_browser_that_never_comes_back_is_waited_for_as_long_as_is_told() {
-    assert!(ClerkError::NotFinished.to_string().contains("five minutes"));
-    assert_eq!(SignIn::PATIENCE, Duration::from_secs(5 * 60));
+    let told = format!("within {} minutes", SignIn::PATIENCE.as_secs() / 60);
+    assert!(ClerkError::NotFinished.to_string().contains(&told));
+    assert!(SignIn::PATIENCE > Duration::from_secs(10 * 60), "somebody may come back after ten minutes");
     let (_clerk, provider) = Clerk::discovered().await;
     let sign_in = SignIn::begin(&provider, Prompt::Default).await.expect("a listener");
     let port = redirect_port(sign_in.url());
@@ -195,6 +166,5 @@ async fn a_browser_that_never_comes_back_is_waited_for_as_long_as_is_told() {
 }
 
 pub fn redirect_port(url: &url::Url) -> u16 {
-    let redirect = url.query_pairs().find(|(name, _)| name == "redirect_uri").expect("a redirect").1.into_owned();
-    url::Url::parse(&redirect).expect("an address").port().expect("a port")
+    url::Url::parse(&parameter(url, "redirect_uri")).expect("an address").port().expect("a port")
 }
