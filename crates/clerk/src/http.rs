@@ -5,21 +5,22 @@
 use std::time::{Duration, SystemTime};
 
 use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
-use reqwest::{Client, Request, StatusCode, redirect};
+use reqwest::{Client, Request, Response, StatusCode, redirect};
 use serde::de::DeserializeOwned;
 
 use crate::ClerkError;
 
 /// From the first byte asked to the last byte answered.
-const TIMEOUT: Duration = Duration::from_secs(15);
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(15);
 
-/// Clerk's largest answer, the key set, has a few kilobytes.
+/// Clerk's largest answers, a page of organizations and a picture, have some
+/// hundred kilobytes.
 const LARGEST: usize = 1 << 20;
 
-/// The client for [`Provider::discover`](crate::Provider::discover): follows no
-/// redirect, because a redirected request would carry its code or token to
-/// wherever the answer says, and takes the system's proxy, but not for what is
-/// on this machine.
+/// The client for [`Provider::discover`](crate::Provider::discover) and
+/// [`FrontendApi::new`](crate::FrontendApi::new): follows no redirect, because a
+/// redirected request would carry its code or token to wherever the answer says,
+/// and takes the system's proxy, but not for what is on this machine.
 ///
 /// # Errors
 /// [`ClerkError::NoSecureConnection`] where TLS cannot be set up.
@@ -76,7 +77,11 @@ pub(crate) async fn send_within(
 }
 
 async fn exchange(http: &Client, request: Request, endpoint: &'static str) -> Result<Answer, ClerkError> {
-    let mut response = http.execute(request).await?;
+    read(http.execute(request).await?, endpoint).await
+}
+
+/// Reads an answer whose head has come, as [`send`] does.
+pub(crate) async fn read(mut response: Response, endpoint: &'static str) -> Result<Answer, ClerkError> {
     let status = response.status();
     if status.is_redirection() {
         return Err(ClerkError::Redirected { endpoint });

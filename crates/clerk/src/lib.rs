@@ -14,17 +14,31 @@
 //! 4. [`Session::renew`] keeps the session, in two halves ([`Renewed`]), and
 //!    [`Session::revoke`] ends it.
 //!
-//! Whatever comes from outside, a callback, a discovery document, an ID token,
-//! a key, is a value whose constructor is its only door and checks everything.
+//! The other way is hosted authentication ([`FrontendApi`]), which gives one
+//! session with Clerk itself for all of a person's organizations:
+//!
+//! 1. [`HostedSignIn::begin`] asks for the address that the browser opens.
+//! 2. [`HostedSignIn::accept`] knows the link with which the browser comes back,
+//!    and [`HostedSignIn::redeem`] spends it.
+//! 3. [`FrontendApi::memberships`] lists the organizations, and
+//!    [`FrontendApi::template_token`] has Clerk sign the token of one of them.
+//! 4. [`FrontendApi::end`] ends the session. All the while the [`ClientToken`],
+//!    which is what stays, is replaced by whatever an answer brings.
+//!
+//! Whatever comes from outside, a callback, a link, a discovery document, an ID
+//! token, a key, is a value whose constructor is its only door and checks
+//! everything.
 
 mod callback;
 mod error;
+mod hosted;
 mod http;
 mod id_token;
 mod keys;
 mod listener;
 mod metadata;
 mod page;
+mod picture;
 mod provider;
 mod renewed;
 mod session;
@@ -33,8 +47,13 @@ mod token;
 mod userinfo;
 
 pub use error::ClerkError;
+pub use hosted::{
+    ClientToken, FrontendApi, HostedReturn, HostedSession, HostedSignIn, KeepClientToken, Membership, RETURN_ADDRESS,
+    StrayLink,
+};
 pub use http::http_client;
 pub use id_token::IdTokenError;
+pub use picture::Picture;
 pub use provider::Provider;
 pub use renewed::Renewed;
 pub use session::Session;

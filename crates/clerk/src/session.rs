@@ -8,7 +8,7 @@ use perch_tenant::{Organization, Secret, User};
 use reqwest::StatusCode;
 
 use crate::token::{self, Tokens};
-use crate::userinfo::Userinfo;
+use crate::userinfo::{Userinfo, Viewer};
 use crate::{ClerkError, Provider, Renewed, http};
 
 /// Sign-out does not wait for Clerk longer than this.
@@ -98,12 +98,17 @@ impl Session {
     /// [`ClerkError::AccessTokenRefused`], and only that, when the session
     /// needs renewal.
     pub async fn who(&self, provider: &Provider) -> Result<(User, Option<Organization>), ClerkError> {
+        self.viewer(provider).await.map(|viewer| (viewer.user, viewer.organization))
+    }
+
+    /// As [`Session::who`], with the person's picture.
+    pub(crate) async fn viewer(&self, provider: &Provider) -> Result<Viewer, ClerkError> {
         let request =
             provider.http().get(provider.metadata().userinfo.clone()).bearer_auth(self.access.expose()).build()?;
         let answer = http::send(provider.http(), request, "userinfo endpoint").await?;
         match answer.status {
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Err(ClerkError::AccessTokenRefused),
-            _ => answer.json::<Userinfo>()?.of(&self.user_id, self.organization_id.as_deref()),
+            _ => answer.json::<Userinfo>()?.of(&self.user_id, self.organization_id.as_deref(), provider.issuer()),
         }
     }
 

@@ -1,10 +1,10 @@
 //! Clerk's userinfo (OpenID Connect Core §5.3), with Clerk's own claims for the
 //! organization that was chosen on the consent screen.
 
-use perch_tenant::{Organization, User};
+use perch_tenant::{Organization, Origin, User};
 use serde::Deserialize;
 
-use crate::ClerkError;
+use crate::{ClerkError, Picture};
 
 /// The answer of the userinfo endpoint. Every claim but `sub` may be missing or
 /// `null`, by what scopes were granted.
@@ -16,10 +16,20 @@ pub(crate) struct Userinfo {
     family_name: Option<String>,
     preferred_username: Option<String>,
     email: Option<String>,
+    picture: Option<String>,
     org_id: Option<String>,
     org_name: Option<String>,
     org_slug: Option<String>,
     org_role: Option<String>,
+}
+
+/// Who looks, and on behalf of whom.
+#[derive(Debug)]
+pub(crate) struct Viewer {
+    pub(crate) user: User,
+    pub(crate) organization: Option<Organization>,
+    /// The person's picture.
+    pub(crate) picture: Option<Picture>,
 }
 
 impl Userinfo {
@@ -35,7 +45,8 @@ impl Userinfo {
         self,
         user_id: &str,
         organization_id: Option<&str>,
-    ) -> Result<(User, Option<Organization>), ClerkError> {
+        issuer: &Origin,
+    ) -> Result<Viewer, ClerkError> {
         if self.sub != user_id {
             return Err(ClerkError::AnotherPerson);
         }
@@ -57,11 +68,13 @@ impl Userinfo {
             slug: filled(self.org_slug),
             role: filled(self.org_role),
         });
-        Ok((User { id: self.sub, name, email: filled(self.email) }, organization))
+        let user = User { id: self.sub, name, email: filled(self.email) };
+        Ok(Viewer { user, organization, picture: self.picture.and_then(|address| Picture::parse(&address, issuer)) })
     }
 }
 
-fn filled(text: Option<String>) -> Option<String> {
+/// A text for the screen, if there is anything in it.
+pub(crate) fn filled(text: Option<String>) -> Option<String> {
     text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
 }
 
@@ -71,16 +84,27 @@ mod tests {
 
     use super::*;
 
-    fn read(claims: Value, organization: Option<&str>) -> Result<(User, Option<Organization>), ClerkError> {
-        serde_json::from_value::<Userinfo>(claims).expect("userinfo").of("user_1", organization)
+    fn read(claims: Value, organization: Option<&str>) -> Result<Viewer, ClerkError> {
+        let issuer = Origin::parse("https://clerk.acme.example").expect("an origin");
+        serde_json::from_value::<Userinfo>(claims).expect("userinfo").of("user_1", organization, &issuer)
     }
 
     #[test]
     fn a_person_without_an_organization_is_themselves() {
         let claims = json!({"sub": "user_1", "name": null, "given_name": "Ada", "family_name": null, "org_id": null});
-        let (user, organization) = read(claims, None).expect("a person");
+        let Viewer { user, organization, picture } = read(claims, None).expect("a person");
         assert_eq!(user.name.as_deref(), Some("Ada"));
-        assert_eq!((user.email, organization), (None, None));
+        assert_eq!((user.email, organization, picture), (None, None, None));
+    }
+
+    #[test]
+    fn a_picture_is_taken_only_from_an_address_that_perch_would_ask() {
+        let told = |address: &str| read(json!({"sub": "user_1", "picture": address}), None).expect("a person").picture;
+        let address = "https://img.clerk.com/ada.png";
+        assert_eq!(told(address).as_ref().map(Picture::address), Some(address));
+        for address in ["", "http://img.clerk.com/ada.png", "javascript:alert(1)", "https://127.0.0.1/ada.png"] {
+            assert_eq!(told(address), None, "{address}");
+        }
     }
 
     #[test]
@@ -88,14 +112,14 @@ mod tests {
         let claims = json!({
             "sub": "user_1", "org_id": "org_1", "org_name": "Acme", "org_slug": "acme", "org_role": "org:admin"
         });
-        let organization = read(claims, Some("org_1")).expect("a person").1.expect("an organization");
+        let organization = read(claims, Some("org_1")).expect("a person").organization.expect("an organization");
         assert_eq!(organization.display_name(), "Acme");
         assert_eq!((organization.slug.as_deref(), organization.role.as_deref()), (Some("acme"), Some("org:admin")));
     }
 
     #[test]
     fn the_organization_is_the_one_told_and_none_where_none_is_told() {
-        let told = |claims: Value, proven| read(claims, proven).map(|(_, organization)| organization.map(|it| it.id));
+        let told = |claims: Value, proven| read(claims, proven).map(|it| it.organization.map(|it| it.id));
         for none in [json!({"sub": "user_1"}), json!({"sub": "user_1", "org_id": null, "org_name": "Acme"})] {
             // Whom somebody removed from the organization has no other proof.
             assert_eq!(told(none.clone(), Some("org_1")).expect("a person"), None);
