@@ -12,7 +12,8 @@ use url::Url;
 use crate::callback::{self, Callback, Expected};
 use crate::listener::Listener;
 use crate::page::Page;
-use crate::{ClerkError, Provider, Session, token};
+use crate::userinfo::Viewer;
+use crate::{ClerkError, Picture, Provider, Session, token};
 
 /// What Clerk asks the viewer, although it might know the answer (OpenID
 /// Connect Core §3.1.2.1).
@@ -48,6 +49,8 @@ pub struct SignedIn {
     pub user: User,
     /// The organization chosen on the consent screen, if any.
     pub organization: Option<Organization>,
+    /// The person's picture, if Clerk tells one.
+    pub picture: Option<Picture>,
     /// The session.
     pub session: Session,
 }
@@ -123,8 +126,8 @@ impl SignIn {
             let answered = token::redeem(&provider, code, redirect, verifier).await?;
             let tokens = answered.verify(&provider, Some(nonce.secret()), SystemTime::now()).await?;
             let session = Session::of_sign_in(tokens)?;
-            let (user, organization) = session.who(&provider).await?;
-            Ok(SignedIn { user, organization, session })
+            let Viewer { user, organization, picture } = session.viewer(&provider).await?;
+            Ok(SignedIn { user, organization, picture, session })
         }
         .await;
         browser.show(outcome.as_ref().map_or_else(Page::failed, |_| Page::signed_in())).await;
