@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use perch_desktop::view::{SignInView, TileRequest};
+use perch_desktop::view::{SignInIntent, SignInView, TileRequest};
 use perch_desktop::{Desktop, Places, Surroundings};
 use perch_sandbox::{Options, Sandbox, visitor};
 use tempfile::TempDir;
@@ -83,7 +83,7 @@ async fn sign_in(desktop: &Desktop, admin_token: &str) -> Result<String, BenchEr
     let connection = desktop.app_view().connections.into_iter().next().map(|connection| connection.id);
     let connection = connection.ok_or_else(|| BenchError::InVain("the connection".to_owned()))?;
     desktop.save_signing_key(&connection, admin_token.to_owned()).await?;
-    desktop.begin_sign_in(&connection, false).await?;
+    desktop.begin_sign_in(&connection, SignInIntent::First).await?;
     eventually("the sign-in", async || {
         let view = desktop.app_view();
         match view.sign_in {

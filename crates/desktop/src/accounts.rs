@@ -24,17 +24,47 @@ pub(crate) struct Account {
     /// The connection's id.
     pub(crate) connection: String,
     pub(crate) tenant: Tenant,
+    /// The address of the tenant's picture, as Clerk gave it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) picture: Option<String>,
+    #[serde(default, skip_serializing_if = "Standing::is_signed_in")]
+    pub(crate) standing: Standing,
     /// The keychain did not take the session: at the next start there would be
     /// nothing to open, so the account is not written down.
     #[serde(skip)]
     pub(crate) for_this_visit: bool,
 }
 
+/// How an account stands. Written down before it is acted upon, so that a crash
+/// on the way is made good at the next start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Standing {
+    /// Something in the keychain renews its session.
+    #[default]
+    SignedIn,
+    /// Clerk ended its session: it is closed, and nothing but its name is left.
+    Ended,
+    /// The viewer signed out: it is shown no more, and is here only until the
+    /// last of it is removed.
+    Leaving,
+}
+
+impl Standing {
+    fn is_signed_in(&self) -> bool {
+        *self == Self::SignedIn
+    }
+}
+
 impl Account {
-    /// The account as the web view shows it.
-    pub(crate) fn view(&self, status: TenantStatus) -> TenantView {
+    /// The account as the web view shows it, with its picture's path.
+    pub(crate) fn view(&self, status: TenantStatus, picture: Option<String>, can_end_others: bool) -> TenantView {
         let tenant = &self.tenant;
         TenantView {
+            picture,
+            personal: tenant.organization.is_none(),
+            person: tenant.person().to_string(),
+            can_end_others,
             id: tenant.id().to_string(),
             connection: self.connection.clone(),
             name: tenant.display_name().to_owned(),
@@ -69,14 +99,28 @@ impl Accounts {
         (Self { file, list }, problem)
     }
 
-    /// The accounts, last used first.
+    /// The accounts that the viewer sees, last used first.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Account> {
-        self.list.iter()
+        self.list.iter().filter(|account| account.standing != Standing::Leaving)
+    }
+
+    /// Those that the viewer signed out of and of which something is left.
+    pub(crate) fn leaving(&self) -> impl Iterator<Item = &Account> {
+        self.list.iter().filter(|account| account.standing == Standing::Leaving)
     }
 
     /// The account of a tenant.
     pub(crate) fn get(&self, tenant: &TenantId) -> Option<&Account> {
-        self.list.iter().find(|account| &account.tenant.id() == tenant)
+        self.iter().find(|account| &account.tenant.id() == tenant)
+    }
+
+    /// Writes down how tenants stand from now on. Unknown ones change nothing.
+    pub(crate) fn mark(&mut self, tenants: &[TenantId], standing: Standing) -> Result<(), Problem> {
+        self.change(|list| {
+            for account in list.iter_mut().filter(|account| tenants.contains(&account.tenant.id())) {
+                account.standing = standing;
+            }
+        })
     }
 
     /// Puts an account first, in place of one of the same tenant.
@@ -85,6 +129,15 @@ impl Accounts {
         self.change(|list| {
             list.retain(|other| other.tenant.id() != id);
             list.insert(0, account);
+        })
+    }
+
+    /// Writes down the address of a tenant's picture.
+    pub(crate) fn set_picture(&mut self, tenant: &TenantId, address: &str) -> Result<(), Problem> {
+        self.change(|list| {
+            for account in list.iter_mut().filter(|account| &account.tenant.id() == tenant) {
+                account.picture = Some(address.to_owned());
+            }
         })
     }
 
@@ -140,7 +193,8 @@ mod tests {
         let user = User { id: user.to_owned(), name: None, email: None };
         let tenant =
             Tenant { issuer: origin.clone(), user, organization: None, tinybird: origin, workspace_id: "w".to_owned() };
-        Account { connection: "c".to_owned(), tenant, for_this_visit: false }
+        let standing = Standing::default();
+        Account { connection: "c".to_owned(), tenant, picture: None, standing, for_this_visit: false }
     }
 
     fn users(accounts: &Accounts) -> Vec<&str> {
@@ -180,6 +234,37 @@ mod tests {
         accounts.put_first(Account { for_this_visit: true, ..account("b") }).expect("kept");
         assert_eq!(users(&accounts), ["b", "a"]);
         assert_eq!(users(&Accounts::read(file).0), ["a"]);
+    }
+
+    #[test]
+    fn whoever_is_leaving_is_not_seen_and_not_forgotten_before_the_end() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("accounts.json");
+        let (mut accounts, _) = Accounts::read(file.clone());
+        for user in ["a", "b"] {
+            accounts.put_first(account(user)).expect("kept");
+        }
+        accounts.mark(&[account("b").tenant.id()], Standing::Leaving).expect("kept");
+        let (mut again, _) = Accounts::read(file.clone());
+        assert_eq!(users(&again), ["a"]);
+        assert_eq!(again.leaving().count(), 1);
+        again.remove(&account("b").tenant.id()).expect("removed");
+        assert_eq!(Accounts::read(file).0.leaving().count(), 0);
+    }
+
+    #[test]
+    fn a_list_of_an_older_perch_is_read() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("accounts.json");
+        std::fs::write(
+            &file,
+            r#"[{"connection": "c", "tenant": {"issuer": "https://clerk.example.com", "user": {"id": "a", "name": null,
+                "email": null}, "organization": null, "tinybird": "https://api.tinybird.co", "workspace_id": "w"}}]"#,
+        )
+        .expect("written");
+        let (accounts, problem) = Accounts::read(file);
+        assert_eq!((users(&accounts), problem), (vec!["a"], None));
+        assert_eq!(accounts.iter().next().map(|account| account.standing), Some(Standing::SignedIn));
     }
 
     #[test]

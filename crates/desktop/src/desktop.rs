@@ -8,22 +8,25 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use perch_clerk::Picture;
 use perch_dashboard::{EngineError, Tokens};
 use perch_keychain::{Kept, Keychain, KeychainError, Slot};
 use perch_sandbox::Sandbox;
-use perch_tenant::{Secret, TenantId};
+use perch_tenant::{Origin, PersonId, Secret, SignInMethod, Tenant, TenantId, TokenSource, find_secret_key};
 use perch_tinybird::TenantToken;
 use tokio::sync::Notify;
 use zeroize::Zeroizing;
 
-use crate::accounts::{Account, Accounts};
+use crate::accounts::{Account, Accounts, Standing};
 use crate::connections::{Connections, OpenedConnection};
 use crate::open_tenant::{OpenTenant, unix_millis};
+use crate::pictures::Pictures;
 use crate::problem::Problem;
 use crate::screen::Screen;
-use crate::session::LiveSession;
+use crate::session::{HostedPerson, HostedTenant, LiveSession, OAuthSession};
 use crate::sign_in::Attempt;
-use crate::tokens::{MintedTokens, SigningKeys};
+use crate::tokens::{SigningKeys, TenantTokens};
+use crate::turn::{self, Turns};
 use crate::view::{
     AppView, BootView, ConnectionView, DashboardView, NoticeView, RevealedToken, TenantStatus, TileChanged, TokenView,
 };
@@ -72,10 +75,15 @@ pub(crate) struct Inner {
     pub(crate) http: reqwest::Client,
     pub(crate) client: perch_tinybird::Client,
     pub(crate) connections: Connections,
+    pub(crate) pictures: Pictures,
+    pub(crate) turns: Arc<Turns>,
     state: Mutex<State>,
     /// Held while the frame is read and told, so that an older one is never
     /// told after a newer one.
     telling: Mutex<()>,
+    /// Held while somebody comes or goes: a session that ends, a sign-in that
+    /// ends and a sign-out never undo each other's half-done work.
+    pub(crate) door: tokio::sync::Mutex<()>,
     /// Held while the demo starts: pressed twice, it starts once.
     pub(crate) starting_demo: tokio::sync::Mutex<()>,
     /// Wakes what keeps the screen fresh.
@@ -85,6 +93,7 @@ pub(crate) struct Inner {
 pub(crate) struct State {
     pub(crate) accounts: Accounts,
     pub(crate) tenants: HashMap<TenantId, Arc<OpenTenant>>,
+    pub(crate) people: HashMap<PersonId, Arc<HostedPerson>>,
     pub(crate) active: Option<TenantId>,
     pub(crate) screen: Option<Screen>,
     pub(crate) sign_in: Option<Attempt>,
@@ -109,6 +118,7 @@ impl Desktop {
         let state = State {
             accounts,
             tenants: HashMap::new(),
+            people: HashMap::new(),
             active: None,
             screen: None,
             sign_in: None,
@@ -121,17 +131,21 @@ impl Desktop {
         let inner = Inner {
             keys: Arc::new(SigningKeys::new(keychain.clone())),
             keychain,
-            http,
             client,
             connections,
+            pictures: Pictures::new(surroundings.places.pictures(), http.clone()),
+            turns: Arc::new(Turns::new(surroundings.places.turns(), turn::PATIENCE)),
+            http,
             state: Mutex::new(state),
             telling: Mutex::default(),
+            door: tokio::sync::Mutex::default(),
             starting_demo: tokio::sync::Mutex::default(),
             wake: Arc::default(),
             surroundings,
         };
         let desktop = Self { inner: Arc::new(inner) };
         desktop.open_accounts(unreadable);
+        desktop.finish_what_was_begun();
         tokio::spawn(crate::watch::keep_fresh(Arc::downgrade(&desktop.inner)));
         Ok(desktop)
     }
@@ -166,22 +180,17 @@ impl Desktop {
         let before = state.tenants.get(&id).cloned();
         let session = match &before {
             Some(before) if before.session.is_through(&opened.connection.clerk) => before.session.clone(),
-            _ => Arc::new(LiveSession::new(
-                &account.tenant,
-                opened.connection.clerk.clone(),
-                inner.http.clone(),
-                inner.keychain.clone(),
-                clock.clone(),
-            )),
+            _ => self.session(&mut state, &account.tenant, &opened.connection.clerk.sign_in),
         };
-        let tokens = MintedTokens::new(
+        let is_ended = account.standing == Standing::Ended;
+        let tokens = TenantTokens::new(
             account.tenant.clone(),
             opened.connection.clone(),
             session.clone(),
             inner.keys.clone(),
             clock.clone(),
         );
-        let tenant = Arc::new(OpenTenant::new(
+        let tenant = OpenTenant::new(
             account,
             opened.connection.clone(),
             session,
@@ -189,9 +198,39 @@ impl Desktop {
             inner.keychain.clone(),
             inner.surroundings.places.stores(),
             clock.clone(),
-        ));
+        );
+        let tenant = Arc::new(if is_ended { tenant.ended(Problem::session_ended()) } else { tenant });
         state.tenants.insert(id, tenant.clone());
         (tenant, before)
+    }
+
+    /// A session that is still to be opened from the keychain, or signed in to.
+    fn session(&self, state: &mut State, tenant: &Tenant, method: &SignInMethod) -> LiveSession {
+        let inner = &self.inner;
+        match method {
+            SignInMethod::OAuth(application) => LiveSession::OAuth(Arc::new(OAuthSession::new(
+                tenant,
+                application.clone(),
+                inner.http.clone(),
+                inner.keychain.clone(),
+                inner.turns.clone(),
+                inner.surroundings.clock.clone(),
+            ))),
+            SignInMethod::Hosted => {
+                let person = self.person(state, &tenant.issuer, &tenant.user.id);
+                LiveSession::Hosted(Arc::new(HostedTenant::new(person, tenant.organization.clone())))
+            }
+        }
+    }
+
+    /// The person's one session, for whichever of their organizations.
+    pub(crate) fn person(&self, state: &mut State, issuer: &Origin, user: &str) -> Arc<HostedPerson> {
+        let inner = &self.inner;
+        let new = || {
+            let (keychain, clock) = (inner.keychain.clone(), inner.surroundings.clock.clone());
+            Arc::new(HostedPerson::new(issuer, user, &inner.http, keychain, inner.turns.clone(), clock))
+        };
+        state.people.entry(PersonId::new(issuer, user)).or_insert_with(new).clone()
     }
 
     /// What the first screen needs, in one answer. No network is asked.
@@ -219,16 +258,21 @@ impl Desktop {
                 id: opened.id.clone(),
                 name: opened.connection.name.to_string(),
                 issuer: opened.connection.clerk.issuer.to_string(),
+                hosted: opened.connection.clerk.sign_in == SignInMethod::Hosted,
                 demo: opened.demo,
                 demo_running: state.demo.as_ref().is_some_and(|(connection, _)| *connection == opened.id),
                 needs_signing_key: !opened.demo
+                    && matches!(opened.connection.token, TokenSource::Mint { .. })
                     && !state.signing_keys.contains(&opened.id)
                     && !state.accounts.iter().any(|account| account.connection == opened.id),
             })
             .collect();
-        let tenants = state.accounts.iter().map(|account| match state.tenants.get(&account.tenant.id()) {
-            Some(tenant) => tenant.view(),
-            None => account.view(TenantStatus::Closed { problem: Problem::connection_missing() }),
+        let tenants = state.accounts.iter().map(|account| {
+            let picture = self.picture_of(account);
+            match state.tenants.get(&account.tenant.id()) {
+                Some(tenant) => tenant.view(picture),
+                None => account.view(TenantStatus::Closed { problem: Problem::connection_missing() }, picture, false),
+            }
         });
         AppView {
             connections,
@@ -290,6 +334,9 @@ impl Desktop {
         let opened = self.connection(connection)?;
         let key = Zeroizing::new(key);
         let key = Secret::new(key.trim());
+        if find_secret_key(key.expose()).is_some() {
+            return Err(Problem::clerk_secret_key());
+        }
         if key.expose().is_empty() {
             return Err(Problem::new(
                 "signing-key-empty",
@@ -368,6 +415,51 @@ impl Desktop {
     pub async fn reveal_token(&self, tenant: &str) -> Result<RevealedToken, Problem> {
         let tenant = self.open_tenant(tenant)?;
         Ok(RevealedToken { token: current_token(&tenant).await?.expose().to_owned() })
+    }
+
+    /// A tenant's picture, as PNG, by the path that [`TenantView::picture`]
+    /// tells.
+    ///
+    /// [`TenantView::picture`]: crate::view::TenantView::picture
+    pub fn picture(&self, path: &str) -> Option<Vec<u8>> {
+        self.inner.pictures.read(path)
+    }
+
+    fn picture_of(&self, account: &Account) -> Option<String> {
+        let picture = Picture::parse_kept(account.picture.as_deref()?, &account.tenant.issuer)?;
+        self.inner.pictures.path(&account.tenant.id(), &picture)
+    }
+
+    /// Fetches the tenant's picture when it is another than before, or could not
+    /// be fetched before.
+    pub(crate) async fn look_for_picture(&self, tenant: &OpenTenant) {
+        let told = tenant.session.picture().await;
+        let picture = {
+            let mut state = self.state();
+            let Some(account) = state.accounts.get(&tenant.id) else { return };
+            let known = account.picture.as_deref().and_then(|kept| Picture::parse_kept(kept, &account.tenant.issuer));
+            let Some(picture) = told.or_else(|| known.clone()) else { return };
+            if known.as_ref() != Some(&picture)
+                && let Err(problem) = state.accounts.set_picture(&tenant.id, picture.address())
+            {
+                state.notify(problem);
+            }
+            picture
+        };
+        if self.inner.pictures.path(&tenant.id, &picture).is_none() {
+            self.fetch_picture(tenant.id.clone(), picture);
+        }
+    }
+
+    /// Fetches a tenant's picture behind what the viewer does.
+    pub(crate) fn fetch_picture(&self, tenant: TenantId, picture: Picture) {
+        let app = self.clone();
+        tokio::spawn(async move {
+            match app.inner.pictures.fetch(&tenant, &picture).await {
+                Ok(()) => app.changed(),
+                Err(error) => tracing::info!(%error, "a picture was not fetched"),
+            }
+        });
     }
 
     /// Puts a problem on the screen that no command waits for.

@@ -18,7 +18,7 @@ use crate::Clock;
 use crate::accounts::Account;
 use crate::problem::Problem;
 use crate::session::{ASK_AGAIN, CONFIRMED_FOR, LiveSession, SILENT_FOR};
-use crate::tokens::MintedTokens;
+use crate::tokens::TenantTokens;
 use crate::view::{TenantStatus, TenantView};
 
 /// The waits between two attempts to find the services again.
@@ -35,9 +35,9 @@ const RECKON_AGAIN: Duration = Duration::from_secs(30);
 pub(crate) struct OpenTenant {
     pub(crate) id: TenantId,
     pub(crate) account: Account,
-    pub(crate) session: Arc<LiveSession>,
+    pub(crate) session: LiveSession,
     pub(crate) connection: Connection,
-    pub(crate) tokens: Arc<MintedTokens>,
+    pub(crate) tokens: Arc<TenantTokens>,
     stores: PathBuf,
     keychain: Arc<Keychain>,
     clock: Clock,
@@ -99,8 +99,8 @@ impl OpenTenant {
     pub(crate) fn new(
         account: Account,
         connection: Connection,
-        session: Arc<LiveSession>,
-        tokens: MintedTokens,
+        session: LiveSession,
+        tokens: TenantTokens,
         keychain: Arc<Keychain>,
         stores: PathBuf,
         clock: Clock,
@@ -117,6 +117,12 @@ impl OpenTenant {
             engine: OnceCell::new(),
             condition: Mutex::default(),
         }
+    }
+
+    /// The tenant of an account whose session ended in an earlier visit.
+    pub(crate) fn ended(self, problem: Problem) -> Self {
+        self.condition().reach = Reach::Closed(problem);
+        self
     }
 
     /// The engine over the sealed store, opened at the first call. What
@@ -357,8 +363,11 @@ impl OpenTenant {
         }
     }
 
-    pub(crate) fn view(&self) -> TenantView {
-        self.account.view(self.status())
+    /// The tenant as the web view shows it, with its picture's path.
+    pub(crate) fn view(&self, picture: Option<String>) -> TenantView {
+        let status = self.status();
+        let is_open = !matches!(status, TenantStatus::Closed { .. });
+        self.account.view(status, picture, is_open && self.session.person().is_some())
     }
 
     fn status(&self) -> TenantStatus {

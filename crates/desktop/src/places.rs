@@ -35,6 +35,16 @@ impl Places {
         self.data.join("stores")
     }
 
+    /// The pictures of organizations, one small file each.
+    pub fn pictures(&self) -> PathBuf {
+        self.data.join("pictures")
+    }
+
+    /// What two processes take turns by.
+    pub fn turns(&self) -> PathBuf {
+        self.data.join("turns")
+    }
+
     /// Who is signed in.
     pub fn accounts(&self) -> PathBuf {
         self.data.join("accounts.json")

@@ -9,7 +9,7 @@ use perch_clerk::ClerkError;
 use perch_dashboard::EngineError;
 use perch_keychain::KeychainError;
 use perch_offline::StoreError;
-use perch_tenant::ConnectionError;
+use perch_tenant::{ConnectionError, Tenant};
 use serde::Serialize;
 use ts_rs::TS;
 
@@ -111,6 +111,71 @@ impl Problem {
         )
     }
 
+    /// Clerk ended the session, in an earlier visit.
+    pub(crate) fn session_ended() -> Self {
+        Self::from(&ClerkError::SessionEnded)
+    }
+
+    /// Somebody signed in without an organization where one is needed.
+    pub(crate) fn organization_needed(person: &str) -> Self {
+        Self::new(
+            "organization-needed",
+            format!("{person} is in no organization, and this connection shows each organization its own numbers."),
+            "Ask your organization's administrator to invite you, then sign in again.",
+        )
+    }
+
+    /// *Sign in again* ended with another tenant.
+    pub(crate) fn signed_in_as_another(arrived: &Tenant, awaited: &Tenant) -> Self {
+        Self::new(
+            "signed-in-as-another",
+            format!(
+                "You signed in as {} for {}. {} for {} is still closed.",
+                arrived.user.display_name(),
+                arrived.display_name(),
+                awaited.user.display_name(),
+                awaited.display_name(),
+            ),
+            "To open it, choose it again and sign in as the person and for the organization that it names.",
+        )
+    }
+
+    /// *Add organization* ended with one that was there already.
+    pub(crate) fn already_here(tenant: &Tenant) -> Self {
+        Self::new(
+            "already-here",
+            format!("You chose {}, which was here already.", tenant.display_name()),
+            "To add another, choose it on the page that asks for the organization.",
+        )
+    }
+
+    /// Clerk knows of no further organization.
+    pub(crate) fn no_more_organizations() -> Self {
+        Self::new(
+            "no-more-organizations",
+            "All of your organizations are here already.",
+            "Once you were invited to another, look again. To see somebody else's, sign in as somebody else.",
+        )
+    }
+
+    /// A link arrived that no sign-in waits for.
+    pub(crate) fn stray_link(why: &str) -> Self {
+        Self::new(
+            "stray-link",
+            format!("A link from the browser was not used: {why}."),
+            "If you were signing in, begin again from here.",
+        )
+    }
+
+    /// A Clerk secret key where something else belongs. The key is not repeated.
+    pub(crate) fn clerk_secret_key() -> Self {
+        Self::new(
+            "clerk-secret-key",
+            "This is a Clerk secret key, which opens everything in your Clerk application. It was not stored.",
+            "Rotate it in Clerk's dashboard now. What belongs here is the Tinybird workspace's admin token.",
+        )
+    }
+
     /// Nothing in the keychain renews this session.
     pub(crate) fn session_missing() -> Self {
         Self::new(
@@ -139,6 +204,12 @@ fn sentence(text: String) -> String {
 impl From<&ClerkError> for Problem {
     fn from(error: &ClerkError) -> Self {
         Self::new(error.code(), error.to_string(), error.next_step())
+    }
+}
+
+impl From<ClerkError> for Problem {
+    fn from(error: ClerkError) -> Self {
+        Self::from(&error)
     }
 }
 

@@ -1,16 +1,29 @@
 //! Sign-in as the viewer lives through it: one at a time, with the address on
 //! the screen, a way out, and a sentence for each way it can fail.
 
-use perch_clerk::{Prompt, Provider, SignIn, SignedIn};
-use perch_tenant::Tenant;
-use tokio::task::AbortHandle;
+use std::sync::Arc;
+use std::time::SystemTime;
 
-use crate::accounts::Account;
+use perch_clerk::{
+    ClerkError, ClientToken, FrontendApi, HostedSignIn, Membership, Picture, Prompt, Provider, Session, SignIn,
+};
+use perch_tenant::{
+    Attribute, Connection, OAuthApplication, Organization, Secret, SignInMethod, Tenant, TenantId, User,
+};
+use tokio::sync::mpsc;
+use tokio::task::AbortHandle;
+use tokio::time::Instant;
+
+use crate::accounts::{Account, Standing};
 use crate::connections::OpenedConnection;
 use crate::desktop::{Desktop, Event};
-use crate::open_tenant::unix_millis;
+use crate::open_tenant::{OpenTenant, unix_millis};
 use crate::problem::Problem;
-use crate::view::SignInView;
+use crate::session::LiveSession;
+use crate::view::{SignInIntent, SignInView};
+
+/// Links that may wait to be looked at. Whatever opens more is not a browser.
+const MOST_LINKS: usize = 8;
 
 /// The sign-in under way, or how the last one failed.
 pub(crate) struct Attempt {
@@ -18,19 +31,32 @@ pub(crate) struct Attempt {
     number: u64,
     pub(crate) view: SignInView,
     task: AbortHandle,
+    /// Takes the links that the browser opens Perch with.
+    links: mpsc::Sender<Secret>,
+}
+
+/// A sign-in's own task: what it signs in to, and how it tells.
+struct Journey<'a> {
+    app: &'a Desktop,
+    number: u64,
+    opened: &'a OpenedConnection,
+    intent: SignInIntent,
 }
 
 impl Desktop {
     /// Opens the browser at Clerk. Pressed again while one is under way for
     /// the same connection, it shows the same address again.
-    pub async fn begin_sign_in(&self, connection: &str, add_organization: bool) -> Result<(), Problem> {
+    pub async fn begin_sign_in(&self, connection: &str, intent: SignInIntent) -> Result<(), Problem> {
         let opened = self.connection(connection)?;
         if self.waiting_address().is_some_and(|(waiting, _)| waiting == opened.id) {
             return self.open_sign_in_address();
         }
+        if self.is_preparing(&opened.id) {
+            return Ok(());
+        }
         self.abandon_attempt();
-        let prompt = if add_organization { Prompt::Consent } else { Prompt::Default };
         let view = SignInView::Preparing { connection: opened.id.clone() };
+        let (links, arriving) = mpsc::channel(MOST_LINKS);
         let app = self.clone();
         {
             // The attempt is on record before its task can say anything of it.
@@ -38,70 +64,30 @@ impl Desktop {
             state.attempts += 1;
             let number = state.attempts;
             let task = tokio::spawn(async move {
-                if let Err(problem) = app.sign_in(number, &opened, prompt).await {
-                    app.show_attempt(number, SignInView::Failed { connection: opened.id, problem });
+                let journey = Journey { app: &app, number, opened: &opened, intent };
+                match journey.go(arriving).await {
+                    Ok(()) => app.end_attempt(number),
+                    Err(problem) => journey.show(SignInView::Failed { connection: opened.id.clone(), problem }),
                 }
             });
-            state.sign_in = Some(Attempt { number, view, task: task.abort_handle() });
+            state.sign_in = Some(Attempt { number, view, task: task.abort_handle(), links });
         }
         self.changed();
         Ok(())
     }
 
-    async fn sign_in(&self, number: u64, opened: &OpenedConnection, prompt: Prompt) -> Result<(), Problem> {
-        let connection = || opened.id.clone();
-        let provider = Provider::discover(&self.inner.http, &opened.connection.clerk)
-            .await
-            .map_err(|error| Problem::from(&error))?;
-        let sign_in = SignIn::begin(&provider, prompt).await.map_err(|error| Problem::from(&error))?;
-        let url = sign_in.url().to_string();
-        let expires = unix_millis((self.inner.surroundings.clock)() + SignIn::PATIENCE);
-        let browser_problem = self.open_browser(&url).err();
-        self.show_attempt(number, SignInView::Waiting { connection: connection(), url, expires, browser_problem });
-        let signed_in = sign_in.finish().await.map_err(|error| Problem::from(&error))?;
-        self.show_attempt(number, SignInView::Finishing { connection: connection() });
-        self.welcome(opened, signed_in).await;
-        {
-            let mut state = self.state();
-            if state.sign_in.as_ref().is_some_and(|attempt| attempt.number == number) {
-                state.sign_in = None;
-            }
+    /// Takes a link that the system opened Perch with. Only the sign-in that
+    /// waits for one can tell whether it is its own.
+    pub fn follow_link(&self, link: &str) {
+        let waiting = self.state().sign_in.as_ref().and_then(|attempt| match attempt.view {
+            SignInView::Waiting { by_link: true, .. } => Some(attempt.links.clone()),
+            _ => None,
+        });
+        match waiting {
+            // A full channel has more links than any browser opens: drop it.
+            Some(links) => drop(links.try_send(Secret::new(link))),
+            None => self.tell(Problem::stray_link("no sign-in waits for one")),
         }
-        (self.inner.surroundings.events)(Event::Attention);
-        self.changed();
-        Ok(())
-    }
-
-    /// Keeps what renews the session, and puts the tenant on the screen. From
-    /// here on the person is signed in: what goes wrong is told and undoes
-    /// nothing.
-    async fn welcome(&self, opened: &OpenedConnection, signed_in: SignedIn) {
-        let tenant = Tenant::new(&opened.connection, signed_in.user, signed_in.organization);
-        let account = Account { connection: opened.id.clone(), tenant, for_this_visit: false };
-        let (tenant, before) = self.place(opened, account.clone());
-        if let Some(before) = before {
-            before.close(Problem::gone("dashboard")).await;
-        }
-        let kept = tenant.session.adopt(signed_in.session).await;
-        let account = Account { for_this_visit: !kept, ..account };
-        {
-            // First of all, so that whatever is kept can be signed out of.
-            let mut state = self.state();
-            if let Err(problem) = state.accounts.put_first(account) {
-                state.notify(problem);
-            }
-        }
-        if let Err(problem) = tenant.engine(&self.inner.client).await {
-            self.tell(problem);
-        }
-        tenant.confirmed((self.inner.surroundings.clock)());
-        tenant.found();
-        {
-            let mut state = self.state();
-            state.active = Some(tenant.id.clone());
-            state.screen = None;
-        }
-        self.tell_of(&tenant);
     }
 
     /// Gives up the sign-in under way, or takes the failed one off the screen.
@@ -128,6 +114,12 @@ impl Desktop {
         }
     }
 
+    fn is_preparing(&self, id: &str) -> bool {
+        let state = self.state();
+        let view = state.sign_in.as_ref().map(|attempt| &attempt.view);
+        matches!(view, Some(SignInView::Preparing { connection }) if connection == id)
+    }
+
     fn open_browser(&self, url: &str) -> Result<(), Problem> {
         if (self.inner.surroundings.browser)(url) {
             return Ok(());
@@ -149,10 +141,276 @@ impl Desktop {
         }
     }
 
-    fn show_attempt(&self, number: u64, view: SignInView) {
-        if let Some(attempt) = self.state().sign_in.as_mut().filter(|attempt| attempt.number == number) {
-            attempt.view = view;
+    /// The attempt ended well: the person is back from the browser.
+    fn end_attempt(&self, number: u64) {
+        {
+            let mut state = self.state();
+            if state.sign_in.as_ref().is_some_and(|attempt| attempt.number == number) {
+                state.sign_in = None;
+            }
         }
+        (self.inner.surroundings.events)(Event::Attention);
         self.changed();
     }
+}
+
+impl Journey<'_> {
+    async fn go(&self, links: mpsc::Receiver<Secret>) -> Result<(), Problem> {
+        match &self.opened.connection.clerk.sign_in {
+            SignInMethod::OAuth(application) => self.by_oauth(application).await,
+            SignInMethod::Hosted if self.intent == SignInIntent::Organization => self.look_again().await,
+            SignInMethod::Hosted => self.hosted(links).await,
+        }
+    }
+
+    /// One sign-in for one organization.
+    async fn by_oauth(&self, application: &OAuthApplication) -> Result<(), Problem> {
+        let issuer = &self.opened.connection.clerk.issuer;
+        let provider = Provider::discover(&self.app.inner.http, issuer, application).await?;
+        let prompt = match self.intent {
+            SignInIntent::First => Prompt::Default,
+            // The selector of organizations is on the consent page.
+            SignInIntent::Organization | SignInIntent::Again { .. } => Prompt::Consent,
+            SignInIntent::Person => Prompt::Login,
+        };
+        let sign_in = SignIn::begin(&provider, prompt).await?;
+        self.send_to_browser(sign_in.url().as_str(), false);
+        let signed_in = sign_in.finish().await?;
+        self.finishing();
+
+        let tenant = Tenant::new(&self.opened.connection, signed_in.user, signed_in.organization);
+        if tenant.organization.is_none() && needs_organization(&self.opened.connection) {
+            // Nothing of it is kept here; at Clerk it ends too, if Clerk likes.
+            if let Err(error) = Session::revoke(&provider, signed_in.session.refresh_token()).await {
+                tracing::info!(code = error.code(), "the session was not revoked at Clerk");
+            }
+            return Err(Problem::organization_needed(tenant.user.display_name()));
+        }
+        let picture = signed_in.picture.filter(|_| tenant.organization.is_none());
+        let _door = self.app.inner.door.lock().await;
+        let is_new = self.is_new(&tenant.id());
+        let open = self.place(&tenant, picture).await;
+        if let LiveSession::OAuth(session) = &open.session
+            && !session.adopt(signed_in.session).await
+        {
+            self.write_down(&Account { for_this_visit: true, ..open.account.clone() });
+        }
+        self.welcome(&open).await;
+        match &self.intent {
+            SignInIntent::Organization if !is_new => self.app.tell(Problem::already_here(&tenant)),
+            SignInIntent::Again { tenant: awaited } => self.tell_if_another(awaited, &[tenant.id()], &tenant),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// One sign-in for every organization of the person.
+    async fn hosted(&self, mut links: mpsc::Receiver<Secret>) -> Result<(), Problem> {
+        let connection = &self.opened.connection;
+        let api = FrontendApi::new(&self.app.inner.http, &connection.clerk.issuer);
+        let mut client = ClientToken::in_memory();
+        let mut sign_in = HostedSignIn::begin(&api, &mut client).await?;
+        let deadline = Instant::now() + HostedSignIn::PATIENCE;
+        self.send_to_browser(sign_in.url().as_str(), true);
+        let returned = loop {
+            let link = tokio::time::timeout_at(deadline, links.recv()).await.map_err(|_| ClerkError::NotFinished)?;
+            let link = link.ok_or_else(|| Problem::gone("sign-in"))?;
+            match sign_in.accept(link.expose()) {
+                Ok(returned) => break returned,
+                Err(stray) => self.app.tell(Problem::stray_link(&stray.to_string())),
+            }
+        };
+        self.finishing();
+        let session = sign_in.redeem(returned, &mut client).await?;
+        let token = client.newest().cloned().ok_or(ClerkError::AnotherSession)?;
+
+        let (user, picture) = (session.user.clone(), session.picture.clone());
+        let _door = self.app.inner.door.lock().await;
+        let person = self.app.person(&mut self.app.state(), &connection.clerk.issuer, &user.id);
+        let (memberships, kept) = match person.adopt(session, &token).await {
+            Ok(adopted) => adopted,
+            Err(error) => {
+                self.app.leave_person(&person).await;
+                return Err(error.problem());
+            }
+        };
+        let arrivals = self.arrivals(&user, picture, memberships);
+        if arrivals.is_empty() {
+            self.app.leave_person(&person).await;
+            return Err(Problem::organization_needed(user.display_name()));
+        }
+        let first = self.settle(&arrivals, !kept).await;
+        self.welcome(&first).await;
+        if let SignInIntent::Again { tenant: awaited } = &self.intent {
+            let ids: Vec<_> = arrivals.iter().map(|(tenant, _)| tenant.id()).collect();
+            self.tell_if_another(awaited, &ids, &first.account.tenant);
+        }
+        Ok(())
+    }
+
+    /// Whoever is signed in already needs no browser for another organization:
+    /// Clerk is asked for the list again.
+    async fn look_again(&self) -> Result<(), Problem> {
+        let people: Vec<_> = {
+            let state = self.app.state();
+            let here = state.tenants.values().filter(|tenant| tenant.account.connection == self.opened.id);
+            here.filter(|tenant| !tenant.is_closed()).map(|tenant| tenant.account.tenant.clone()).collect()
+        };
+        let mut seen = Vec::new();
+        for known in people {
+            if seen.contains(&known.user.id) {
+                continue;
+            }
+            seen.push(known.user.id.clone());
+            let person = self.app.person(&mut self.app.state(), &known.issuer, &known.user.id);
+            let memberships = person.memberships().await.map_err(|error| error.problem())?;
+            let mut arrivals = self.arrivals(&known.user, None, memberships);
+            arrivals.retain(|(tenant, _)| tenant.organization.is_some() && self.is_new(&tenant.id()));
+            if !arrivals.is_empty() {
+                let _door = self.app.inner.door.lock().await;
+                let first = self.settle(&arrivals, false).await;
+                self.welcome(&first).await;
+                return Ok(());
+            }
+        }
+        Err(Problem::no_more_organizations())
+    }
+
+    /// The tenants of a person: one an organization, or, for a person without
+    /// any, a personal one where the connection has a use for it.
+    fn arrivals(
+        &self,
+        user: &User,
+        picture: Option<Picture>,
+        memberships: Vec<Membership>,
+    ) -> Vec<(Tenant, Option<Picture>)> {
+        let connection = &self.opened.connection;
+        let tenant = |organization: Option<Organization>| Tenant::new(connection, user.clone(), organization);
+        if memberships.is_empty() && !needs_organization(connection) {
+            return vec![(tenant(None), picture)];
+        }
+        memberships.into_iter().map(|membership| (tenant(Some(membership.organization)), membership.picture)).collect()
+    }
+
+    /// Places tenants of one hosted session. The one to put on the screen is
+    /// that which was awaited, else one that was not here before.
+    async fn settle(&self, arrivals: &[(Tenant, Option<Picture>)], for_this_visit: bool) -> Arc<OpenTenant> {
+        let is_awaited = |tenant: &Tenant| matches!(&self.intent, SignInIntent::Again { tenant: id } if *id == tenant.id().to_string());
+        let first = arrivals
+            .iter()
+            .position(|(tenant, _)| is_awaited(tenant))
+            .or_else(|| arrivals.iter().position(|(tenant, _)| self.is_new(&tenant.id())))
+            .unwrap_or_default();
+        let (before, rest) = arrivals.split_at(first);
+        // Last used first: whoever is placed last stands first.
+        for (tenant, picture) in rest[1..].iter().chain(before).rev() {
+            self.settle_one(tenant, picture.clone(), for_this_visit).await;
+        }
+        let (tenant, picture) = &rest[0];
+        self.settle_one(tenant, picture.clone(), for_this_visit).await
+    }
+
+    async fn settle_one(&self, tenant: &Tenant, picture: Option<Picture>, for_this_visit: bool) -> Arc<OpenTenant> {
+        let open = self.place(tenant, picture).await;
+        if let LiveSession::Hosted(session) = &open.session {
+            session.come_back();
+        }
+        if for_this_visit {
+            self.write_down(&Account { for_this_visit, ..open.account.clone() });
+        }
+        open
+    }
+
+    /// Makes the tenant one of this visit, in place of who it was before. It is
+    /// written down first, so that whatever is kept for it can be signed out of.
+    async fn place(&self, tenant: &Tenant, picture: Option<Picture>) -> Arc<OpenTenant> {
+        let account = Account {
+            connection: self.opened.id.clone(),
+            tenant: tenant.clone(),
+            picture: picture.as_ref().map(|picture| picture.address().to_owned()),
+            standing: Standing::SignedIn,
+            for_this_visit: false,
+        };
+        self.write_down(&account);
+        let (open, before) = self.app.place(self.opened, account);
+        if let Some(before) = before {
+            before.close(Problem::gone("dashboard")).await;
+        }
+        if let Some(picture) = picture {
+            self.app.fetch_picture(open.id.clone(), picture);
+        }
+        open
+    }
+
+    fn write_down(&self, account: &Account) {
+        let mut state = self.app.state();
+        if let Err(problem) = state.accounts.put_first(account.clone()) {
+            state.notify(problem);
+        }
+    }
+
+    /// Puts the tenant on the screen. From here on the person is signed in: what
+    /// goes wrong is told and undoes nothing.
+    async fn welcome(&self, open: &OpenTenant) {
+        if let Err(problem) = open.engine(&self.app.inner.client).await {
+            self.app.tell(problem);
+        }
+        open.confirmed(self.now());
+        open.found();
+        {
+            let mut state = self.app.state();
+            state.active = Some(open.id.clone());
+            state.screen = None;
+        }
+        self.app.tell_of(open);
+    }
+
+    /// *Sign in again* was for one tenant, and another arrived.
+    fn tell_if_another(&self, awaited: &str, arrived: &[TenantId], shown: &Tenant) {
+        if arrived.iter().any(|id| id.as_str() == awaited) {
+            return;
+        }
+        let awaited = TenantId::try_from(awaited.to_owned()).ok();
+        let account = awaited.and_then(|id| self.app.state().accounts.get(&id).cloned());
+        if let Some(account) = account {
+            self.app.tell(Problem::signed_in_as_another(shown, &account.tenant));
+        }
+    }
+
+    /// Whether nobody sees this tenant yet, or only that it is closed.
+    fn is_new(&self, tenant: &TenantId) -> bool {
+        let state = self.app.state();
+        let is_open = state.tenants.get(tenant).is_some_and(|open| !open.is_closed());
+        !(is_open && state.accounts.get(tenant).is_some())
+    }
+
+    fn send_to_browser(&self, url: &str, by_link: bool) {
+        let expires = unix_millis(self.now() + SignIn::PATIENCE);
+        let browser_problem = self.app.open_browser(url).err();
+        let connection = self.opened.id.clone();
+        self.show(SignInView::Waiting { connection, url: url.to_owned(), by_link, expires, browser_problem });
+    }
+
+    fn finishing(&self) {
+        self.show(SignInView::Finishing { connection: self.opened.id.clone() });
+    }
+
+    fn show(&self, view: SignInView) {
+        {
+            let mut state = self.app.state();
+            if let Some(attempt) = state.sign_in.as_mut().filter(|attempt| attempt.number == self.number) {
+                attempt.view = view;
+            }
+        }
+        self.app.changed();
+    }
+
+    fn now(&self) -> SystemTime {
+        (self.app.inner.surroundings.clock)()
+    }
+}
+
+/// Whether a token can be for nobody but an organization.
+fn needs_organization(connection: &Connection) -> bool {
+    connection.token.bindings().iter().any(|(_, attribute)| matches!(attribute, Attribute::OrgId | Attribute::OrgSlug))
 }

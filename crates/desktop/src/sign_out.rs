@@ -1,69 +1,261 @@
-//! Sign-out: Clerk is told as a best effort, then the keychain, the store and
-//! the memory forget, in that order. It works offline, and a step that fails
-//! does not stop the next: what could not be removed is told.
+//! The ways out: the viewer signs out, or Clerk ends a session. Clerk is told
+//! as a best effort, then the keychain, the store and the memory forget, in that
+//! order. It works offline, and a step that fails does not stop the next: what
+//! could not be removed is told, and tried again at the next start.
+//!
+//! Who leaves is written down before anything is removed ([`Standing`]), so that
+//! a crash on the way leaves nothing half-done for longer than until then.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::join_all;
 use perch_keychain::Slot;
 use perch_offline::Store;
-use perch_tenant::TenantId;
+use perch_tenant::{PersonId, TenantId};
 
+use crate::accounts::{Account, Standing};
 use crate::desktop::Desktop;
+use crate::open_tenant::OpenTenant;
 use crate::problem::Problem;
+use crate::session::{HostedPerson, LiveSession};
+use crate::turn::Turn;
+use crate::view::SignOutScope;
+
+/// How long a way out waits for a renewal that is under way.
+const RENEWAL_ENDS_WITHIN: Duration = Duration::from_secs(5);
 
 impl Desktop {
-    /// Signs one tenant out and leaves nothing of it on this machine. Works
-    /// also for a tenant whose connection is gone.
-    pub async fn sign_out(&self, tenant: &str) -> Result<(), Problem> {
-        let id = TenantId::try_from(tenant.to_owned()).map_err(|_| Problem::gone("organization"))?;
-        let (account, open) = {
+    /// Signs out and leaves nothing of it on this machine. Works also where the
+    /// connection is gone.
+    pub async fn sign_out(&self, scope: &SignOutScope) -> Result<(), Problem> {
+        let _door = self.inner.door.lock().await;
+        let leaving: Vec<Account> = {
             let mut state = self.state();
-            let account = state.accounts.get(&id).cloned().ok_or_else(|| Problem::gone("organization"))?;
-            if state.screen.as_ref().is_some_and(|screen| screen.tenant.id == id) {
-                state.screen = None;
+            let is_meant = |account: &&Account| match scope {
+                SignOutScope::Tenant { tenant } => account.tenant.id().as_str() == tenant,
+                SignOutScope::Person { person } => account.tenant.person().as_str() == person,
+                SignOutScope::Everything => true,
+            };
+            let leaving: Vec<_> = state.accounts.iter().filter(is_meant).cloned().collect();
+            let ids: Vec<_> = leaving.iter().map(|account| account.tenant.id()).collect();
+            if ids.is_empty() && *scope != SignOutScope::Everything {
+                return Err(Problem::gone("organization"));
             }
-            (account, state.tenants.get(&id).cloned())
+            if let Err(problem) = state.accounts.mark(&ids, Standing::Leaving) {
+                state.notify(problem);
+            }
+            state.screen.take_if(|screen| ids.contains(&screen.tenant.id));
+            leaving
         };
-        if let Some(open) = &open {
-            open.session.end().await;
-            open.close(Problem::gone("organization")).await;
-        }
-        let mut left = self.forget(&id).await;
-        let connection = account.connection;
-        let is_last =
-            !self.state().accounts.iter().any(|other| other.connection == connection && other.tenant.id() != id);
-        if is_last {
-            // The admin token was typed for the people of this connection, and
-            // the last of them has left.
-            let slot = Slot::SigningKey { connection: &connection };
-            left.extend(self.inner.keychain.delete(slot).await.err().map(|error| Problem::from(&error)));
-        }
-        {
-            let mut state = self.state();
-            if is_last {
-                state.signing_keys.remove(&connection);
-            }
-            state.tenants.remove(&id);
-            left.extend(state.accounts.remove(&id).err());
-            if state.active.as_ref() == Some(&id) {
-                state.active = state.first_tenant();
-            }
-            for problem in left {
-                let message = format!("Signed out, but something stayed behind: {}", problem.message);
-                state.notify(Problem { message, ..problem });
-            }
+        self.end_sessions_of(&leaving).await;
+        for account in &leaving {
+            self.let_go(account).await;
         }
         self.changed();
         Ok(())
     }
 
-    /// Removes what renews a tenant's session, what opens its store, and the
-    /// store; answers with what could not be removed.
-    pub(crate) async fn forget(&self, tenant: &TenantId) -> Vec<Problem> {
+    /// Ends the person's sessions on other devices; how many there were. Offered
+    /// where [`TenantView::can_end_others`](crate::view::TenantView) says so.
+    pub async fn sign_out_others(&self, tenant: &str) -> Result<u32, Problem> {
+        let tenant = self.open_tenant(tenant)?;
+        let person = tenant.session.person().ok_or_else(|| {
+            Problem::new(
+                "others-not-reachable",
+                "Clerk does not let this sign-in end sessions elsewhere.",
+                "End them in your account's settings, where your provider offers that.",
+            )
+        })?;
+        let ended = person.end_others().await.map_err(|error| error.problem())?;
+        Ok(u32::try_from(ended).unwrap_or(u32::MAX))
+    }
+
+    /// Tells Clerk, all sessions at once. A person's session ends with the last
+    /// of their organizations here.
+    async fn end_sessions_of(&self, leaving: &[Account]) {
+        let open: Vec<_> = {
+            let state = self.state();
+            leaving.iter().filter_map(|account| state.tenants.get(&account.tenant.id()).cloned()).collect()
+        };
+        let people: HashMap<_, _> =
+            open.iter().filter_map(|tenant| tenant.session.person()).map(|person| (person.id(), person)).collect();
+        let people = people.into_iter().filter(|(id, _)| self.is_last(id));
+        let people = join_all(people.map(|(_, person)| person.end()));
+        let tenants = join_all(open.iter().map(|tenant| async {
+            match &tenant.session {
+                LiveSession::OAuth(session) => session.end().await,
+                LiveSession::Hosted(_) => tenant.session.forget().await,
+            }
+        }));
+        tokio::join!(people, tenants);
+    }
+
+    /// Removes what an account that is leaving has on this machine, and then the
+    /// account. One of which something is left stays written down.
+    async fn let_go(&self, account: &Account) {
+        let id = account.tenant.id();
+        let open = self.state().tenants.get(&id).cloned();
+        if let Some(open) = open {
+            open.close(Problem::gone("organization")).await;
+        }
+        let mut left = self.forget(&id).await;
+        left.extend(self.forget_if_last(&account.tenant.person()).await);
+        let connection = &account.connection;
+        let is_used = self.state().accounts.iter().any(|other| other.connection == *connection);
+        if !is_used {
+            // The admin token was typed for the people of this connection, and
+            // the last of them has left.
+            let slot = Slot::SigningKey { connection };
+            left.extend(self.inner.keychain.delete(slot).await.err().map(|error| Problem::from(&error)));
+            self.state().signing_keys.remove(connection);
+        }
+        let mut state = self.state();
+        state.tenants.remove(&id);
+        if left.is_empty() {
+            left.extend(state.accounts.remove(&id).err());
+        }
+        if state.active.as_ref() == Some(&id) {
+            state.active = state.first_tenant();
+        }
+        for problem in left {
+            let message = format!("Signed out, but something stayed behind: {}", problem.message);
+            state.notify(Problem { message, ..problem });
+        }
+    }
+
+    /// A session that Clerk ended closes its tenants at once, says why, and
+    /// leaves nothing that could renew or show it: one tenant, or all of the
+    /// person's that share it. Whether that is news.
+    pub(crate) async fn end_session(&self, ended: &Arc<OpenTenant>, problem: Problem, of_person: bool) -> bool {
+        let _door = self.inner.door.lock().await;
+        let closing: Vec<_> = {
+            let mut state = self.state();
+            if ended.is_closed() || !state.is_current(ended) {
+                // Signed out or signed in again meanwhile.
+                return false;
+            }
+            let shares = |tenant: &OpenTenant| match (tenant.session.person(), ended.session.person()) {
+                (Some(person), Some(theirs)) => of_person && Arc::ptr_eq(person, theirs),
+                _ => false,
+            };
+            let is_meant = |tenant: &&Arc<OpenTenant>| Arc::ptr_eq(tenant, ended) || shares(tenant);
+            let closing: Vec<_> = state.tenants.values().filter(is_meant).cloned().collect();
+            let ids: Vec<_> = closing.iter().map(|tenant| tenant.id.clone()).collect();
+            if let Err(problem) = state.accounts.mark(&ids, Standing::Ended) {
+                state.notify(problem);
+            }
+            closing
+        };
+        for tenant in &closing {
+            tenant.close(problem.clone()).await;
+        }
+        let mut left = Vec::new();
+        for tenant in &closing {
+            tenant.session.forget().await;
+            left.extend(self.forget(&tenant.id).await);
+        }
+        if let Some(person) = ended.session.person()
+            && self.is_last(person.id())
+        {
+            if of_person {
+                person.forget().await;
+            } else {
+                // Out of the last organization: the session is of no use here.
+                person.end().await;
+            }
+            left.extend(self.forget_if_last(person.id()).await);
+        }
+        let mut state = self.state();
+        for problem in left {
+            state.notify(problem);
+        }
+        true
+    }
+
+    /// Nothing came of a hosted sign-in: its session goes, unless others of the
+    /// person's organizations are here.
+    pub(crate) async fn leave_person(&self, person: &Arc<HostedPerson>) {
+        if self.is_last(person.id()) {
+            person.end().await;
+            self.forget_if_last(person.id()).await.into_iter().for_each(|problem| self.tell(problem));
+        }
+    }
+
+    /// Whether none of the person's organizations is signed in here (any more).
+    fn is_last(&self, person: &PersonId) -> bool {
+        let is_theirs =
+            |account: &Account| account.standing == Standing::SignedIn && account.tenant.person() == *person;
+        !self.state().accounts.iter().any(is_theirs)
+    }
+
+    /// Removes what opens a person's hosted session with the last of their
+    /// organizations; answers with what could not be removed.
+    async fn forget_if_last(&self, person: &PersonId) -> Option<Problem> {
+        if !self.is_last(person) {
+            return None;
+        }
+        self.state().people.remove(person);
+        let turn = self.last_turn(person.as_str()).await;
+        let outcome = self.inner.keychain.delete(Slot::Client(person)).await;
+        leave_no_trace(turn);
+        outcome.err().map(|error| Problem::from(&error))
+    }
+
+    /// What a crash, or a keychain that did not open, left of those who were on
+    /// their way out at the last visit.
+    pub(crate) fn finish_what_was_begun(&self) {
+        let app = self.clone();
+        tokio::spawn(async move {
+            let _door = app.inner.door.lock().await;
+            // Read behind the door: whoever signed in again meanwhile stays.
+            let (leaving, ended): (Vec<_>, Vec<_>) = {
+                let state = app.state();
+                let ended = state.accounts.iter().filter(|account| account.standing == Standing::Ended);
+                (state.accounts.leaving().cloned().collect(), ended.cloned().collect())
+            };
+            for account in &leaving {
+                app.let_go(account).await;
+            }
+            for Account { tenant, .. } in &ended {
+                let mut left = app.forget(&tenant.id()).await;
+                left.extend(app.forget_if_last(&tenant.person()).await);
+                left.into_iter().for_each(|problem| app.tell(problem));
+            }
+            if !leaving.is_empty() {
+                app.changed();
+            }
+        });
+    }
+
+    /// Removes what renews a tenant's session, what opens its store, the store
+    /// and its picture; answers with what could not be removed.
+    async fn forget(&self, tenant: &TenantId) -> Vec<Problem> {
+        let turn = self.last_turn(tenant.as_str()).await;
         let mut left = Vec::new();
         for slot in [Slot::Session(tenant), Slot::StoreKey(tenant)] {
             left.extend(self.inner.keychain.delete(slot).await.err().map(|error| Problem::from(&error)));
         }
-        let stores = self.inner.surroundings.places.stores();
-        left.extend(Store::remove(&stores, tenant).err().map(|error| Problem::from(&error)));
+        let places = &self.inner.surroundings.places;
+        left.extend(Store::remove(&places.stores(), tenant).err().map(|error| Problem::from(&error)));
+        let picture = self.inner.pictures.remove(tenant);
+        left.extend(picture.err().map(|error| Problem::file(&places.pictures(), &error)));
+        leave_no_trace(turn);
         left
+    }
+
+    /// Waits for a renewal that is under way, also in another process, so that
+    /// it does not bring back what is removed; but not for long.
+    async fn last_turn(&self, name: &str) -> Option<Turn> {
+        tokio::time::timeout(RENEWAL_ENDS_WITHIN, self.inner.turns.take(name)).await.ok()?.ok()
+    }
+}
+
+/// The file that two processes take turns by is empty: where it stays, it tells
+/// nothing.
+fn leave_no_trace(turn: Option<Turn>) {
+    if let Some(Err(error)) = turn.map(Turn::remove) {
+        tracing::info!(%error, "the file of a turn was not removed");
     }
 }

@@ -1,8 +1,8 @@
-//! The tenant's token from the source `mint`: signed on this machine with the
-//! workspace's admin token, and let through the fence like any other.
+//! The tenant's token, from the source that the connection names, and let
+//! through the fence whoever signed it.
 
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use futures_util::future::BoxFuture;
 use perch_dashboard::{TokenError, Tokens};
@@ -13,17 +13,29 @@ use tokio::sync::Mutex;
 
 use crate::Clock;
 use crate::problem::Problem;
-use crate::session::LiveSession;
+use crate::session::{LiveSession, SessionError};
 
-/// Signs and keeps one tenant's token. One signing at a time; the token is
-/// used for four fifths of its life and then signed anew.
-pub(crate) struct MintedTokens {
+/// Gets and keeps one tenant's token. One is asked for at a time; a token is
+/// used for four fifths of its life and then replaced.
+pub(crate) struct TenantTokens {
     tenant: Tenant,
     connection: Connection,
-    session: Arc<LiveSession>,
+    session: LiveSession,
     keys: Arc<SigningKeys>,
     clock: Clock,
-    current: Mutex<Option<Arc<TenantToken>>>,
+    current: Mutex<Option<Current>>,
+}
+
+struct Current {
+    token: Arc<TenantToken>,
+    since: SystemTime,
+}
+
+impl Current {
+    fn is_young(&self, now: SystemTime) -> bool {
+        let life = self.token.expires().duration_since(self.since).unwrap_or_default();
+        now + life / 5 < self.token.expires()
+    }
 }
 
 /// Where the workspaces' admin tokens are: typed by an operator and kept by
@@ -58,11 +70,11 @@ impl SigningKeys {
     }
 }
 
-impl MintedTokens {
+impl TenantTokens {
     pub(crate) fn new(
         tenant: Tenant,
         connection: Connection,
-        session: Arc<LiveSession>,
+        session: LiveSession,
         keys: Arc<SigningKeys>,
         clock: Clock,
     ) -> Self {
@@ -71,17 +83,29 @@ impl MintedTokens {
 
     async fn current(&self, fresh: bool) -> Result<Arc<TenantToken>, TokenError> {
         let mut current = self.current.lock().await;
-        let now = (self.clock)();
-        let TokenSource::Mint { template, bind, lifetime_seconds } = &self.connection.token;
-        let lifetime = Duration::from_secs((*lifetime_seconds).into());
-        if let Some(token) = current.as_ref().filter(|token| !fresh && token.expires() > now + lifetime / 5) {
-            return Ok(token.clone());
+        let since = (self.clock)();
+        if let Some(current) = current.as_ref().filter(|current| !fresh && current.is_young(since)) {
+            return Ok(current.token.clone());
         }
         // Nothing is signed for somebody whom Clerk no longer knows.
-        self.session
-            .confirm()
-            .await
-            .map_err(|error| TokenError { offline: error.is_offline(), ..refused(error.problem()) })?;
+        self.session.confirm().await.map_err(unconfirmed)?;
+        let raw = match &self.connection.token {
+            TokenSource::Mint { template, lifetime_seconds, .. } => {
+                self.mint(template, Duration::from_secs((*lifetime_seconds).into()), since).await?
+            }
+            TokenSource::ClerkTemplate { template_name, .. } => {
+                self.session.template_token(template_name).await.map_err(unconfirmed)?
+            }
+        };
+        let token = TenantToken::admit(raw, &self.tenant, self.connection.token.bindings(), (self.clock)())
+            .map_err(|error| refused(Problem::new(error.code(), error.to_string(), error.next_step())))?;
+        let token = Arc::new(token);
+        *current = Some(Current { token: token.clone(), since });
+        Ok(token)
+    }
+
+    /// Signs on this machine with the workspace's admin token.
+    async fn mint(&self, template: &str, lifetime: Duration, now: SystemTime) -> Result<Secret, TokenError> {
         let key = self.keys.retrieve(&self.connection).await.map_err(refused)?;
         let template = Template::parse(template).map_err(|error| {
             let message = format!("The connection's token template has a mistake: {error}.");
@@ -91,15 +115,16 @@ impl MintedTokens {
                 "Correct the template in the connection file and open it again.",
             ))
         })?;
-        let raw = mint(&key, &template, &self.tenant, lifetime, now)
-            .map_err(|error| refused(Problem::new(error.code(), error.to_string(), error.next_step())))?;
-        let token = TenantToken::admit(raw, &self.tenant, bind, now)
-            .map_err(|error| refused(Problem::new(error.code(), error.to_string(), error.next_step())))?;
-        Ok(current.insert(Arc::new(token)).clone())
+        mint(&key, &template, &self.tenant, lifetime, now)
+            .map_err(|error| refused(Problem::new(error.code(), error.to_string(), error.next_step())))
     }
 }
 
-impl Tokens for MintedTokens {
+fn unconfirmed(error: SessionError) -> TokenError {
+    TokenError { offline: error.is_offline(), ..refused(error.problem()) }
+}
+
+impl Tokens for TenantTokens {
     fn token(&self, fresh: bool) -> BoxFuture<'_, Result<Arc<TenantToken>, TokenError>> {
         Box::pin(self.current(fresh))
     }

@@ -1,7 +1,7 @@
 //! Keeps what is on the screen fresh: asks for what is stale, notices by what
 //! fails that nobody is there, and tries again until somebody is.
 
-use std::sync::{Arc, Weak};
+use std::sync::Weak;
 use std::time::Duration;
 
 use perch_dashboard::{Tile, TimeRange};
@@ -32,8 +32,8 @@ enum Trouble {
     Offline,
     /// Somebody answered, and did not confirm the session.
     Unconfirmed(Problem),
-    /// Clerk ended the session.
-    Ended(Problem),
+    /// Clerk ended the session: for this tenant, or for all of the person's.
+    Ended { problem: Problem, person: bool },
     /// A reason of the tile's own, which the engine keeps.
     Tile,
 }
@@ -68,6 +68,9 @@ impl Desktop {
     async fn confirm_session(&self, screen: Screen) {
         let outcome = confirm(&screen.tenant).await;
         screen.tenant.end_confirmation();
+        if outcome.is_ok() {
+            self.look_for_picture(&screen.tenant).await;
+        }
         self.conclude(&screen, outcome.err()).await;
     }
 
@@ -111,7 +114,7 @@ impl Desktop {
             None | Some(Trouble::Tile) => tenant.found(),
             Some(Trouble::Offline) => tenant.lost(None),
             Some(Trouble::Unconfirmed(problem)) => tenant.lost(Some(problem)),
-            Some(Trouble::Ended(problem)) => self.close(tenant, problem).await,
+            Some(Trouble::Ended { problem, person }) => self.end_session(tenant, problem, person).await,
         };
         if !news {
             return;
@@ -122,22 +125,6 @@ impl Desktop {
                 self.spawn_refresh(screen, tile.clone());
             }
         }
-    }
-
-    /// A session that Clerk ended closes its tenant at once, says why, and
-    /// leaves nothing that could renew or show it. Whether that is news.
-    async fn close(&self, tenant: &Arc<OpenTenant>, problem: Problem) -> bool {
-        if tenant.is_closed() {
-            return false;
-        }
-        tenant.close(problem).await;
-        tenant.session.forget().await;
-        let left = self.forget(&tenant.id).await;
-        let mut state = self.state();
-        for problem in left {
-            state.notify(problem);
-        }
-        true
     }
 
     fn tile_changed(&self, screen: &Screen, tile: &Tile) {
@@ -157,7 +144,9 @@ async fn confirm(tenant: &OpenTenant) -> Result<(), Trouble> {
             Ok(())
         }
         Err(error) if error.is_offline() => Err(Trouble::Offline),
-        Err(error) if error.ends_session() => Err(Trouble::Ended(error.problem())),
+        Err(error) if error.ends_session() => {
+            Err(Trouble::Ended { problem: error.problem(), person: error.ends_person() })
+        }
         Err(error) => Err(Trouble::Unconfirmed(error.problem())),
     }
 }

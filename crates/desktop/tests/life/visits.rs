@@ -1,156 +1,16 @@
-//! The app's whole life without its window: a real sandbox over HTTP, a real
-//! keychain, real files.
+//! What a person does in a visit: sign in, look, go offline, come back, leave.
 
-use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
-use perch_desktop::view::{AppView, DashboardView, RangeView, SignInView, TenantStatus, TileRequest, TileView};
-use perch_desktop::{Desktop, Places, Problem, Surroundings};
+use perch_desktop::view::{RangeView, SignInIntent, SignOutScope, TenantStatus};
+use perch_desktop::{Desktop, Places, Surroundings};
 use perch_keychain::{Keychain, Slot};
-use perch_sandbox::{Options, Sandbox, visitor};
+use perch_sandbox::visitor;
 use perch_tenant::TenantId;
-use tempfile::TempDir;
 
-/// Long, because no test may fail only because a machine was slow.
-const PATIENCE: Duration = Duration::from_secs(120);
-
-/// Folders, a sandbox and a clock that one test turns.
-struct World {
-    folder: TempDir,
-    sandbox: Option<Sandbox>,
-    ahead: Arc<AtomicU64>,
-}
-
-impl World {
-    async fn new() -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        let options = Options { data: Some(folder.path().join("sandbox")), ..Options::default() };
-        let sandbox = Sandbox::start(options).await.expect("the sandbox starts");
-        std::fs::write(folder.path().join("connection.toml"), sandbox.connection_toml()).expect("written");
-        std::fs::create_dir(folder.path().join("dashboards")).expect("a folder");
-        for (id, text) in Sandbox::dashboards() {
-            std::fs::write(folder.path().join("dashboards").join(format!("{id}.toml")), text).expect("written");
-        }
-        Self { folder, sandbox: Some(sandbox), ahead: Arc::default() }
-    }
-
-    fn sandbox(&self) -> &Sandbox {
-        self.sandbox.as_ref().expect("the sandbox runs")
-    }
-
-    async fn stop_sandbox(&mut self) {
-        self.sandbox.take().expect("the sandbox runs").stop().await;
-    }
-
-    /// Opens the app; its browser is a visitor who signs in as `person` for
-    /// the organization that `choice` names at that moment.
-    fn app(&self, choice: &Arc<Mutex<(&'static str, &'static str)>>) -> Desktop {
-        let (ahead, choice) = (self.ahead.clone(), choice.clone());
-        let data = self.folder.path().join("data");
-        Desktop::open(Surroundings {
-            places: Places { config: self.folder.path().join("config"), data },
-            clock: Arc::new(move || SystemTime::now() + Duration::from_secs(ahead.load(Ordering::SeqCst))),
-            events: Box::new(|_| {}),
-            browser: Box::new(move |url| {
-                let (url, (person, organization)) = (url.to_owned(), *choice.lock().expect("the choice"));
-                tokio::spawn(
-                    async move { visitor::allow(&url, person, organization).await.expect("the visitor signs in") },
-                );
-                true
-            }),
-        })
-        .expect("the app opens")
-    }
-
-    /// Opens the app and its connection.
-    async fn connected(&self, choice: &Arc<Mutex<(&'static str, &'static str)>>) -> Desktop {
-        let app = self.app(choice);
-        app.open_connection(&self.folder.path().join("connection.toml")).await.expect("the connection opens");
-        let connection = app.app_view().connections[0].id.clone();
-        app.save_signing_key(&connection, self.sandbox().admin_token().to_owned()).await.expect("the key is kept");
-        app
-    }
-
-    /// Opens the app, signs in at Harbor Coffee and opens its dashboard.
-    async fn visited(&self, choice: &Arc<Mutex<(&'static str, &'static str)>>) -> (Desktop, String) {
-        let app = self.connected(choice).await;
-        let harbor = sign_in(&app, "Harbor Coffee").await;
-        open(&app, &harbor).await;
-        (app, harbor)
-    }
-}
-
-fn choice(person: &'static str, organization: &'static str) -> Arc<Mutex<(&'static str, &'static str)>> {
-    Arc::new(Mutex::new((person, organization)))
-}
-
-async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, mut ask: impl FnMut() -> F) -> T {
-    let deadline = tokio::time::Instant::now() + PATIENCE;
-    loop {
-        if let Some(answer) = ask().await {
-            return answer;
-        }
-        assert!(tokio::time::Instant::now() < deadline, "waited in vain for {what}");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-}
-
-/// Signs in and answers with the tenant that is then on the screen.
-async fn sign_in(app: &Desktop, organization_name: &str) -> String {
-    let connection = app.app_view().connections[0].id.clone();
-    app.begin_sign_in(&connection, true).await.expect("the sign-in begins");
-    eventually(organization_name, || async {
-        let view = app.app_view();
-        if let Some(SignInView::Failed { problem, .. }) = &view.sign_in {
-            panic!("the sign-in failed: {problem:?}");
-        }
-        active(&view).filter(|tenant| tenant.1 == organization_name).map(|tenant| tenant.0)
-    })
-    .await
-}
-
-fn active(view: &AppView) -> Option<(String, String)> {
-    let tenant = view.tenants.iter().find(|tenant| Some(&tenant.id) == view.active.as_ref())?;
-    Some((tenant.id.clone(), tenant.name.clone()))
-}
-
-fn status(app: &Desktop, tenant: &str) -> TenantStatus {
-    app.app_view().tenants.into_iter().find(|view| view.id == tenant).expect("a tenant").status
-}
-
-async fn open(app: &Desktop, tenant: &str) -> DashboardView {
-    app.open_dashboard(tenant, Some("web-traffic")).await.expect("the dashboard opens")
-}
-
-async fn draw(app: &Desktop, tenant: &str, tile: &str) -> Result<TileView, Problem> {
-    let request = TileRequest {
-        tenant: tenant.to_owned(),
-        dashboard: "web-traffic".to_owned(),
-        tile: tile.to_owned(),
-        width: 600,
-        height: 300,
-        dark: false,
-        first_row: 0,
-    };
-    app.draw_tile(&request).await
-}
-
-/// What a tile's marks say, as soon as there is a picture.
-async fn values(app: &Desktop, tenant: &str, tile: &str) -> Vec<String> {
-    eventually(tile, || async {
-        let picture = draw(app, tenant, tile).await.expect("a tile").picture?;
-        Some(picture.marks.marks.iter().flat_map(|mark| &mark.entries).map(|entry| entry.value.clone()).collect())
-    })
-    .await
-}
-
-fn files_below(folder: &Path) -> Vec<std::path::PathBuf> {
-    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
-    let paths = entries.map(|entry| entry.expect("an entry").path());
-    paths.flat_map(|path| if path.is_dir() { files_below(&path) } else { vec![path] }).collect()
-}
+use crate::world::{World, choice, draw, eventually, files_below, open, sign_in, status, values};
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs the keychain of `make test`"]
@@ -226,7 +86,7 @@ async fn sign_out_works_offline_and_leaves_no_file_and_no_tenant() {
     assert!(!files_below(&data).is_empty(), "signed in, something is kept");
 
     world.stop_sandbox().await;
-    app.sign_out(&harbor).await.expect("signed out");
+    app.sign_out(&SignOutScope::Tenant { tenant: harbor.clone() }).await.expect("signed out");
     let view = app.app_view();
     assert_eq!((view.tenants.len(), view.active, view.notices.len()), (0, None, 0));
     assert_eq!(files_below(&data), Vec::<std::path::PathBuf>::new());
@@ -284,9 +144,9 @@ async fn a_cancelled_sign_in_closes_its_listener_and_the_next_one_works() {
     app.open_connection(&world.folder.path().join("connection.toml")).await.expect("the connection opens");
     let connection = app.app_view().connections[0].id.clone();
 
-    app.begin_sign_in(&connection, false).await.expect("begun");
+    app.begin_sign_in(&connection, SignInIntent::First).await.expect("begun");
     let first = eventually("an address", || async { app.sign_in_address().ok() }).await;
-    app.begin_sign_in(&connection, false).await.expect("pressed twice");
+    app.begin_sign_in(&connection, SignInIntent::First).await.expect("pressed twice");
     assert_eq!(
         *addresses.lock().expect("the list"),
         [first.clone(), first.clone()],
@@ -296,7 +156,7 @@ async fn a_cancelled_sign_in_closes_its_listener_and_the_next_one_works() {
     app.cancel_sign_in();
     assert_eq!(app.app_view().sign_in, None);
     eventually("the listener to close", || async { visitor::allow(&first, "ada", "harbor-coffee").await.err() }).await;
-    app.begin_sign_in(&connection, false).await.expect("begun again");
+    app.begin_sign_in(&connection, SignInIntent::First).await.expect("begun again");
     let second = eventually("another address", || async { app.sign_in_address().ok() }).await;
     assert_ne!(first, second);
 }
@@ -332,7 +192,7 @@ async fn signing_in_again_renews_the_same_tenant_also_after_a_restart() {
     open(&app, &first).await;
     let seen = values(&app, &first, "top-pages").await;
     let connection = app.app_view().connections[0].id.clone();
-    app.begin_sign_in(&connection, true).await.expect("begun");
+    app.begin_sign_in(&connection, SignInIntent::Organization).await.expect("begun");
     eventually("the second sign-in", || async { app.app_view().sign_in.is_none().then_some(()) }).await;
     assert_eq!(app.app_view().tenants.len(), 1);
     open(&app, &first).await;

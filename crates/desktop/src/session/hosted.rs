@@ -1,0 +1,379 @@
+//! The session of one person who signed in by hosted authentication: one for
+//! all of their organizations, opened by a client token, which Clerk may replace
+//! with any answer.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::SystemTime;
+
+use futures_util::future::BoxFuture;
+use perch_clerk::{ClerkError, ClientToken, FrontendApi, HostedSession, KeepClientToken, Membership, Picture};
+use perch_keychain::{Kept, Keychain, Slot};
+use perch_tenant::{Name, Organization, Origin, PersonId, Secret};
+use tokio::sync::Mutex;
+
+use super::{Confirmation, Note, REVOKE_WITHIN, SessionError, is_same};
+use crate::Clock;
+use crate::problem::Problem;
+use crate::turn::{Busy, Turn, Turns};
+
+/// A person and their session.
+pub(crate) struct HostedPerson {
+    clock: Clock,
+    /// The lock is held while Clerk is asked: whoever else asks waits.
+    known: Mutex<Option<Known>>,
+    desk: Desk,
+}
+
+/// What Clerk said last.
+#[derive(Clone)]
+struct Known {
+    session: HostedSession,
+    memberships: Vec<Membership>,
+    confirmation: Confirmation,
+}
+
+/// The person's session, for one of their organizations.
+pub(crate) struct HostedTenant {
+    pub(super) person: Arc<HostedPerson>,
+    organization: Option<Organization>,
+    /// The viewer signed out of this organization, or is no longer in it.
+    left: AtomicBool,
+}
+
+impl HostedTenant {
+    pub(crate) fn new(person: Arc<HostedPerson>, organization: Option<Organization>) -> Self {
+        Self { person, organization, left: AtomicBool::new(false) }
+    }
+
+    pub(super) fn is_ended(&self) -> bool {
+        self.left.load(Ordering::SeqCst) || self.person.is_ended()
+    }
+
+    pub(super) fn leave(&self) {
+        self.left.store(true, Ordering::SeqCst);
+    }
+
+    /// The viewer signed in again.
+    pub(crate) fn come_back(&self) {
+        self.left.store(false, Ordering::SeqCst);
+    }
+
+    pub(super) async fn confirm(&self) -> Result<SystemTime, SessionError> {
+        if self.is_ended() {
+            return Err(SessionError::Missing);
+        }
+        let known = self.person.confirm().await?;
+        // A personal tenant is there as long as the session is.
+        if let Some(organization) = &self.organization {
+            let told = known.membership(&organization.id).map(|membership| &membership.organization);
+            if !is_same(told, Some(organization)) {
+                return Err(SessionError::OtherOrganization);
+            }
+        }
+        Ok(known.confirmation.at)
+    }
+
+    pub(super) async fn template_token(&self, template: &Name) -> Result<Secret, SessionError> {
+        self.confirm().await?;
+        self.person.template_token(self.organization.as_ref(), template).await
+    }
+
+    pub(super) async fn picture(&self) -> Option<Picture> {
+        let known = self.person.known.lock().await.clone()?;
+        match &self.organization {
+            Some(organization) => known.membership(&organization.id)?.picture.clone(),
+            None => known.session.picture,
+        }
+    }
+}
+
+impl Known {
+    fn membership(&self, organization: &str) -> Option<&Membership> {
+        self.memberships.iter().find(|membership| membership.organization.id == organization)
+    }
+}
+
+impl HostedPerson {
+    pub(crate) fn new(
+        issuer: &Origin,
+        user: &str,
+        http: &reqwest::Client,
+        keychain: Arc<Keychain>,
+        turns: Arc<Turns>,
+        clock: Clock,
+    ) -> Self {
+        let drawer = Drawer {
+            person: PersonId::new(issuer, user),
+            keychain,
+            ended: AtomicBool::new(false),
+            note: Note::default(),
+        };
+        let desk = Desk { api: FrontendApi::new(http, issuer), user: user.to_owned(), drawer: Arc::new(drawer), turns };
+        Self { clock, known: Mutex::default(), desk }
+    }
+
+    pub(crate) fn id(&self) -> &PersonId {
+        &self.desk.drawer.person
+    }
+
+    pub(super) fn is_ended(&self) -> bool {
+        self.desk.drawer.is_ended()
+    }
+
+    pub(super) async fn is_live(&self) -> bool {
+        self.known.lock().await.is_some()
+    }
+
+    pub(super) fn take_notice(&self) -> Option<Problem> {
+        self.desk.drawer.note.take()
+    }
+
+    /// Takes over a session that the viewer has just signed in to, keeps what
+    /// opens it before anything else, and ends the one that was there before.
+    /// Answers with the organizations, and whether it lasts longer than this
+    /// visit.
+    pub(crate) async fn adopt(
+        &self,
+        session: HostedSession,
+        client: &Secret,
+    ) -> Result<(Vec<Membership>, bool), SessionError> {
+        let mut known = self.known.lock().await;
+        let _ = tokio::time::timeout(REVOKE_WITHIN, self.desk.clone().end(None)).await;
+        *known = None;
+        let kept = {
+            // Another process that is asking with the older client must not put
+            // its token in the place of this one.
+            let _turn = self.desk.turn().await.ok();
+            self.desk.drawer.ended.store(false, Ordering::SeqCst);
+            self.desk.drawer.put(client).await
+        };
+        let memberships = run(self.desk.clone().memberships(session.clone())).await?;
+        let confirmation = Confirmation::new((self.clock)());
+        *known = Some(Known { session, memberships: memberships.clone(), confirmation });
+        Ok((memberships, kept))
+    }
+
+    /// Asks Clerk for the organizations now, however recently it was asked.
+    pub(crate) async fn memberships(&self) -> Result<Vec<Membership>, SessionError> {
+        let mut known = self.known.lock().await;
+        Ok(self.ask(&mut known).await?.memberships)
+    }
+
+    async fn confirm(&self) -> Result<Known, SessionError> {
+        let mut known = self.known.lock().await;
+        let now = (self.clock)();
+        if let Some(known) = known.as_ref().filter(|known| known.confirmation.holds(now)) {
+            return Ok(known.clone());
+        }
+        match self.ask(&mut known).await {
+            Err(error) if error.is_offline() => {
+                let borne = known.as_mut().is_some_and(|known| known.confirmation.bear_silence(now));
+                known.clone().filter(|_| borne).ok_or(error)
+            }
+            outcome => outcome,
+        }
+    }
+
+    async fn ask(&self, known: &mut Option<Known>) -> Result<Known, SessionError> {
+        if self.is_ended() {
+            return Err(SessionError::Missing);
+        }
+        let now = (self.clock)();
+        let (session, memberships) = run(self.desk.clone().look()).await?;
+        let confirmation = Confirmation::new(now);
+        Ok(known.insert(Known { session, memberships, confirmation }).clone())
+    }
+
+    /// Touch and token are one step: the lock is held over both, so that no
+    /// other organization of the person gets between.
+    async fn template_token(
+        &self,
+        organization: Option<&Organization>,
+        template: &Name,
+    ) -> Result<Secret, SessionError> {
+        let mut known = self.known.lock().await;
+        let session = match known.as_ref() {
+            Some(known) => known.session.session_id.clone(),
+            None => self.ask(&mut known).await?.session.session_id,
+        };
+        let organization = organization.map(|organization| organization.id.clone());
+        run(self.desk.clone().template_token(session, organization, template.to_string())).await
+    }
+
+    /// Ends the person's sessions on other devices. How many there were.
+    pub(crate) async fn end_others(&self) -> Result<usize, SessionError> {
+        let mut known = self.known.lock().await;
+        let session = self.ask(&mut known).await?.session;
+        run(self.desk.clone().end_others(session.session_id)).await
+    }
+
+    /// Ends the session here, and asks Clerk to forget it: a best effort with a
+    /// short patience, because here it is forgotten in every case.
+    pub(crate) async fn end(&self) {
+        self.desk.drawer.ended.store(true, Ordering::SeqCst);
+        let revoke = async {
+            let known = self.known.lock().await.take();
+            self.desk.clone().end(known.map(|known| known.session)).await;
+        };
+        if tokio::time::timeout(REVOKE_WITHIN, revoke).await.is_err() {
+            tracing::info!("the session was not ended at Clerk in time");
+        }
+    }
+
+    /// Forgets a session that Clerk has ended.
+    pub(crate) async fn forget(&self) {
+        self.desk.drawer.ended.store(true, Ordering::SeqCst);
+        *self.known.lock().await = None;
+    }
+}
+
+/// In a task of its own: whoever asked may have gone before Clerk answers, and
+/// the new client token must be kept all the same.
+async fn run<T: Send + 'static>(
+    question: impl Future<Output = Result<T, SessionError>> + Send + 'static,
+) -> Result<T, SessionError> {
+    tokio::spawn(question).await?
+}
+
+/// Asks Clerk with the person's client token, one process at a time.
+#[derive(Clone)]
+struct Desk {
+    api: FrontendApi,
+    user: String,
+    drawer: Arc<Drawer>,
+    turns: Arc<Turns>,
+}
+
+impl Desk {
+    async fn turn(&self) -> Result<Turn, Busy> {
+        self.turns.take(self.drawer.person.as_str()).await
+    }
+
+    async fn look(self) -> Result<(HostedSession, Vec<Membership>), SessionError> {
+        let _turn = self.turn().await?;
+        let mut client = self.drawer.open().await?;
+        let session = self.api.session(&mut client, &self.user).await?;
+        let memberships = self.list(&mut client, &session).await?;
+        Ok((session, memberships))
+    }
+
+    async fn memberships(self, session: HostedSession) -> Result<Vec<Membership>, SessionError> {
+        let _turn = self.turn().await?;
+        let mut client = self.drawer.open().await?;
+        self.list(&mut client, &session).await
+    }
+
+    /// Where organizations are turned off, nobody is in one.
+    async fn list(
+        &self,
+        client: &mut ClientToken<'_>,
+        session: &HostedSession,
+    ) -> Result<Vec<Membership>, SessionError> {
+        match self.api.memberships(client, session).await {
+            Err(ClerkError::OrganizationsDisabled) => Ok(Vec::new()),
+            outcome => Ok(outcome?),
+        }
+    }
+
+    async fn template_token(
+        self,
+        session: String,
+        organization: Option<String>,
+        template: String,
+    ) -> Result<Secret, SessionError> {
+        let _turn = self.turn().await?;
+        let mut client = self.drawer.open().await?;
+        Ok(self.api.template_token(&mut client, &session, organization.as_deref(), &template).await?)
+    }
+
+    async fn end_others(self, session: String) -> Result<usize, SessionError> {
+        let _turn = self.turn().await?;
+        let mut client = self.drawer.open().await?;
+        Ok(self.api.end_others(&mut client, &session).await?)
+    }
+
+    /// Ends a session at Clerk, or, where it is not known, the one that the
+    /// kept client token opens.
+    async fn end(self, session: Option<HostedSession>) {
+        let ending = async {
+            let _turn = self.turn().await?;
+            let Some(token) = self.drawer.token().await? else { return Ok(()) };
+            // What Clerk answers opens nothing any more: it is not kept.
+            let mut client = ClientToken::new(Some(token), &Forgetful);
+            let session = match session {
+                Some(session) => session,
+                None => self.api.session(&mut client, &self.user).await?,
+            };
+            self.api.end(&mut client, &session.session_id).await?;
+            Ok::<_, SessionError>(())
+        };
+        if let Err(error) = ending.await {
+            tracing::info!(%error, "the session was not ended at Clerk");
+        }
+    }
+}
+
+/// Where the client token lies: the person's place in the keychain.
+struct Drawer {
+    person: PersonId,
+    keychain: Arc<Keychain>,
+    /// Set when the viewer signs out or Clerk ends the session: an answer that
+    /// comes later keeps nothing.
+    ended: AtomicBool,
+    note: Note,
+}
+
+impl Drawer {
+    async fn token(&self) -> Result<Option<Secret>, SessionError> {
+        Ok(self.keychain.retrieve(Slot::Client(&self.person)).await?)
+    }
+
+    async fn open(&self) -> Result<ClientToken<'_>, SessionError> {
+        let token = self.token().await?.ok_or(SessionError::Missing)?;
+        Ok(ClientToken::new(Some(token), self))
+    }
+
+    fn is_ended(&self) -> bool {
+        self.ended.load(Ordering::SeqCst)
+    }
+
+    /// Keeps the newest token. Whether for longer than this visit.
+    async fn put(&self, token: &Secret) -> bool {
+        if self.is_ended() {
+            return false;
+        }
+        let problem = match self.keychain.persist(Slot::Client(&self.person), token).await {
+            Ok(Kept::InKeychain) => None,
+            Ok(Kept::ForThisVisit) => Some(Problem::for_this_visit()),
+            Err(error) => Some(Problem::from(&error)),
+        };
+        // Signed out while it was being kept, and perhaps after that was
+        // forgotten which it replaced.
+        if self.is_ended()
+            && let Err(error) = self.keychain.delete(Slot::Client(&self.person)).await
+        {
+            tracing::warn!(code = error.code(), "a token that came after sign-out was not removed");
+        }
+        let kept = problem.is_none();
+        problem.into_iter().for_each(|problem| self.note.put(problem));
+        kept
+    }
+}
+
+impl KeepClientToken for Drawer {
+    fn keep<'a>(&'a self, token: &'a Secret) -> BoxFuture<'a, ()> {
+        Box::pin(async move {
+            self.put(token).await;
+        })
+    }
+}
+
+/// Keeps nothing: for a session that is being ended.
+struct Forgetful;
+
+impl KeepClientToken for Forgetful {
+    fn keep<'a>(&'a self, _token: &'a Secret) -> BoxFuture<'a, ()> {
+        Box::pin(std::future::ready(()))
+    }
+}

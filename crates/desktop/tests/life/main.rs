@@ -1,0 +1,7 @@
+//! The app's whole life without its window: a real sandbox over HTTP, a real
+//! keychain, real files.
+
+mod hosted;
+mod people;
+mod visits;
+mod world;
