@@ -1,23 +1,27 @@
-//! The connection file that points Perch at the sandbox.
+//! The connection files that point Perch at the sandbox, and the claims of the
+//! tenants' tokens.
 
-use serde_json::json;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
 
-use crate::{ADMIN_TOKEN_NOTE, CLIENT_ID, WORKSPACE_ID};
+use crate::{ADMIN_TOKEN_NOTE, CLIENT_ID, JWT_TEMPLATE, WORKSPACE_ID};
 
-/// The file's text, for a sandbox at these addresses whose Tinybird serves
-/// `pipes`.
-pub(crate) fn connection_toml(clerk: &str, tinybird: &str, pipes: &[String]) -> String {
+/// The claims that a token's template makes: `organization` stands where the
+/// organization's id does, `name` is what Tinybird counts rates by.
+pub(crate) fn claims(pipes: &[String], organization: &Value, name: &str) -> Value {
     let scopes: Vec<_> = pipes
         .iter()
-        .map(|pipe| json!({"type": "PIPES:READ", "resource": pipe, "fixed_params": {"org_id": "{{org.id}}"}}))
+        .map(|pipe| json!({"type": "PIPES:READ", "resource": pipe, "fixed_params": {"org_id": organization}}))
         .collect();
-    let template = json!({
-        // Rates are counted per name, so a name holds tenant and person.
-        "name": "perch:{{org.id}}:{{user.id}}",
-        "workspace_id": WORKSPACE_ID,
-        "limits": {"rps": 30},
-        "scopes": scopes,
-    });
+    json!({"name": name, "workspace_id": WORKSPACE_ID, "limits": {"rps": 30}, "scopes": scopes})
+}
+
+/// The text of a file whose tokens the viewer's machine signs, for a sandbox at
+/// these addresses whose Tinybird serves `pipes`.
+pub(crate) fn connection_toml(clerk: &str, tinybird: &str, pipes: &[String]) -> String {
+    // A name holds tenant and person, because rates are counted by it.
+    let template = claims(pipes, &json!("{{org.id}}"), "perch:{{org.id}}:{{user.id}}");
     format!(
         r#"# Written by the Perch sandbox. {ADMIN_TOKEN_NOTE}
 version = 1
@@ -39,4 +43,34 @@ template = '''
 '''
 "#
     )
+}
+
+/// The text of a file with hosted authentication, whose tokens Clerk signs.
+pub(crate) fn hosted_connection_toml(clerk: &str, tinybird: &str) -> String {
+    let publishable_key = publishable_key(clerk);
+    format!(
+        r#"# Written by the Perch sandbox.
+version = 1
+name = "Perch sandbox"
+
+[clerk]
+publishable_key = "{publishable_key}"
+sign_in = "hosted"
+
+[tinybird]
+host = "{tinybird}"
+workspace_id = "{WORKSPACE_ID}"
+
+[token]
+source = "clerk-template"
+template_name = "{JWT_TEMPLATE}"
+bind = {{ org_id = "org.id" }}
+"#
+    )
+}
+
+/// The key that names a Frontend API: its host, followed by `$`, in base64.
+pub(crate) fn publishable_key(clerk: &str) -> String {
+    let host = clerk.trim_start_matches("http://");
+    format!("pk_test_{}", STANDARD.encode(format!("{host}$")))
 }

@@ -1,11 +1,13 @@
 //! Clerk and Tinybird stand-ins in one process, for the demo and the tests.
 //!
 //! [`Sandbox::start`] binds two ports of 127.0.0.1. On one answers a *Clerk*:
-//! an OpenID provider with a sign-in page and a consent page, whose tokens are
-//! real ones, signed and checked. On the other answers a *Tinybird*: pipes
-//! over a SQLite of web events, for tokens signed with its admin token. What
-//! a real service refuses is refused here with the same status and in the
-//! same form, so that a client which works here has met the refusals too.
+//! an OpenID provider with a sign-in page and a consent page, and the Native
+//! API with an Account Portal, whose tokens are real ones, signed and checked.
+//! On the other answers a *Tinybird*: pipes over a SQLite of web events, for
+//! tokens signed with its admin token. What a real service refuses is refused
+//! here with the same status and in the same form, so that a client which works
+//! here has met the refusals too. Clerk's answers are held against Clerk's own
+//! specification in `tests/sandbox/specification.rs`.
 //!
 //! It is a stand-in and says so on every page. It has no secrets: people,
 //! passwords, ids and the admin token are the same at every start.
@@ -15,6 +17,7 @@
 //! | page | elements |
 //! |---|---|
 //! | sign-in, path `/sign-in` | `input#email`, `input#password`, `button#sign-in`, `button#cancel`; for each of [`people`] one `button[data-person="grace"]` that signs in at once; `#error` after a wrong password |
+//! | Account Portal, path `/portal/sign-in` | the elements of the sign-in page; then the browser is sent to `perch://callback?…`, and the page, once more in a browser that did not go there, holds `a#return` with that address; `#cancelled` after `button#cancel` |
 //! | consent, path `/consent` | for each of the person's organizations `input[name=organization][value="org_…"]` (the first, or the last chosen, is checked), `button#allow`, `button#deny`, `button#switch-account`; `#account` names who is signed in |
 //! | a request that is refused | `#refusal` holds the reason |
 //!
@@ -46,6 +49,8 @@ use tinybird::Tinybird;
 
 /// The OAuth application's public id.
 const CLIENT_ID: &str = "perch_sandbox_desktop";
+/// The JWT template for Tinybird, by the name that Clerk offers for it.
+const JWT_TEMPLATE: &str = "tinybird";
 /// The Tinybird workspace's UUID.
 const WORKSPACE_ID: &str = "5a4db0c5-0000-4000-8000-000000000001";
 /// Signs the tenants' tokens. No secret: it opens this stand-in only.
@@ -75,6 +80,16 @@ pub struct Options {
     pub events: usize,
     /// What decides when codes and tokens expire, and rates recover.
     pub clock: Clock,
+    /// Whether OAuth access tokens are texts that mean nothing to a client,
+    /// instead of JWTs: Clerk leaves that to the operator.
+    pub opaque_access_tokens: bool,
+    /// Scopes that the operator added to Clerk's own.
+    pub custom_scopes: Vec<String>,
+    /// Whether organizations are enabled. Where they are not, the scope
+    /// `user:org:read` is unknown and nobody is a member of anything.
+    pub organizations: bool,
+    /// Whether the Native API is enabled, which hosted authentication needs.
+    pub native_api: bool,
 }
 
 impl Default for Options {
@@ -87,6 +102,10 @@ impl Default for Options {
             now: None,
             events: 200_000,
             clock: Clock::system(),
+            opaque_access_tokens: false,
+            custom_scopes: Vec::new(),
+            organizations: true,
+            native_api: true,
         }
     }
 }
@@ -115,11 +134,12 @@ impl Sandbox {
 
         // An RSA key and 200,000 rows take a moment each: made side by side.
         let issuer = (clerk_origin.clone(), clerk_port.port());
-        let (data, clock) = (options.data.clone(), options.clock.clone());
-        let clerk = tokio::task::spawn_blocking(move || Clerk::open(issuer.0, issuer.1, data.as_deref(), clock));
+        let theirs = options.clone();
+        let clerk = tokio::task::spawn_blocking(move || Clerk::open(issuer.0, issuer.1, &theirs));
         let tinybird = tokio::task::spawn_blocking(move || Tinybird::build(&options));
-        let clerk = Arc::new(clerk.await.map_err(|_| SandboxError::Interrupted)??);
+        let clerk = clerk.await.map_err(|_| SandboxError::Interrupted)??;
         let tinybird = Arc::new(tinybird.await.map_err(|_| SandboxError::Interrupted)??);
+        let clerk = Arc::new(clerk.with_template_for(tinybird.pipe_names()));
 
         let servers = [
             clerk_port.serve(clerk::router(Arc::clone(&clerk))),
@@ -148,6 +168,11 @@ impl Sandbox {
         WORKSPACE_ID
     }
 
+    /// The publishable key, which names the Clerk part's address.
+    pub fn publishable_key(&self) -> String {
+        connection::publishable_key(&self.clerk_origin)
+    }
+
     /// The OAuth application's public id.
     pub fn client_id(&self) -> &str {
         CLIENT_ID
@@ -157,6 +182,12 @@ impl Sandbox {
     /// that is served.
     pub fn connection_toml(&self) -> String {
         connection::connection_toml(&self.clerk_origin, &self.tinybird_origin, &self.tinybird.pipe_names())
+    }
+
+    /// A connection file for these addresses with hosted authentication, whose
+    /// tokens the Clerk part signs from its JWT template `tinybird`.
+    pub fn hosted_connection_toml(&self) -> String {
+        connection::hosted_connection_toml(&self.clerk_origin, &self.tinybird_origin)
     }
 
     /// The sample dashboards, as pairs of file name without `.toml` and text.
@@ -181,7 +212,8 @@ impl Sandbox {
         self.tinybird.queries()
     }
 
-    /// Ends every session at the Clerk part, as an administrator does.
+    /// Ends every session at the Clerk part, OAuth and hosted, as an
+    /// administrator does.
     ///
     /// # Errors
     ///
@@ -193,8 +225,9 @@ impl Sandbox {
     /// Removes a person, by handle or id, from an organization, as an
     /// administrator does. Their sessions for it go on and are for no
     /// organization: userinfo and renewed ID tokens come without `org_*`
-    /// claims. The consent page does not offer it any more. Kept in the data
-    /// folder, where there is one.
+    /// claims, a hosted session's token is for nobody's rows. The consent page
+    /// does not offer it any more, and the memberships do not list it. Kept in
+    /// the data folder, where there is one.
     ///
     /// # Errors
     ///

@@ -1,6 +1,6 @@
-//! Who lives in the sandbox: three organizations and three people, who are
-//! members of one, two and three of them. The ids are the same at every start,
-//! and as long as Clerk's own, so that what is measured here holds there.
+//! Who lives in the sandbox: three organizations and four people, who are
+//! members of one, two, three and none of them. The ids are the same at every
+//! start, and as long as Clerk's own, so that what is measured here holds there.
 
 /// An organization of the sandbox's Clerk.
 #[derive(Debug, PartialEq, Eq)]
@@ -11,6 +11,9 @@ pub struct Organization {
     pub name: &'static str,
     /// The name in addresses.
     pub slug: &'static str,
+    /// Whether somebody uploaded a picture. Where nobody did, Clerk has an
+    /// address all the same, of a mark that it made up.
+    pub has_image: bool,
 }
 
 /// A person with an account at the sandbox's Clerk.
@@ -29,6 +32,8 @@ pub struct Person {
     pub email: &'static str,
     /// The password, which the sign-in page shows: this is a sandbox.
     pub password: &'static str,
+    /// As [`Organization::has_image`].
+    pub has_image: bool,
     /// Where the person belongs, in the order that the consent page shows.
     pub memberships: &'static [Membership],
 }
@@ -54,17 +59,29 @@ impl Person {
     }
 }
 
-static HARBOR: Organization =
-    Organization { id: "org_31aHarborCoffee000000000001", name: "Harbor Coffee", slug: "harbor-coffee" };
-static LARKSPUR: Organization =
-    Organization { id: "org_31aLarkspurBooks00000000002", name: "Larkspur Books", slug: "larkspur-books" };
+static HARBOR: Organization = Organization {
+    id: "org_31aHarborCoffee000000000001",
+    name: "Harbor Coffee",
+    slug: "harbor-coffee",
+    has_image: true,
+};
+static LARKSPUR: Organization = Organization {
+    id: "org_31aLarkspurBooks00000000002",
+    name: "Larkspur Books",
+    slug: "larkspur-books",
+    has_image: true,
+};
 // The ampersand is on purpose: a name that is pasted into markup shows here.
-static JUNIPER: Organization =
-    Organization { id: "org_31aJuniperPine0000000000003", name: "Juniper & Pine", slug: "juniper-pine" };
+static JUNIPER: Organization = Organization {
+    id: "org_31aJuniperPine0000000000003",
+    name: "Juniper & Pine",
+    slug: "juniper-pine",
+    has_image: false,
+};
 
 static ORGANIZATIONS: [&Organization; 3] = [&HARBOR, &LARKSPUR, &JUNIPER];
 
-static PEOPLE: [Person; 3] = [
+static PEOPLE: [Person; 4] = [
     Person {
         id: "user_31aAdaMoreau0000000000001",
         handle: "ada",
@@ -72,6 +89,7 @@ static PEOPLE: [Person; 3] = [
         family_name: "Moreau",
         email: "ada@harbor.example",
         password: "ada-likes-espresso",
+        has_image: true,
         memberships: &[Membership { organization: &HARBOR, role: "org:admin" }],
     },
     Person {
@@ -81,6 +99,7 @@ static PEOPLE: [Person; 3] = [
         family_name: "Okafor",
         email: "grace@larkspur.example",
         password: "grace-likes-novels",
+        has_image: true,
         memberships: &[
             Membership { organization: &HARBOR, role: "org:member" },
             Membership { organization: &LARKSPUR, role: "org:admin" },
@@ -93,11 +112,22 @@ static PEOPLE: [Person; 3] = [
         family_name: "Bergström",
         email: "linus@juniper.example",
         password: "linus-likes-ferns",
+        has_image: true,
         memberships: &[
             Membership { organization: &HARBOR, role: "org:member" },
             Membership { organization: &LARKSPUR, role: "org:member" },
             Membership { organization: &JUNIPER, role: "org:admin" },
         ],
+    },
+    Person {
+        id: "user_31aNoorHaddad0000000000004",
+        handle: "noor",
+        given_name: "Noor",
+        family_name: "Haddad",
+        email: "noor@haddad.example",
+        password: "noor-likes-maps",
+        has_image: false,
+        memberships: &[],
     },
 ];
 
@@ -106,8 +136,8 @@ pub fn organizations() -> &'static [&'static Organization] {
     &ORGANIZATIONS
 }
 
-/// The three people: `ada` is a member of one organization, `grace` of two,
-/// `linus` of three.
+/// The four people: `ada` is a member of one organization, `grace` of two,
+/// `linus` of three, `noor` of none.
 pub fn people() -> &'static [Person] {
     &PEOPLE
 }

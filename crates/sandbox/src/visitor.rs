@@ -4,7 +4,7 @@
 use reqwest::{Client, Response, StatusCode, header, redirect};
 use url::Url;
 
-use crate::{organizations, people};
+use crate::{Person, organizations, people};
 
 /// Why the visitor did not get back to the app.
 #[derive(Debug, thiserror::Error)]
@@ -28,24 +28,55 @@ pub enum VisitorError {
 }
 
 /// Opens `url`, which an app gave to the browser; signs `person` in (a handle,
-/// like `grace`), allows the app an `organization` (a slug), and goes back to
-/// the app. Answers with the app's own page.
+/// like `grace`), allows the app an `organization` (a slug, or nothing for
+/// somebody who belongs nowhere), and goes back to the app. Answers with the
+/// app's own page.
 ///
 /// # Errors
 /// When a page is not what it should be, or nobody answers.
 pub async fn allow(url: &str, person: &str, organization: &str) -> Result<String, VisitorError> {
-    let person =
-        people().iter().find(|known| known.handle == person).ok_or_else(|| VisitorError::Nobody(person.to_owned()))?;
-    let organization = organizations()
-        .iter()
-        .find(|known| known.slug == organization)
-        .ok_or_else(|| VisitorError::Nobody(organization.to_owned()))?;
+    let person = known(person)?;
+    let organization = match organization {
+        "" => "",
+        slug => {
+            let known = organizations().iter().find(|known| known.slug == slug);
+            known.ok_or_else(|| VisitorError::Nobody(slug.to_owned()))?.id
+        }
+    };
     let mut visitor = Visitor::new()?;
     let sign_in = visitor.open(url).await?;
     let credentials = [("email", person.email), ("password", person.password), ("action", "sign-in")];
-    let consent = visitor.submit(&sign_in, "/sign-in", &credentials).await?;
-    let choice = [("organization", organization.id), ("action", "allow")];
-    Ok(visitor.submit(&consent, "/consent", &choice).await?.body)
+    let answer = visitor.submit(&sign_in, "/sign-in", "flow", &credentials).await?;
+    let consent = visitor.follow(answer).await?;
+    let choice = [("organization", organization), ("action", "allow")];
+    let answer = visitor.submit(&consent, "/consent", "flow", &choice).await?;
+    Ok(visitor.follow(answer).await?.body)
+}
+
+/// Opens `url`, which an app with hosted authentication gave to the browser,
+/// and signs `person` in (a handle). Answers with where the browser is sent
+/// then, `perch://callback?…`, without going there.
+///
+/// # Errors
+/// As for [`allow`].
+pub async fn return_link(url: &str, person: &str) -> Result<String, VisitorError> {
+    let person = known(person)?;
+    let mut visitor = Visitor::new()?;
+    let sign_in = visitor.open(url).await?;
+    let credentials = [("email", person.email), ("password", person.password), ("action", "sign-in")];
+    let answer = visitor.submit(&sign_in, "/portal/sign-in", "ticket", &credentials).await?;
+    match answer.headers().get(header::LOCATION).and_then(|link| link.to_str().ok()) {
+        Some(link) => Ok(link.to_owned()),
+        None => Err(VisitorError::Page {
+            what: "there is no way back",
+            url: answer.url().to_string(),
+            status: answer.status(),
+        }),
+    }
+}
+
+fn known(handle: &str) -> Result<&'static Person, VisitorError> {
+    people().iter().find(|known| known.handle == handle).ok_or_else(|| VisitorError::Nobody(handle.to_owned()))
 }
 
 struct Visitor {
@@ -69,16 +100,21 @@ impl Visitor {
         self.follow(response).await
     }
 
-    /// Submits the form of a page, with its hidden fields.
-    async fn submit(&mut self, page: &Page, path: &str, fields: &[(&str, &str)]) -> Result<Page, VisitorError> {
-        let (flow, csrf) = (page.hidden("flow")?, page.hidden("csrf")?);
-        let mut form = vec![("flow", flow), ("csrf", csrf)];
+    /// Submits the form of a page with its hidden fields, one of which says
+    /// what the page `belongs_to`.
+    async fn submit(
+        &mut self,
+        page: &Page,
+        path: &str,
+        belongs_to: &'static str,
+        fields: &[(&str, &str)],
+    ) -> Result<Response, VisitorError> {
+        let mut form = vec![(belongs_to, page.hidden(belongs_to)?), ("csrf", page.hidden("csrf")?)];
         form.extend_from_slice(fields);
         let mut action = page.url.clone();
         action.set_path(path);
         action.set_query(None);
-        let response = self.send(self.http.post(action).form(&form)).await?;
-        self.follow(response).await
+        self.send(self.http.post(action).form(&form)).await
     }
 
     async fn follow(&mut self, mut response: Response) -> Result<Page, VisitorError> {

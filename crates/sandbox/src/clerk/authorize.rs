@@ -12,11 +12,12 @@ use serde::Deserialize;
 use super::browser::Browser;
 use super::flow::Flow;
 use super::ledger::SignIn;
+use super::pages::SignInForm;
 use super::parameters::Parameters;
 use super::request::{Prompt, Refusal, Request};
 use super::{Clerk, opaque, pages};
 use crate::SandboxError;
-use crate::people::people;
+use crate::people::{Person, people};
 
 /// Which flow a page belongs to.
 #[derive(Deserialize)]
@@ -75,7 +76,7 @@ pub(super) async fn authorize(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Result<Response, Stop> {
-    let request = match Request::read(query.unwrap_or_default().as_bytes()) {
+    let request = match Request::read(query.unwrap_or_default().as_bytes(), &clerk.scopes) {
         Ok(request) => request,
         Err(Refusal::Page(why)) => return Ok(pages::refusal(StatusCode::BAD_REQUEST, &why)),
         Err(Refusal::Client { redirect, state, error, description }) => {
@@ -117,7 +118,7 @@ pub(super) async fn sign_in_page(
     headers: HeaderMap,
 ) -> Result<Markup, Stop> {
     let (browser, _) = follow(&clerk, &headers, &id)?;
-    Ok(pages::sign_in(&id, &clerk.browsers.proof(&browser), None))
+    Ok(sign_in_form(&clerk, &id, &browser, None))
 }
 
 /// `POST /sign-in`.
@@ -134,13 +135,11 @@ pub(super) async fn sign_in(
     let password = form.get("password").unwrap_or_default();
     let known = people().iter().find(|person| person.email.eq_ignore_ascii_case(email) && person.password == password);
     let Some(person) = known else {
-        let page = pages::sign_in(&id, &clerk.browsers.proof(&browser), Some(email));
+        let page = sign_in_form(&clerk, &id, &browser, Some(email));
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
     };
 
-    let renamed = clerk.browsers.name()?;
-    clerk.ledger.sign_out(&browser.kept_name())?;
-    clerk.ledger.sign_in(&renamed.kept_name(), person, clerk.clock.unix())?;
+    let renamed = enter(&clerk, &browser, person)?;
     clerk.flows.change(&id, |flow| {
         flow.browser = renamed.kept_name();
         flow.must_sign_in = false;
@@ -208,6 +207,14 @@ pub(super) async fn consent(
     grant(&clerk, &flow.request, &sign_in, organization)
 }
 
+/// Signs a person in in a browser, which gets another name.
+pub(super) fn enter(clerk: &Clerk, browser: &Browser, person: &Person) -> Result<Browser, Stop> {
+    let renamed = clerk.browsers.name()?;
+    clerk.ledger.sign_out(&browser.kept_name())?;
+    clerk.ledger.sign_in(&renamed.kept_name(), person, clerk.clock.unix())?;
+    Ok(renamed)
+}
+
 /// `prompt=none`: a code if nothing needs asking, else the reason
 /// (OpenID Connect Core §3.1.2.6).
 fn without_a_page(clerk: &Clerk, request: &Request, signed_in: Option<&SignIn>) -> Result<Response, Stop> {
@@ -262,6 +269,11 @@ fn take(clerk: &Clerk, headers: &HeaderMap, form: &[u8]) -> Result<(Parameters, 
     Ok((form, id, browser, flow))
 }
 
+fn sign_in_form(clerk: &Clerk, flow: &str, browser: &Browser, refused: Option<&str>) -> Markup {
+    let csrf = clerk.browsers.proof(browser);
+    pages::sign_in(&SignInForm { action: "/sign-in", name: "flow", value: flow, csrf: &csrf }, refused)
+}
+
 fn next_page(id: &str, must_sign_in: bool) -> String {
     let page = if must_sign_in { "sign-in" } else { "consent" };
     format!("/{page}?flow={id}")
@@ -271,7 +283,8 @@ fn see(address: &str) -> Response {
     SeeOther::to(address).into_response()
 }
 
-fn set_cookie(clerk: &Clerk, browser: &Browser, response: &mut Response) {
+/// Tells a browser its name.
+pub(super) fn set_cookie(clerk: &Clerk, browser: &Browser, response: &mut Response) {
     if let Some(cookie) = clerk.browsers.cookie(browser) {
         response.headers_mut().insert(header::SET_COOKIE, cookie);
     }

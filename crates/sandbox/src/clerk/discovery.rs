@@ -8,7 +8,6 @@ use axum::extract::State;
 use serde_json::{Value, json};
 
 use super::Clerk;
-use super::request::Scope;
 
 /// OpenID Connect Discovery 1.0 §3.
 pub(super) async fn openid_configuration(State(clerk): State<Arc<Clerk>>) -> Json<Value> {
@@ -41,12 +40,12 @@ fn common(clerk: &Clerk) -> Value {
         "response_types_supported": ["code"],
         "grant_types_supported": ["authorization_code", "refresh_token"],
         "token_endpoint_auth_methods_supported": ["none"],
-        "scopes_supported": Scope::KNOWN,
+        "scopes_supported": clerk.scopes.iter().collect::<Vec<_>>(),
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": ["RS256"],
         "claims_supported": [
             "aud", "auth_time", "email", "email_verified", "exp", "family_name", "given_name", "iat", "iss", "name",
-            "nonce", "org_id", "sub",
+            "nonce", "org_id", "picture", "sub",
         ],
         "code_challenge_methods_supported": ["S256"],
     })

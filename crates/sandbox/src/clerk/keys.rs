@@ -1,12 +1,13 @@
-//! The instance's RSA key: signs access tokens and ID tokens, and is published
-//! as a JWK set.
+//! The instance's RSA key: signs access tokens, ID tokens, session tokens and
+//! client tokens, and is published as a JWK set.
 
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
 use aws_lc_rs::rsa::{KeyPair, KeySize};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jsonwebtoken::jwk::{Jwk, JwkSet, PublicKeyUse, ThumbprintHash};
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, TokenData, Validation};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -38,6 +39,14 @@ pub(super) struct AccessClaims {
     pub(super) scope: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) org_id: Option<String>,
+}
+
+/// What a client token says: which client, and a secret of its own that is good
+/// until the next one is used.
+#[derive(Debug, Deserialize)]
+pub(super) struct ClientClaims {
+    pub(super) id: String,
+    pub(super) rotating_token: String,
 }
 
 /// A new 2048-bit RSA key as PKCS#8.
@@ -74,8 +83,8 @@ impl Keys {
         self.sign(ACCESS_TOKEN, claims)
     }
 
-    /// A signed ID token.
-    pub(super) fn sign_id_token(&self, claims: &Value) -> Result<String, SandboxError> {
+    /// A signed token of any other kind: of an ID, a session, a client.
+    pub(super) fn sign_jwt(&self, claims: &Value) -> Result<String, SandboxError> {
         self.sign("JWT", claims)
     }
 
@@ -89,12 +98,22 @@ impl Keys {
     /// The claims of an access token that this key signed and that has not
     /// expired at `now`. `None` for any other text, an ID token included.
     pub(super) fn check_access_token(&self, token: &str, issuer: &str, now: i64) -> Option<AccessClaims> {
+        let token = self.check::<AccessClaims>(token)?;
+        let typed = token.header.typ.as_deref() == Some(ACCESS_TOKEN);
+        (typed && token.claims.iss == issuer && now < token.claims.exp).then_some(token.claims)
+    }
+
+    /// The claims of a client token that this key signed. It has no expiry: the
+    /// ledger knows which one is in use.
+    pub(super) fn check_client_token(&self, token: &str) -> Option<ClientClaims> {
+        Some(self.check::<ClientClaims>(token)?.claims)
+    }
+
+    fn check<T: DeserializeOwned>(&self, token: &str) -> Option<TokenData<T>> {
         let mut validation = Validation::new(Algorithm::RS256);
         // Expiry is judged by the sandbox's clock, not by the machine's.
         validation.validate_exp = false;
         validation.required_spec_claims.clear();
-        let token = jsonwebtoken::decode::<AccessClaims>(token, &self.checking, &validation).ok()?;
-        let typed = token.header.typ.as_deref() == Some(ACCESS_TOKEN);
-        (typed && token.claims.iss == issuer && now < token.claims.exp).then_some(token.claims)
+        jsonwebtoken::decode(token, &self.checking, &validation).ok()
     }
 }

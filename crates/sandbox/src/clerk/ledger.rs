@@ -1,7 +1,8 @@
 //! What the stand-in remembers: who is signed in where, what they agreed to,
-//! and every code and token that came of it. One SQLite file, so that a
-//! restart on the same folder is the same service. Codes and tokens are kept
-//! as digests.
+//! and every code, token and session that came of it. One SQLite file, so that
+//! a restart on the same folder is the same service. Codes and tokens are kept
+//! as digests. The clients and sessions of hosted authentication are read and
+//! written in `hosted/clients.rs` and `hosted/sessions.rs`.
 
 use std::fs;
 use std::path::Path;
@@ -10,7 +11,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use super::opaque::digest;
-use super::request::{Redirect, Request, Scope};
+use super::request::{Redirect, Request};
+use super::scope::Scope;
 use crate::SandboxError;
 use crate::people::{self, Membership, Person};
 
@@ -36,6 +38,14 @@ const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS ended_memberships (
         person TEXT NOT NULL, organization TEXT NOT NULL, PRIMARY KEY (person, organization)) STRICT;
     CREATE TABLE IF NOT EXISTS access_tokens (jti TEXT PRIMARY KEY, grant_id INTEGER NOT NULL) STRICT;
+    CREATE TABLE IF NOT EXISTS opaque_tokens (
+        digest TEXT PRIMARY KEY, grant_id INTEGER NOT NULL, scope TEXT NOT NULL, expires INTEGER NOT NULL) STRICT;
+    CREATE TABLE IF NOT EXISTS clients (
+        id TEXT PRIMARY KEY, token TEXT, next TEXT, answers INTEGER NOT NULL DEFAULT 0, last_session TEXT,
+        created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL) STRICT;
+    CREATE TABLE IF NOT EXISTS sessions (
+        id TEXT PRIMARY KEY, client TEXT NOT NULL, person TEXT NOT NULL, organization TEXT, status TEXT NOT NULL,
+        created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL, last_active_at INTEGER NOT NULL) STRICT;
 ";
 
 /// The ledger. Its statements take microseconds, so its callers do not leave
@@ -317,19 +327,54 @@ impl Ledger {
         grant.map_or(Err(Dead::Unknown), |grant| read_grant(&reading, grant))
     }
 
-    /// Revokes the grant of a refresh token, if it is one.
-    pub(super) fn revoke_refresh_token(&self, token: &str) -> rusqlite::Result<()> {
+    /// Writes down an access token that is no JWT, so that what a JWT would
+    /// say of itself stands here.
+    pub(super) fn add_opaque_token(
+        &self,
+        token: &str,
+        grant: &Grant,
+        scope: &Scope,
+        expires: i64,
+    ) -> rusqlite::Result<()> {
+        let insert = "INSERT INTO opaque_tokens (digest, grant_id, scope, expires) VALUES (?1, ?2, ?3, ?4)";
+        self.lock().execute(insert, params![digest(token), grant.id, scope.to_string(), expires]).map(drop)
+    }
+
+    /// The grant and the scope of an access token that is no JWT.
+    pub(super) fn opaque_token(&self, token: &str, now: i64) -> Result<(Grant, Scope), Dead> {
+        let mut connection = self.lock();
+        let reading = connection.transaction()?;
+        let query = "SELECT grant_id, scope, expires FROM opaque_tokens WHERE digest = ?1";
+        let found = reading
+            .query_row(query, [digest(token)], |row| {
+                Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?, row.get::<_, i64>(2)?))
+            })
+            .optional()?;
+        let Some((grant, scope, expires)) = found else { return Err(Dead::Unknown) };
+        if now >= expires {
+            return Err(Dead::Expired);
+        }
+        Ok((read_grant(&reading, grant)?, Scope::kept(&scope)))
+    }
+
+    /// Revokes the grant of a refresh token, if it is one; an opaque access
+    /// token, if it is one.
+    pub(super) fn revoke_token(&self, token: &str) -> rusqlite::Result<()> {
+        let connection = self.lock();
         let update = "UPDATE grants SET revoked = 1 WHERE id = (SELECT grant_id FROM refresh_tokens WHERE digest = ?1)";
-        self.lock().execute(update, [digest(token)]).map(drop)
+        connection.execute(update, [digest(token)])?;
+        connection.execute("DELETE FROM opaque_tokens WHERE digest = ?1", [digest(token)]).map(drop)
     }
 
-    /// Every grant so far gives nothing any more.
-    pub(super) fn revoke_all(&self) -> rusqlite::Result<()> {
-        self.lock().execute("UPDATE grants SET revoked = 1", []).map(drop)
+    /// Every grant and every session so far gives nothing any more.
+    pub(super) fn end_all(&self) -> rusqlite::Result<()> {
+        self.lock().execute_batch(
+            "BEGIN; UPDATE grants SET revoked = 1; UPDATE sessions SET status = 'revoked' WHERE status = 'active'; COMMIT",
+        )
     }
 
-    /// The person is no longer a member of the organization: grants for it
-    /// stay, and are for none.
+    /// The person is no longer a member of the organization: grants and
+    /// sessions for it stay, and are for none.
     pub(super) fn end_membership(&self, person: &Person, organization: &str) -> rusqlite::Result<()> {
         let mut connection = self.lock();
         let change = connection.transaction()?;
@@ -337,6 +382,7 @@ impl Ledger {
             "INSERT OR IGNORE INTO ended_memberships (person, organization) VALUES (?1, ?2)",
             "UPDATE grants SET organization = NULL WHERE person = ?1 AND organization = ?2",
             "UPDATE sign_ins SET organization = NULL WHERE person = ?1 AND organization = ?2",
+            "UPDATE sessions SET organization = NULL WHERE person = ?1 AND organization = ?2",
         ] {
             change.execute(statement, [person.id, organization])?;
         }
@@ -357,7 +403,7 @@ impl Ledger {
         Ok(memberships)
     }
 
-    fn lock(&self) -> MutexGuard<'_, Connection> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, Connection> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -382,6 +428,5 @@ fn read_grant(change: &Transaction<'_>, id: i64) -> Result<Grant, Dead> {
     }
     // A ledger of another version of the sandbox may name what is no more.
     let person = people::person(&person).ok_or(Dead::Unknown)?;
-    let scope = Scope::read(&scope).map_err(|_| Dead::Unknown)?;
-    Ok(Grant { id, person, scope, organization, signed_in_at })
+    Ok(Grant { id, person, scope: Scope::kept(&scope), organization, signed_in_at })
 }

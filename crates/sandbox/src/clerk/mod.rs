@@ -1,22 +1,26 @@
-//! The stand-in for Clerk as an OAuth 2.0 and OpenID Connect provider, with
-//! one public client. `ledger` remembers, `keys` signs, `request` reads what a
-//! client asks for, `pages` draws what a person sees; the rest are endpoints.
+//! The stand-in for Clerk: an OAuth 2.0 and OpenID Connect provider with one
+//! public client, and below `hosted` the Native API. `ledger` remembers, `keys`
+//! signs, `request` reads what a client asks for, `pages` draws what a person
+//! sees; the rest are endpoints.
 
 mod authorize;
 mod browser;
 mod discovery;
+mod fapi_error;
 mod flow;
+mod hosted;
 mod keys;
 mod ledger;
 mod opaque;
 mod pages;
 mod parameters;
+mod pictures;
 mod request;
 mod revoke;
+mod scope;
 mod token;
 mod userinfo;
 
-use std::path::Path;
 use std::sync::Arc;
 
 use axum::Router;
@@ -24,7 +28,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::middleware;
 use axum::routing::{get, post};
 
-use crate::{Clock, SandboxError, people};
+use crate::{Clock, Options, SandboxError, people};
 
 /// One instance of the stand-in.
 pub(crate) struct Clerk {
@@ -34,21 +38,46 @@ pub(crate) struct Clerk {
     ledger: ledger::Ledger,
     browsers: browser::Browsers,
     flows: flow::Flows,
+    attempts: hosted::Attempts,
+    scopes: scope::KnownScopes,
+    opaque_access_tokens: bool,
+    organizations: bool,
+    native_api: bool,
+    /// Which pipes the JWT template for Tinybird names.
+    pipes: Vec<String>,
 }
 
 impl Clerk {
-    /// Opens the ledger in `data`, or one in memory. Makes a signing key when
-    /// the ledger has none, which takes some tenths of a second.
-    pub(crate) fn open(issuer: String, port: u16, data: Option<&Path>, clock: Clock) -> Result<Self, SandboxError> {
-        let ledger = ledger::Ledger::open(data)?;
+    /// Opens the ledger in the data folder, or one in memory. Makes a signing
+    /// key when the ledger has none, which takes some tenths of a second.
+    pub(crate) fn open(issuer: String, port: u16, options: &Options) -> Result<Self, SandboxError> {
+        let ledger = ledger::Ledger::open(options.data.as_deref())?;
         let keys = keys::Keys::from_pkcs8(&ledger.keep("signing_key", keys::generate)?)?;
         let browsers = browser::Browsers::new(port, &ledger.keep("browser_key", || Ok(opaque::bytes()?.to_vec()))?);
-        Ok(Self { issuer, clock, keys, ledger, browsers, flows: flow::Flows::default() })
+        Ok(Self {
+            issuer,
+            clock: options.clock.clone(),
+            keys,
+            ledger,
+            browsers,
+            flows: flow::Flows::default(),
+            attempts: hosted::Attempts::default(),
+            scopes: scope::KnownScopes::new(options.organizations, &options.custom_scopes),
+            opaque_access_tokens: options.opaque_access_tokens,
+            organizations: options.organizations,
+            native_api: options.native_api,
+            pipes: Vec::new(),
+        })
+    }
+
+    /// Names these pipes in the JWT template for Tinybird.
+    pub(crate) fn with_template_for(self, pipes: Vec<String>) -> Self {
+        Self { pipes, ..self }
     }
 
     /// Ends every session, as an administrator does in Clerk's dashboard.
     pub(crate) fn end_sessions(&self) -> Result<(), SandboxError> {
-        Ok(self.ledger.revoke_all()?)
+        Ok(self.ledger.end_all()?)
     }
 
     /// Removes a person, by handle or id, from an organization.
@@ -70,6 +99,7 @@ pub(crate) fn router(clerk: Arc<Clerk>) -> Router {
         .route("/sign-in", get(authorize::sign_in_page).post(authorize::sign_in))
         .route("/switch-account", post(authorize::switch_account))
         .route("/consent", get(authorize::consent_page).post(authorize::consent))
+        .merge(hosted::portal())
         .layer(middleware::map_response(pages::guard));
     Router::new()
         .route("/.well-known/openid-configuration", get(discovery::openid_configuration))
@@ -79,6 +109,8 @@ pub(crate) fn router(clerk: Arc<Clerk>) -> Router {
         .route("/oauth/token/revoke", post(revoke::revoke))
         .route("/oauth/token_info", post(token::token_info))
         .route("/oauth/userinfo", get(userinfo::userinfo).post(userinfo::userinfo))
+        .route("/pictures/{file}", get(pictures::picture))
+        .merge(hosted::api(&clerk))
         .merge(pages)
         .layer(DefaultBodyLimit::max(64 * 1024))
         .with_state(clerk)

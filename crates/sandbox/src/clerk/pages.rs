@@ -6,13 +6,14 @@ use axum::response::{IntoResponse, Response};
 use maud::{DOCTYPE, Markup, html};
 
 use super::ledger::SignIn;
-use super::request::Scope;
+use super::scope::Scope;
 use crate::people::{Membership, people};
 
-/// Forms may lead back to the app's listener on this machine, so `form-action`
-/// names it: browsers apply that rule to where an answer redirects, too.
+/// Forms may lead back to the app, at its listener on this machine or by its
+/// scheme, so `form-action` names both: browsers apply that rule to where an
+/// answer redirects, too.
 const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; \
-    form-action 'self' http://127.0.0.1:*; frame-ancestors 'none'; base-uri 'none'";
+    form-action 'self' http://127.0.0.1:* perch:; frame-ancestors 'none'; base-uri 'none'";
 
 /// `GET /style.css`.
 pub(super) async fn style() -> impl IntoResponse {
@@ -50,11 +51,21 @@ pub(super) fn home(issuer: &str) -> Markup {
     )
 }
 
+/// Where the sign-in page's forms go, and what they carry there.
+pub(super) struct SignInForm<'a> {
+    pub(super) action: &'static str,
+    /// What the sign-in belongs to: a hidden field's name and value.
+    pub(super) name: &'static str,
+    pub(super) value: &'a str,
+    /// See [`super::browser::Browsers::proof`].
+    pub(super) csrf: &'a str,
+}
+
 /// The sign-in page; `refused` is the address of an attempt that failed.
-pub(super) fn sign_in(flow: &str, csrf: &str, refused: Option<&str>) -> Markup {
+pub(super) fn sign_in(form: &SignInForm<'_>, refused: Option<&str>) -> Markup {
     let hidden = html! {
-        input type="hidden" name="flow" value=(flow);
-        input type="hidden" name="csrf" value=(csrf);
+        input type="hidden" name=(form.name) value=(form.value);
+        input type="hidden" name="csrf" value=(form.csrf);
     };
     page(
         "Sign in",
@@ -62,9 +73,9 @@ pub(super) fn sign_in(flow: &str, csrf: &str, refused: Option<&str>) -> Markup {
             h1 { "Sign in" }
             p.lead { "to continue to " strong { "Perch" } }
             @if refused.is_some() {
-                p #error role="alert" { "That e-mail address and password do not belong together. The three accounts are below." }
+                p #error role="alert" { "That e-mail address and password do not belong together. The accounts are below." }
             }
-            form method="post" action="/sign-in" {
+            form method="post" action=(form.action) {
                 (hidden)
                 label for="email" { "E-mail address" }
                 input #email name="email" type="email" autocomplete="username" required autofocus value=(refused.unwrap_or_default());
@@ -75,11 +86,11 @@ pub(super) fn sign_in(flow: &str, csrf: &str, refused: Option<&str>) -> Markup {
                     button #cancel type="submit" name="action" value="cancel" formnovalidate { "Cancel" }
                 }
             }
-            h2 { "or as one of the three who live here" }
+            h2 { "or as one of those who live here" }
             ul.people {
                 @for person in people() {
                     li {
-                        form method="post" action="/sign-in" {
+                        form method="post" action=(form.action) {
                             (hidden)
                             input type="hidden" name="email" value=(person.email);
                             input type="hidden" name="password" value=(person.password);
@@ -87,7 +98,7 @@ pub(super) fn sign_in(flow: &str, csrf: &str, refused: Option<&str>) -> Markup {
                                 span.initials aria-hidden="true" { (initial(person.given_name)) (initial(person.family_name)) }
                                 span.who {
                                     strong { (person.name()) }
-                                    span { (person.memberships.len()) @if person.memberships.len() == 1 { " organization" } @else { " organizations" } }
+                                    span { (belonging(person.memberships.len())) }
                                 }
                             }
                         }
@@ -95,6 +106,30 @@ pub(super) fn sign_in(flow: &str, csrf: &str, refused: Option<&str>) -> Markup {
                     }
                 }
             }
+        },
+    )
+}
+
+/// After a sign-in for an app: the way back, for a browser that has not taken it.
+pub(super) fn signed_in(link: &str) -> Markup {
+    page(
+        "Signed in",
+        html! {
+            h1 { "You are signed in" }
+            p { "Your browser goes back to Perch. If it asks, let it open the app." }
+            p { a #return href=(link) { "Open Perch" } }
+        },
+    )
+}
+
+/// After a sign-in for an app that the person gave up. There is no way to tell
+/// the app of it.
+pub(super) fn cancelled() -> Markup {
+    page(
+        "Cancelled",
+        html! {
+            h1 #cancelled { "Nobody was signed in" }
+            p { "You can close this page. Perch still waits: choose Cancel there, or start again." }
         },
     )
 }
@@ -182,6 +217,14 @@ fn page(title: &str, body: Markup) -> Markup {
                 footer { strong { "Perch sandbox" } ": a stand-in for Clerk, not Clerk. It runs on this machine only, and its accounts open nothing else." }
             }
         }
+    }
+}
+
+fn belonging(organizations: usize) -> String {
+    match organizations {
+        0 => "no organization".to_owned(),
+        1 => "1 organization".to_owned(),
+        more => format!("{more} organizations"),
     }
 }
 

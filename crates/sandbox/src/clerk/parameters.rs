@@ -22,9 +22,15 @@ impl Parameters {
         Ok(Self(read))
     }
 
+    /// The value of a parameter as it was sent, empty or not: in Clerk's
+    /// Frontend API an empty one can mean something.
+    pub(super) fn sent(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str)
+    }
+
     /// The value of a parameter. One that is empty counts as absent
     /// (RFC 6749 §3.1).
     pub(super) fn get(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
+        self.sent(name).filter(|value| !value.is_empty())
     }
 }

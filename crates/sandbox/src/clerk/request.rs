@@ -2,12 +2,10 @@
 //! the only door, and the order of its checks is a rule: until client and
 //! address are known to be ours, nothing may be sent to that address.
 
-use std::collections::BTreeSet;
-use std::fmt;
-
 use url::Url;
 
 use super::parameters::Parameters;
+use super::scope::{KnownScopes, Scope};
 use crate::CLIENT_ID;
 
 /// The address that a browser is sent back to: `http://127.0.0.1:PORT/callback`
@@ -37,55 +35,6 @@ impl Redirect {
     pub(super) fn with(&self, parameters: &[(&str, &str)]) -> String {
         // The text was compared to a form that always parses.
         Url::parse_with_params(&self.0, parameters).map_or_else(|_| self.0.clone(), String::from)
-    }
-}
-
-/// The scopes that are asked for, or were granted.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Scope(BTreeSet<String>);
-
-impl Scope {
-    /// The scopes that this Clerk knows.
-    pub(super) const KNOWN: [&str; 7] =
-        ["email", "offline_access", "openid", "private_metadata", "profile", "public_metadata", "user:org:read"];
-
-    /// Reads scopes apart by spaces; the error is the first unknown one.
-    pub(super) fn read(text: &str) -> Result<Self, String> {
-        let scopes: BTreeSet<String> = text.split_ascii_whitespace().map(str::to_owned).collect();
-        match scopes.iter().find(|scope| !Self::KNOWN.contains(&scope.as_str())) {
-            Some(unknown) => Err(unknown.clone()),
-            None => Ok(Self(scopes)),
-        }
-    }
-
-    /// Whether `name` is one of them.
-    pub(super) fn has(&self, name: &str) -> bool {
-        self.0.contains(name)
-    }
-
-    /// Whether the person chooses an organization.
-    pub(super) fn asks_for_organization(&self) -> bool {
-        self.has("user:org:read")
-    }
-
-    /// Whether all of these are among `other`.
-    pub(super) fn is_within(&self, other: &Self) -> bool {
-        self.0.is_subset(&other.0)
-    }
-
-    /// One by one, in alphabetical order.
-    pub(super) fn iter(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(String::as_str)
-    }
-}
-
-impl fmt::Display for Scope {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, scope) in self.0.iter().enumerate() {
-            let gap = if index == 0 { "" } else { " " };
-            write!(formatter, "{gap}{scope}")?;
-        }
-        Ok(())
     }
 }
 
@@ -135,8 +84,8 @@ pub(super) enum Refusal {
 }
 
 impl Request {
-    /// Reads the query of `/oauth/authorize`.
-    pub(super) fn read(query: &[u8]) -> Result<Self, Refusal> {
+    /// Reads the query of `/oauth/authorize` at an instance that knows `scopes`.
+    pub(super) fn read(query: &[u8], scopes: &KnownScopes) -> Result<Self, Refusal> {
         let parameters = Parameters::read(query)
             .map_err(|name| Refusal::Page(format!("The request holds the parameter “{name}” twice.")))?;
         if parameters.get("client_id") != Some(CLIENT_ID) {
@@ -171,7 +120,8 @@ impl Request {
         let Some(challenge) = parameters.get("code_challenge").filter(|challenge| is_s256(challenge)) else {
             return Err(refuse("invalid_request", "code_challenge must be a SHA-256 in base64url, 43 characters"));
         };
-        let scope = Scope::read(parameters.get("scope").unwrap_or("profile email"))
+        let scope = scopes
+            .read(parameters.get("scope").unwrap_or("profile email"))
             .map_err(|unknown| refuse("invalid_scope", &format!("the scope {unknown} is not known")))?;
         let Some(prompt) = Prompt::read(parameters.get("prompt").unwrap_or_default()) else {
             return Err(refuse("invalid_request", "prompt must be none, or login, consent or both"));
@@ -197,8 +147,9 @@ impl Request {
     }
 }
 
-/// 32 bytes in base64url without padding are 43 characters.
-fn is_s256(challenge: &str) -> bool {
+/// Whether a text can be a challenge by S256 (RFC 7636 §4.2): 32 bytes in
+/// base64url without padding are 43 characters.
+pub(super) fn is_s256(challenge: &str) -> bool {
     challenge.len() == 43 && challenge.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
 }
 

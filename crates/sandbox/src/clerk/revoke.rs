@@ -11,8 +11,9 @@ use axum::http::StatusCode;
 use super::Clerk;
 use super::token::{TokenError, client_form};
 
-/// The endpoint. Revoking a refresh token ends its whole grant; a token that
-/// is not known is as good as revoked (RFC 7009 §2.2).
+/// The endpoint. Revoking a refresh token ends its whole grant, an opaque
+/// access token itself only; a token that is not known is as good as revoked
+/// (RFC 7009 §2.2).
 pub(super) async fn revoke(
     State(clerk): State<Arc<Clerk>>,
     form: Result<RawForm, RawFormRejection>,
@@ -22,6 +23,6 @@ pub(super) async fn revoke(
     if token.matches('.').count() == 2 {
         return Err(TokenError::unsupported_token_type("an access token that is a JWT ends by its expiry only"));
     }
-    clerk.ledger.revoke_refresh_token(token)?;
+    clerk.ledger.revoke_token(token)?;
     Ok(StatusCode::OK)
 }

@@ -14,7 +14,8 @@ use serde_json::{Value, json};
 use super::keys::AccessClaims;
 use super::ledger::{Dead, Grant};
 use super::parameters::Parameters;
-use super::request::{Redirect, Scope};
+use super::request::Redirect;
+use super::scope::Scope;
 use super::{Clerk, opaque};
 use crate::{CLIENT_ID, SandboxError};
 
@@ -148,7 +149,7 @@ fn by_refresh_token(clerk: &Clerk, form: &Parameters, now: i64) -> Result<Value,
         .ok_or_else(|| TokenError::invalid_request("the parameter refresh_token is missing"))?;
     let narrowed = form
         .get("scope")
-        .map(Scope::read)
+        .map(|scope| clerk.scopes.read(scope))
         .transpose()
         .map_err(|unknown| TokenError::invalid_request(&format!("the scope {unknown} is not known")))?;
     let next = opaque::token("clk_refresh_")?;
@@ -166,19 +167,7 @@ fn answer(
     refresh_token: Option<String>,
     now: i64,
 ) -> Result<Value, TokenError> {
-    let jti = opaque::token("oat_")?;
-    clerk.ledger.add_access_token(&jti, grant)?;
-    let access_token = clerk.keys.sign_access_token(&AccessClaims {
-        iss: clerk.issuer.clone(),
-        client_id: CLIENT_ID.to_owned(),
-        sub: grant.person.id.to_owned(),
-        jti,
-        iat: now,
-        nbf: now,
-        exp: now + LIFETIME,
-        scope: scope.to_string(),
-        org_id: grant.organization.clone(),
-    })?;
+    let access_token = access_token(clerk, grant, scope, now)?;
     let mut answer = json!({
         "access_token": access_token,
         "token_type": "Bearer",
@@ -190,9 +179,30 @@ fn answer(
     }
     if scope.has("openid") {
         let claims = id_claims(clerk, grant, scope, nonce, now);
-        answer["id_token"] = Value::String(clerk.keys.sign_id_token(&claims)?);
+        answer["id_token"] = Value::String(clerk.keys.sign_jwt(&claims)?);
     }
     Ok(answer)
+}
+
+/// A JWT, or where the operator wants it so a text that only we can read.
+fn access_token(clerk: &Clerk, grant: &Grant, scope: &Scope, now: i64) -> Result<String, TokenError> {
+    let jti = opaque::token("oat_")?;
+    if clerk.opaque_access_tokens {
+        clerk.ledger.add_opaque_token(&jti, grant, scope, now + LIFETIME)?;
+        return Ok(jti);
+    }
+    clerk.ledger.add_access_token(&jti, grant)?;
+    Ok(clerk.keys.sign_access_token(&AccessClaims {
+        iss: clerk.issuer.clone(),
+        client_id: CLIENT_ID.to_owned(),
+        sub: grant.person.id.to_owned(),
+        jti,
+        iat: now,
+        nbf: now,
+        exp: now + LIFETIME,
+        scope: scope.to_string(),
+        org_id: grant.organization.clone(),
+    })?)
 }
 
 /// OpenID Connect Core §2 and §5.1, and Clerk's `org_id`.

@@ -3,6 +3,9 @@
 
 mod browser;
 mod consent;
+mod hosted;
+mod native;
+mod operator;
 mod pipes;
 mod rates;
 mod redirects;

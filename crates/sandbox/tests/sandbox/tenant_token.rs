@@ -178,9 +178,9 @@ async fn the_connection_file_is_one_that_perch_reads() {
 }
 
 #[test]
-fn the_people_are_members_of_one_two_and_three_organizations() {
+fn the_people_are_members_of_one_two_three_and_no_organizations() {
     let memberships: Vec<usize> = people().iter().map(|person| person.memberships.len()).collect();
-    assert_eq!(memberships, [1, 2, 3]);
+    assert_eq!(memberships, [1, 2, 3, 0]);
     let roles =
         |role| people().iter().flat_map(|person| person.memberships).filter(|member| member.role == role).count();
     assert!(roles("org:admin") > 0 && roles("org:member") > 0);
