@@ -24,8 +24,10 @@ lint: setup-test ui ## formatting, clippy, types, and the licences of all depend
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --quiet -- -D warnings
 	cd ui && npm run check && npm run lint
+	cd ui && npx prettier --config .prettierrc.json --log-level warn --check ../tests/oidc-provider
 	cargo deny --log-level error check licenses bans sources
 	cd ui && npm run licenses
+	cd ui && npm run licenses -- --start ../tests/oidc-provider
 
 # One build a package: built together, Perch would get the features that only the bench needs.
 bench: setup-test ui ## measure Perch beside its peers; writes target/bench.json
