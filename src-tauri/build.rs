@@ -15,6 +15,7 @@ const COMMANDS: &[&str] = &[
     "open_sign_in_address",
     "select_tenant",
     "sign_out",
+    "sign_out_others",
     "open_dashboard",
     "set_time_range",
     "draw_tile",

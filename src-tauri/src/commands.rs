@@ -1,7 +1,9 @@
 //! What the web view may ask: one function a command, each one call of the
 //! core. What a command does is said at [`Desktop`].
 
-use perch_desktop::view::{BootView, DashboardView, RangeView, RevealedToken, TileRequest, TileView, TokenView};
+use perch_desktop::view::{
+    BootView, DashboardView, RangeView, RevealedToken, SignInIntent, SignOutScope, TileRequest, TileView, TokenView,
+};
 use perch_desktop::{Desktop, Problem};
 use tauri::ipc::Invoke;
 use tauri::{AppHandle, State, Wry};
@@ -24,6 +26,7 @@ pub fn all() -> impl Fn(Invoke<Wry>) -> bool + Send + Sync + 'static {
         open_sign_in_address,
         select_tenant,
         sign_out,
+        sign_out_others,
         open_dashboard,
         set_time_range,
         draw_tile,
@@ -72,8 +75,8 @@ async fn save_signing_key(app: App<'_>, connection: String, key: String) -> Resu
 }
 
 #[tauri::command]
-async fn begin_sign_in(app: App<'_>, connection: String, add_organization: bool) -> Result<(), Problem> {
-    app.begin_sign_in(&connection, add_organization).await
+async fn begin_sign_in(app: App<'_>, connection: String, intent: SignInIntent) -> Result<(), Problem> {
+    app.begin_sign_in(&connection, intent).await
 }
 
 #[tauri::command]
@@ -103,8 +106,13 @@ async fn select_tenant(app: App<'_>, tenant: String) -> Result<Option<DashboardV
 }
 
 #[tauri::command]
-async fn sign_out(app: App<'_>, tenant: String) -> Result<(), Problem> {
-    app.sign_out(&tenant).await
+async fn sign_out(app: App<'_>, scope: SignOutScope) -> Result<(), Problem> {
+    app.sign_out(&scope).await
+}
+
+#[tauri::command]
+async fn sign_out_others(app: App<'_>, tenant: String) -> Result<u32, Problem> {
+    app.sign_out_others(&tenant).await
 }
 
 #[tauri::command]
