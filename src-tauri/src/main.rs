@@ -6,7 +6,10 @@
 mod arguments;
 mod commands;
 mod core;
+mod link;
 mod log;
+#[cfg(target_os = "linux")]
+mod scheme;
 mod window;
 
 use std::process::ExitCode;
@@ -20,10 +23,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     log::start();
     let app = tauri::Builder::default()
-        .plugin(tauri_plugin_single_instance::init(|app, arguments, folder| {
-            window::bring_to_front(app);
-            arguments::follow_second_start(app, &arguments, &folder);
-        }))
+        .plugin(tauri_plugin_single_instance::init(arguments::follow_second_start))
         .plugin(tauri_plugin_opener::init())
         .plugin(tauri_plugin_dialog::init())
         .plugin(tauri_plugin_clipboard_manager::init())
@@ -32,6 +32,8 @@ fn main() -> ExitCode {
             core::open(app)?;
             window::open(app)?;
             arguments.follow(app.handle());
+            #[cfg(target_os = "linux")]
+            scheme::register();
             Ok(())
         })
         .run(tauri::generate_context!());
