@@ -8,6 +8,7 @@ mod commands;
 mod core;
 mod link;
 mod log;
+mod pictures;
 #[cfg(target_os = "linux")]
 mod scheme;
 mod window;
@@ -27,6 +28,7 @@ fn main() -> ExitCode {
         .plugin(tauri_plugin_opener::init())
         .plugin(tauri_plugin_dialog::init())
         .plugin(tauri_plugin_clipboard_manager::init())
+        .register_asynchronous_uri_scheme_protocol(pictures::SCHEME, pictures::answer)
         .invoke_handler(commands::all())
         .setup(move |app| {
             core::open(app)?;

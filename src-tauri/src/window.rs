@@ -7,7 +7,8 @@ use tauri::{
     WebviewWindowBuilder, WindowEvent,
 };
 
-const LABEL: &str = "main";
+/// The name by which capabilities and protocols know it.
+pub const LABEL: &str = "main";
 
 /// The page's background, so that nothing flashes before the first paint.
 /// The same values as `--ground` in `ui/src/styles/tokens.css`.
