@@ -248,6 +248,8 @@ mod tests {
     const GREEN: Rgba<u8> = Rgba([30, 180, 60, 255]);
     const BLUE: Rgba<u8> = Rgba([30, 60, 200, 255]);
     const CLEAR: Rgba<u8> = Rgba([0, 0, 0, 0]);
+    /// As clear, but somebody left a colour in it.
+    const HIDDEN: Rgba<u8> = Rgba([255, 0, 255, 0]);
 
     /// A server with pictures, and where they are kept.
     struct World {
@@ -430,7 +432,7 @@ mod tests {
 
     #[test]
     fn what_is_transparent_lends_its_colour_to_no_edge() {
-        let logo = painted(200, 200, |x, _| if x < 101 { GREEN } else { CLEAR });
+        let logo = painted(200, 200, |x, _| if x < 101 { GREEN } else { HIDDEN });
         let drawn = pixels(&draw(&png(&logo)).expect("drawn"));
         assert_eq!((drawn.get_pixel(10, 48), drawn.get_pixel(90, 48)), (&GREEN, &CLEAR));
         let seen = drawn.pixels().filter(|pixel| pixel.0[3] > 64);
