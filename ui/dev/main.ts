@@ -9,13 +9,16 @@ import type { DashboardView } from '../src/generated/DashboardView';
 import type { Problem } from '../src/generated/Problem';
 import type { RangeView } from '../src/generated/RangeView';
 import type { SignInView } from '../src/generated/SignInView';
+import type { SignOutScope } from '../src/generated/SignOutScope';
 import type { TenantStatus } from '../src/generated/TenantStatus';
-import type { TenantView } from '../src/generated/TenantView';
 import type { TileRequest } from '../src/generated/TileRequest';
 import type { TileView } from '../src/generated/TileView';
 import { drawing } from './drawings';
+import { people } from './people';
 
-const state = new URLSearchParams(location.search).get('state') ?? 'dashboard';
+const wanted = new URLSearchParams(location.search);
+const state = wanted.get('state') ?? 'dashboard';
+const who = wanted.get('who') ?? 'three';
 const is = (...names: string[]) => names.includes(state);
 const now = Date.now();
 const MINUTE = 60_000;
@@ -37,6 +40,7 @@ const demo: ConnectionView = {
   id: 'demo',
   name: 'Perch demo',
   issuer: 'http://127.0.0.1:4010',
+  hosted: false,
   demo: true,
   demoRunning: !is('offline'),
   needsSigningKey: false,
@@ -46,9 +50,10 @@ const umbrella: ConnectionView = {
   id: 'umbrella',
   name: 'Umbrella Analytics',
   issuer: 'https://clerk.umbrella.example',
+  hosted: true,
   demo: false,
   demoRunning: false,
-  needsSigningKey: true,
+  needsSigningKey: !is('hosted', 'by-link'),
 };
 
 function status(): TenantStatus {
@@ -69,45 +74,19 @@ function status(): TenantStatus {
   return { state: 'online' };
 }
 
-const tenants: TenantView[] = [
-  {
-    id: 'acme',
-    connection: 'demo',
-    name: 'Acme Corporation',
-    user: 'Linus Larsen',
-    email: 'linus@example.com',
-    role: 'org:admin',
-    status: status(),
-  },
-  {
-    id: 'globex',
-    connection: 'demo',
-    name: 'Globex',
-    user: 'Linus Larsen',
-    email: 'linus@example.com',
-    role: 'org:member',
-    status: { state: 'online' },
-  },
-  {
-    id: 'initech',
-    connection: 'umbrella',
-    name: 'Initech <b>Ltd</b>',
-    user: 'Ada Ahlberg',
-    email: null,
-    role: 'org:billing_manager',
-    status: { state: 'offline', since: now, until: now + DAY, problem: null },
-  },
-];
+const tenants = people[who]?.({ demo, umbrella }) ?? [];
+if (tenants[0] && who === 'three') tenants[0].status = status();
 
 function signIn(): SignInView | null {
-  const connection = 'demo';
+  const connection = is('by-link') ? 'umbrella' : 'demo';
   if (is('preparing')) return { phase: 'preparing', connection };
   if (is('finishing')) return { phase: 'finishing', connection };
-  if (is('waiting', 'waiting-above', 'no-browser')) {
+  if (is('waiting', 'waiting-above', 'by-link', 'no-browser')) {
     return {
       phase: 'waiting',
       connection,
       url: `http://127.0.0.1:4010/oauth/authorize?response_type=code&client_id=perch-desktop&redirect_uri=http%3A%2F%2F127.0.0.1%3A39121%2Fcallback&scope=openid+profile+email+offline_access&state=${'x'.repeat(43)}&code_challenge=${'y'.repeat(43)}&code_challenge_method=S256`,
+      byLink: is('by-link'),
       expires: now + 4 * MINUTE + 32_000,
       browserProblem: is('no-browser')
         ? {
@@ -138,7 +117,7 @@ function frame(): AppView {
   return {
     connections: empty ? [] : [demo, umbrella],
     tenants: empty || nobody ? [] : tenants,
-    active: empty || nobody ? null : 'acme',
+    active: empty || nobody ? null : (tenants[0]?.id ?? null),
     signIn: signIn(),
     notices: is('notices')
       ? [
@@ -233,11 +212,26 @@ function tile(request: TileRequest): TileView {
 }
 
 interface Arguments {
+  connection: string;
+  scope: SignOutScope;
   tenant: string;
   dashboard: string | null;
   range: RangeView;
   request: TileRequest;
   id: number;
+}
+
+/** Everybody whom a sign-out leaves, the one after the other as the core does it. */
+async function signOut(scope: SignOutScope): Promise<null> {
+  const isGone = (one: { id: string; person: string }) =>
+    scope.kind === 'everything' ||
+    (scope.kind === 'tenant' ? one.id === scope.tenant : one.person === scope.person);
+  for (const gone of app.tenants.filter(isGone)) {
+    await new Promise((done) => setTimeout(done, 1_500));
+    const left = app.tenants.filter(({ id }) => id !== gone.id);
+    await tell({ tenants: left, active: left[0]?.id ?? null });
+  }
+  return null;
 }
 
 async function tell(change: Partial<AppView>): Promise<null> {
@@ -258,7 +252,12 @@ mockIPC(
             app.active && !is('closed', 'opening', 'refused') ? dashboard(app.active, 'web') : null,
         };
       case 'select_tenant':
-        await tell({ active: args.tenant });
+        await tell({
+          active: args.tenant,
+          tenants: app.tenants.toSorted(
+            (a, b) => Number(b.id === args.tenant) - Number(a.id === args.tenant),
+          ),
+        });
         return dashboard(args.tenant, 'web');
       case 'open_dashboard':
         if (is('refused')) throw unreachable as unknown as Error;
@@ -270,9 +269,15 @@ mockIPC(
       case 'draw_tile':
         return tile(args.request);
       case 'begin_sign_in':
-        return tell({ signIn: { phase: 'preparing', connection: 'demo' } });
+        return tell({ signIn: { phase: 'preparing', connection: args.connection } });
       case 'cancel_sign_in':
         return tell({ signIn: null });
+      case 'sign_out':
+        return signOut(args.scope);
+      case 'sign_out_others':
+        await new Promise((done) => setTimeout(done, 1_500));
+        if (is('failing')) throw unreachable as unknown as Error;
+        return 2;
       case 'dismiss_notice':
         return tell({ notices: app.notices.filter(({ id }) => id !== args.id) });
       case 'token':
@@ -303,5 +308,10 @@ mockIPC(
   },
   { shouldMockEvents: true },
 );
+
+// The picture protocol: a folder beside this page.
+Object.assign(Reflect.get(window, '__TAURI_INTERNALS__') as object, {
+  convertFileSrc: (path: string) => `./pictures/${encodeURIComponent(path)}.svg`,
+});
 
 void import('../src/main');

@@ -13,7 +13,7 @@ const POLICY = [
   "script-src 'self'",
   "style-src 'self'",
   "font-src 'self'",
-  "img-src 'self'",
+  "img-src 'self' picture: http://picture.localhost",
   'connect-src ipc: http://ipc.localhost',
   "form-action 'none'",
   "base-uri 'none'",

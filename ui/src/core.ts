@@ -1,7 +1,7 @@
-// The doors to the Rust core, one function a command, and the three events it
-// tells. Nothing else in the web view talks to anything outside of it.
+// The doors to the Rust core, one function a command, the pictures that it keeps,
+// and the three events it tells. Nothing else in the web view talks to anything outside of it.
 
-import { invoke } from '@tauri-apps/api/core';
+import { convertFileSrc, invoke } from '@tauri-apps/api/core';
 import { listen, type UnlistenFn } from '@tauri-apps/api/event';
 import type { AppView } from './generated/AppView';
 import type { BootView } from './generated/BootView';
@@ -9,6 +9,8 @@ import type { DashboardView } from './generated/DashboardView';
 import type { Problem } from './generated/Problem';
 import type { RangeView } from './generated/RangeView';
 import type { RevealedToken } from './generated/RevealedToken';
+import type { SignInIntent } from './generated/SignInIntent';
+import type { SignOutScope } from './generated/SignOutScope';
 import type { TileChanged } from './generated/TileChanged';
 import type { TileRequest } from './generated/TileRequest';
 import type { TileView } from './generated/TileView';
@@ -23,8 +25,8 @@ export const removeConnection = (connection: string) =>
 export const saveSigningKey = (connection: string, key: string) =>
   invoke<null>('save_signing_key', { connection, key });
 
-export const beginSignIn = (connection: string, addOrganization: boolean) =>
-  invoke<null>('begin_sign_in', { connection, addOrganization });
+export const beginSignIn = (connection: string, intent: SignInIntent) =>
+  invoke<null>('begin_sign_in', { connection, intent });
 /** Ends a sign-in that is under way, and clears away one that failed. */
 export const cancelSignIn = () => invoke<null>('cancel_sign_in');
 export const copySignInAddress = () => invoke<null>('copy_sign_in_address');
@@ -32,7 +34,12 @@ export const openSignInAddress = () => invoke<null>('open_sign_in_address');
 
 export const selectTenant = (tenant: string) =>
   invoke<DashboardView | null>('select_tenant', { tenant });
-export const signOut = (tenant: string) => invoke<null>('sign_out', { tenant });
+export const signOut = (scope: SignOutScope) => invoke<null>('sign_out', { scope });
+/** Ends the person's sessions everywhere but here; how many that were. */
+export const signOutOthers = (tenant: string) => invoke<number>('sign_out_others', { tenant });
+
+/** Where the web view finds a picture that the core keeps. */
+export const pictureAddress = (path: string) => convertFileSrc(path, 'picture');
 
 export const openDashboard = (tenant: string, dashboard: string | null) =>
   invoke<DashboardView>('open_dashboard', { tenant, dashboard });

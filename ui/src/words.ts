@@ -1,5 +1,5 @@
-// Times in words. Each function takes the time it speaks at, so that a test can
-// say what time it is.
+// Times, names and numbers in words. What speaks of time takes the time it speaks
+// at, so that a test can say what time it is.
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -50,16 +50,52 @@ export function moment(time: number): string {
   return MOMENT.format(time);
 }
 
-/** Up to two capitals that stand for a name: `AC` for `Acme Corporation`. */
+/** Up to two capitals that stand for a name: `AC` for `Acme Corporation`, the sign itself for `🎉`. */
 export function initials(name: string): string {
   const words = name.split(/[^\p{L}\p{N}]+/u).filter((word) => word !== '');
+  if (words.length === 0) {
+    const [first] = new Intl.Segmenter().segment(name.trim());
+    return first?.segment ?? '';
+  }
   return words
     .slice(0, 2)
     .map((word) => String.fromCodePoint(word.codePointAt(0) ?? 0x20).toLocaleUpperCase())
     .join('');
 }
 
-/** A role as Clerk writes it, for people: `admin` for `org:admin`. */
+/** A role as Clerk writes it, for people: `Billing manager` for `org:billing_manager`. */
 export function role(name: string): string {
-  return name.replace(/^org:/, '').replaceAll('_', ' ');
+  const words = name.replace(/^org:/, '').replaceAll('_', ' ');
+  return words.charAt(0).toLocaleUpperCase() + words.slice(1);
+}
+
+/**
+ * A name inside a sentence of an attribute, where `<bdi>` cannot stand: whichever
+ * direction it is written in, the words around it keep theirs (UAX #9, isolates).
+ */
+export function isolated(name: string): string {
+  return `\u2068${name}\u2069`;
+}
+
+/** A name for a sentence or a heading: as it is, or its beginning where it is as long as a paragraph. */
+export function brief(name: string, most = 32): string {
+  const signs = Array.from(new Intl.Segmenter().segment(name), ({ segment }) => segment);
+  const text = signs.length > most ? `${signs.slice(0, most).join('').trimEnd()}…` : name;
+  return isolated(text);
+}
+
+/** Names in a sentence, the first few of many: `Acme, Globex, Initech and 5 more`. */
+export function listed(names: string[], most = 3): string {
+  // One more takes no more room than “and 1 more”.
+  const shown = names.length > most + 1 ? names.slice(0, most) : names;
+  const words = shown.map((name) => brief(name));
+  if (shown.length < names.length) words.push(`${names.length - shown.length} more`);
+  const last = words.pop() ?? '';
+  return words.length === 0 ? last : `${words.join(', ')} and ${last}`;
+}
+
+/** How many sessions elsewhere were ended, as a sentence. */
+export function ended(sessions: number): string {
+  if (sessions === 0) return 'There were no other sessions.';
+  return sessions === 1 ? 'Ended 1 other session.' : `Ended ${sessions} other sessions.`;
 }

@@ -2,11 +2,12 @@
 // replace any answer, hold it back, and tell events.
 
 import { emit } from '@tauri-apps/api/event';
-import { mockIPC, mockWindows } from '@tauri-apps/api/mocks';
-import { mount, unmount } from 'svelte';
-import { onTestFinished, vi } from 'vitest';
+import { mockConvertFileSrc, mockIPC, mockWindows } from '@tauri-apps/api/mocks';
+import { flushSync, mount, unmount } from 'svelte';
+import { expect, onTestFinished, vi } from 'vitest';
 import App from '../src/App.svelte';
 import type { AppView } from '../src/generated/AppView';
+import type { ConnectionView } from '../src/generated/ConnectionView';
 import type { DashboardView } from '../src/generated/DashboardView';
 import type { Marks } from '../src/generated/Marks';
 import type { TenantView } from '../src/generated/TenantView';
@@ -24,6 +25,7 @@ export interface Call {
 export function pretend(answers: Answers): Call[] {
   const calls: Call[] = [];
   mockWindows('main');
+  mockConvertFileSrc('linux');
   mockIPC(
     (command, args) => {
       calls.push({ command, args: args as Record<string, unknown> });
@@ -52,26 +54,38 @@ export function tenant(id: string, name: string, change: Partial<TenantView> = {
     id,
     connection: 'demo',
     name,
+    picture: null,
+    personal: false,
+    person: 'grace',
     user: 'Grace Hopper',
     email: 'grace@example.com',
     role: 'org:admin',
+    canEndOthers: false,
     status: { state: 'online' },
+    ...change,
+  };
+}
+
+export function connection(
+  id: string,
+  name: string,
+  change: Partial<ConnectionView> = {},
+): ConnectionView {
+  return {
+    id,
+    name,
+    issuer: 'http://127.0.0.1:4010',
+    hosted: false,
+    demo: false,
+    demoRunning: false,
+    needsSigningKey: false,
     ...change,
   };
 }
 
 export function frame(change: Partial<AppView> = {}): AppView {
   return {
-    connections: [
-      {
-        id: 'demo',
-        name: 'Perch demo',
-        issuer: 'http://127.0.0.1:4010',
-        demo: true,
-        demoRunning: true,
-        needsSigningKey: false,
-      },
-    ],
+    connections: [connection('demo', 'Perch demo', { demo: true, demoRunning: true })],
     tenants: [tenant('acme', 'Acme'), tenant('globex', 'Globex')],
     active: 'acme',
     signIn: null,
@@ -140,6 +154,48 @@ export function get(testid: string): Promise<HTMLElement> {
     if (!element) throw new Error(`nothing is called ${testid}`);
     return element;
   });
+}
+
+/** Waits for the picture of the dashboard's one tile. */
+export const ready = () =>
+  vi.waitFor(() => expect(find('tile-visits')?.dataset['state']).toBe('ready'));
+
+export async function click(testid: string): Promise<void> {
+  (await get(testid)).click();
+  flushSync();
+}
+
+export function press(
+  key: string,
+  { on = document.activeElement, ...held }: KeyboardEventInit & { on?: Element | null } = {},
+): void {
+  const event = new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true, ...held });
+  on?.dispatchEvent(event);
+  flushSync();
+}
+
+/** Types over what a field holds. */
+export function type(testid: string, text: string): void {
+  const field = find(testid) as HTMLInputElement;
+  field.value = text;
+  field.dispatchEvent(new Event('input', { bubbles: true }));
+  flushSync();
+}
+
+/** From here on, timers wait for the test. */
+export function holdTimers(): void {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  onTestFinished(() => void vi.useRealTimers());
+}
+
+export function pass(milliseconds: number): void {
+  vi.advanceTimersByTime(milliseconds);
+  flushSync();
+}
+
+/** The arguments of every call of one command. */
+export function argumentsOf(calls: Call[], command: string): Record<string, unknown>[] {
+  return calls.filter((call) => call.command === command).map(({ args }) => args);
 }
 
 /** Holds an answer back until the test lets it go. */

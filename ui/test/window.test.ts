@@ -2,48 +2,30 @@
 
 import { emit } from '@tauri-apps/api/event';
 import { flushSync } from 'svelte';
-import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { DashboardView } from '../src/generated/DashboardView';
 import type { Marks } from '../src/generated/Marks';
-import type { SignInView } from '../src/generated/SignInView';
 import type { TileRequest } from '../src/generated/TileRequest';
 import type { TileView } from '../src/generated/TileView';
 import {
+  click,
   dashboard,
   find,
   frame,
   get,
   held,
+  holdTimers,
   line,
   open,
+  pass,
+  press,
+  ready,
   tell,
   tenant,
   tile,
+  type,
   usual,
 } from './pretend';
-
-const ready = () => vi.waitFor(() => expect(find('tile-visits')?.dataset['state']).toBe('ready'));
-
-async function click(testid: string): Promise<void> {
-  (await get(testid)).click();
-  flushSync();
-}
-
-/** From here on, timers wait for the test. */
-function holdTimers(): void {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
-  onTestFinished(() => void vi.useRealTimers());
-}
-
-function pass(milliseconds: number): void {
-  vi.advanceTimersByTime(milliseconds);
-  flushSync();
-}
-
-function press(key: string, on: Element | null = document.activeElement): void {
-  on?.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true }));
-  flushSync();
-}
 
 function pointAt(x: number, y: number): void {
   find('chart')?.dispatchEvent(
@@ -312,24 +294,6 @@ describe('tenants', () => {
     await get('signed-out');
     expect(find('dashboard')).toBeNull();
   });
-
-  test('the menu is walked by arrows and letters, and Escape gives the focus back', async () => {
-    await open(usual());
-    await ready();
-    await click('switcher');
-    expect(document.activeElement).toBe(find('tenant-acme'));
-    press('ArrowDown');
-    expect(document.activeElement).toBe(find('tenant-globex'));
-    press('a');
-    expect(document.activeElement).toBe(find('add-organization-demo'));
-    press('End');
-    expect(document.activeElement).toBe(find('connections'));
-    press('ArrowDown');
-    expect(document.activeElement).toBe(find('tenant-acme'));
-    press('Escape');
-    expect(find('switcher-panel')).toBeNull();
-    expect(document.activeElement).toBe(find('switcher'));
-  });
 });
 
 describe('the time range', () => {
@@ -344,13 +308,6 @@ describe('the time range', () => {
 
   const dated = (change: Partial<typeof time> = {}) =>
     dashboard('acme', { time: { ...time, ...change } });
-
-  function type(testid: string, text: string): void {
-    const field = find(testid) as HTMLInputElement;
-    field.value = text;
-    field.dispatchEvent(new Event('input', { bubbles: true }));
-    flushSync();
-  }
 
   test('a preset is set, and pictures of the range before it are dropped', async () => {
     const first = held<TileView>();
@@ -524,34 +481,6 @@ describe('a slow start', () => {
     await vi.waitFor(() =>
       expect(find('offline-bar')?.textContent).toContain('Nothing was seen here before.'),
     );
-  });
-});
-
-describe('a sign-in', () => {
-  const at = (signIn: SignInView) => ({
-    boot: () => ({ app: frame({ tenants: [], active: null, signIn }), dashboard: null }),
-  });
-
-  test('whose answer takes long to check says what it may be waiting for, and not before', async () => {
-    holdTimers();
-    await open(at({ phase: 'preparing', connection: 'demo' }));
-    pass(10_000);
-    expect(find('waiting-later')).toBeNull();
-    await tell(
-      frame({ tenants: [], active: null, signIn: { phase: 'finishing', connection: 'demo' } }),
-    );
-    flushSync();
-    pass(2_900);
-    expect(find('waiting-later')).toBeNull();
-    pass(100);
-    expect(find('waiting-later')?.textContent).toContain('keychain may be asking');
-  });
-
-  test('that failed is cleared away', async () => {
-    const problem = { code: 'timeout', message: 'Nobody came.', nextStep: 'Try again.' };
-    const calls = await open(at({ phase: 'failed', connection: 'demo', problem }));
-    await click('sign-in-dismiss');
-    expect(calls.map(({ command }) => command)).toContain('cancel_sign_in');
   });
 });
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { ago, initials, left, role } from '../src/words';
+import { ago, brief, ended, initials, isolated, left, listed, role } from '../src/words';
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -39,12 +39,44 @@ test.each([
   ['Ärzte ohne Grenzen', 'ÄO'],
   ['  ', ''],
   ['𝒜cme', '𝒜'],
+  ['🎉🎈', '🎉'],
+  ['👩‍👩‍👧‍👦', '👩‍👩‍👧‍👦'],
+  ['<b>Acme</b>', 'BA'],
+  ['שלום עולם', 'שע'],
 ])('%j is abbreviated to %j', (name, letters) => {
   expect(initials(name)).toBe(letters);
 });
 
-test('roles lose Clerk’s prefix', () => {
-  expect(role('org:admin')).toBe('admin');
-  expect(role('org:billing_manager')).toBe('billing manager');
-  expect(role('guest')).toBe('guest');
+test.each([
+  ['org:admin', 'Admin'],
+  ['org:billing_manager', 'Billing manager'],
+  ['guest', 'Guest'],
+  ['', ''],
+])('the role %j is “%s” for people', (name, words) => {
+  expect(role(name)).toBe(words);
+});
+
+test('a name in a sentence keeps its direction to itself, and to its beginning when it is long', () => {
+  expect(brief('Acme')).toBe(isolated('Acme'));
+  expect(brief('x'.repeat(32))).toBe(isolated('x'.repeat(32)));
+  expect(brief('x'.repeat(33))).toBe(isolated(`${'x'.repeat(32)}…`));
+  expect(brief('👩‍👩‍👧‍👦'.repeat(200))).toBe(isolated(`${'👩‍👩‍👧‍👦'.repeat(32)}…`));
+});
+
+test.each([
+  [[], ''],
+  [['A'], 'A'],
+  [['A', 'B'], 'A and B'],
+  [['A', 'B', 'C', 'D'], 'A, B, C and D'],
+  [['A', 'B', 'C', 'D', 'E'], 'A, B, C and 2 more'],
+])('the names %j are listed as “%s”', (names, words) => {
+  expect(listed(names).replaceAll(/[\u2068\u2069]/g, '')).toBe(words);
+});
+
+test.each([
+  [0, 'There were no other sessions.'],
+  [1, 'Ended 1 other session.'],
+  [2, 'Ended 2 other sessions.'],
+])('%d ended sessions are told as “%s”', (sessions, words) => {
+  expect(ended(sessions)).toBe(words);
 });

@@ -6,14 +6,20 @@ import type { Attachment } from 'svelte/attachments';
 /** How long letters typed one after the other belong to one name. */
 const TYPING = 700;
 
-/** Puts the focus into the list and lets the keyboard walk its items: everything marked `data-item`. */
+/**
+ * Puts the focus into the list and lets the keyboard walk its items: everything marked `data-item`.
+ * A field marked `data-focus` gets the focus first.
+ */
 export function walkItems(close: () => void): Attachment<HTMLElement> {
   return (list) => {
     let typed = '';
     let typedAt = 0;
     const items = () => [...list.querySelectorAll<HTMLElement>('[data-item]:not(:disabled)')];
 
-    const first = list.querySelector<HTMLElement>('[data-item][aria-checked="true"]') ?? items()[0];
+    const first =
+      list.querySelector<HTMLElement>('[data-focus]') ??
+      list.querySelector<HTMLElement>('[data-item][aria-checked="true"]') ??
+      items()[0];
     first?.focus({ preventScroll: true });
 
     const onkeydown = (event: KeyboardEvent) => {
@@ -25,6 +31,8 @@ export function walkItems(close: () => void): Attachment<HTMLElement> {
       }
       // A field in the list keeps its own keys.
       if (event.target instanceof HTMLInputElement) return;
+      // Together with Ctrl, Cmd or Alt, keys are shortcuts of the window or the system.
+      if (event.ctrlKey || event.metaKey || event.altKey) return;
       const all = items();
       if (all.length === 0) return;
       const at = all.indexOf(document.activeElement as HTMLElement);
@@ -36,7 +44,7 @@ export function walkItems(close: () => void): Attachment<HTMLElement> {
       else if (event.key === 'ArrowUp') to(at < 0 ? -1 : at - 1);
       else if (event.key === 'Home') to(0);
       else if (event.key === 'End') to(-1);
-      else if (event.key.length === 1 && /\S/.test(event.key) && !event.ctrlKey && !event.metaKey) {
+      else if (event.key.length === 1 && /\S/.test(event.key)) {
         if (event.timeStamp - typedAt > TYPING) typed = '';
         typedAt = event.timeStamp;
         typed += event.key.toLocaleLowerCase();
