@@ -4,7 +4,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use perch_sandbox::{Person, Sandbox, people};
-use reqwest::{Response, StatusCode, header};
+use reqwest::{RequestBuilder, Response, StatusCode, header};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use url::{Url, form_urlencoded};
@@ -67,7 +67,7 @@ impl Browser {
         self.send(request).await
     }
 
-    async fn send(&mut self, request: reqwest::RequestBuilder) -> Page {
+    async fn send(&mut self, request: RequestBuilder) -> Page {
         let request = match &self.cookie {
             Some(cookie) => request.header(header::COOKIE, cookie),
             None => request,
@@ -164,17 +164,20 @@ pub async fn code(sandbox: &Sandbox, handle: &str, organization: &str) -> String
     page.answered("code").unwrap_or_else(|| panic!("no code: {:?}", page.answer()))
 }
 
-/// Posts a form to one of the token endpoints: status and body.
-pub async fn post(sandbox: &Sandbox, path: &str, form: &[(&str, &str)]) -> (u16, Value) {
-    let response = crate::http().post(format!("{}{path}", sandbox.clerk())).form(form).send().await.expect("an answer");
-    let status = response.status().as_u16();
-    let body = response.text().await.expect("a body");
-    (status, serde_json::from_str(&body).unwrap_or(Value::String(body)))
+/// A form for one of the token endpoints.
+pub fn form(sandbox: &Sandbox, path: &str, form: &[(&str, &str)]) -> RequestBuilder {
+    crate::http().post(format!("{}{path}", sandbox.clerk())).form(form)
 }
 
-/// Gives a code for tokens.
-pub async fn redeem(sandbox: &Sandbox, code: &str, changes: &[(&str, &str)]) -> (u16, Value) {
-    let mut form = vec![
+/// Posts a form to one of the token endpoints: status and body.
+pub async fn post(sandbox: &Sandbox, path: &str, fields: &[(&str, &str)]) -> (u16, Value) {
+    answer(form(sandbox, path, fields)).await
+}
+
+/// The form that gives a code for tokens, with some fields replaced; an empty
+/// value leaves one out.
+pub fn redemption(sandbox: &Sandbox, code: &str, changes: &[(&str, &str)]) -> RequestBuilder {
+    let mut fields = vec![
         ("grant_type", "authorization_code"),
         ("client_id", sandbox.client_id()),
         ("code", code),
@@ -182,12 +185,24 @@ pub async fn redeem(sandbox: &Sandbox, code: &str, changes: &[(&str, &str)]) -> 
         ("code_verifier", VERIFIER),
     ];
     for (name, value) in changes {
-        form.retain(|(known, _)| known != name);
+        fields.retain(|(known, _)| known != name);
         if !value.is_empty() {
-            form.push((name, value));
+            fields.push((name, value));
         }
     }
-    post(sandbox, "/oauth/token", &form).await
+    form(sandbox, "/oauth/token", &fields)
+}
+
+/// Gives a code for tokens.
+pub async fn redeem(sandbox: &Sandbox, code: &str, changes: &[(&str, &str)]) -> (u16, Value) {
+    answer(redemption(sandbox, code, changes)).await
+}
+
+async fn answer(request: RequestBuilder) -> (u16, Value) {
+    let response = request.send().await.expect("an answer");
+    let status = response.status().as_u16();
+    let body = response.text().await.expect("a body");
+    (status, serde_json::from_str(&body).unwrap_or(Value::String(body)))
 }
 
 /// Gives a refresh token for new ones.

@@ -3,6 +3,7 @@
 
 mod browser;
 mod consent;
+mod fapi;
 mod hosted;
 mod native;
 mod operator;
@@ -10,6 +11,7 @@ mod pipes;
 mod rates;
 mod redirects;
 mod restart;
+mod specification;
 mod tenant_token;
 mod tokens;
 mod whole_way;

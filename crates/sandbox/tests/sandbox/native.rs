@@ -15,6 +15,8 @@ pub const STATE: &str = "the-state-of-one-sign-in";
 #[derive(Debug)]
 pub struct Answer {
     pub status: u16,
+    /// Its content type.
+    pub kind: Option<String>,
     pub body: Value,
     /// The client token that it brought.
     pub token: Option<String>,
@@ -131,11 +133,12 @@ impl App {
     /// Sends a request, and keeps the client token that the answer brings.
     pub async fn send(&mut self, request: RequestBuilder) -> Answer {
         let response = request.send().await.expect("an answer");
-        let token = response.headers().get(header::AUTHORIZATION).map(|token| token.to_str().expect("text").to_owned());
+        let text = |name| response.headers().get(name).map(|value| value.to_str().expect("text").to_owned());
+        let (token, kind) = (text(header::AUTHORIZATION), text(header::CONTENT_TYPE));
         self.token = token.clone().or(self.token.take());
         let status = response.status();
         assert_ne!(status, StatusCode::INTERNAL_SERVER_ERROR);
-        Answer { status: status.as_u16(), body: response.json().await.expect("JSON"), token }
+        Answer { status: status.as_u16(), kind, body: response.json().await.expect("JSON"), token }
     }
 }
 
