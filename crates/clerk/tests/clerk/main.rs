@@ -4,6 +4,11 @@
 mod browser;
 mod discovery;
 mod flows;
+mod hosted_api;
+mod hosted_client;
+mod hosted_picture;
+mod hosted_session;
+mod hosted_sign_in;
 mod id_token;
 mod limits;
 mod listener;
