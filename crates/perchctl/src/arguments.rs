@@ -84,6 +84,9 @@ pub(crate) struct Sandbox {
     /// Write connection.toml and dashboards/ for this sandbox here.
     #[arg(long, value_name = "DIR")]
     pub(crate) connection: Option<PathBuf>,
+    /// Write a connection with hosted authentication, whose tokens Clerk signs.
+    #[arg(long, requires = "connection")]
+    pub(crate) hosted: bool,
 }
 
 /// The command, or the exit code of having answered already.

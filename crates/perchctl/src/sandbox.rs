@@ -29,7 +29,8 @@ async fn serve(arguments: &Sandbox) -> Result<(), Failure> {
     })
     .await?;
     if let Some(folder) = &arguments.connection {
-        write_connection(folder, &sandbox)?;
+        let text = if arguments.hosted { sandbox.hosted_connection_toml() } else { sandbox.connection_toml() };
+        write_connection(folder, &text)?;
     }
     files::print(greeting(&sandbox, arguments.connection.as_deref()).as_bytes())?;
     asked_to_end.await;
@@ -46,6 +47,7 @@ fn greeting(sandbox: &perch_sandbox::Sandbox, connection: Option<&Path>) -> Stri
     };
     line("clerk", sandbox.clerk());
     line("client id", sandbox.client_id());
+    line("public key", &sandbox.publishable_key());
     line("tinybird", sandbox.tinybird());
     line("workspace id", sandbox.workspace_id());
     line("admin token", sandbox.admin_token());
@@ -58,10 +60,10 @@ fn greeting(sandbox: &perch_sandbox::Sandbox, connection: Option<&Path>) -> Stri
     text
 }
 
-fn write_connection(folder: &Path, sandbox: &perch_sandbox::Sandbox) -> Result<(), Failure> {
+fn write_connection(folder: &Path, text: &str) -> Result<(), Failure> {
     let dashboards = folder.join("dashboards");
     fs::create_dir_all(&dashboards).map_err(|source| Failure::Write { path: dashboards.clone(), source })?;
-    files::write(&folder.join("connection.toml"), sandbox.connection_toml().as_bytes())?;
+    files::write(&folder.join("connection.toml"), text.as_bytes())?;
     for (name, text) in perch_sandbox::Sandbox::dashboards() {
         files::write(&dashboards.join(format!("{name}.toml")), text.as_bytes())?;
     }

@@ -21,9 +21,9 @@ impl Running {
         let mut child = command(&arguments).stdout(Stdio::piped()).spawn().expect("a run");
         let mut lines = BufReader::new(child.stdout.take().expect("standard output")).lines();
         let mut said = HashMap::new();
-        // `sign in as` stands once for each of three people, near the end.
+        // `sign in as` stands once for each of four people, near the end.
         let mut people = 0;
-        while people < 3 || (arguments.contains(&"--connection") && !said.contains_key("connection")) {
+        while people < 4 || (arguments.contains(&"--connection") && !said.contains_key("connection")) {
             let line = lines.next().expect("a line").expect("text");
             if let Some((name, value)) = line.split_at_checked(14) {
                 people += usize::from(name.trim() == "sign in as");
@@ -84,6 +84,17 @@ fn the_connection_that_it_writes_is_checked_clean_and_points_at_it() {
     assert_succeeds(&output);
     assert!(!String::from_utf8_lossy(&output.stdout).contains(" 0 dashboards"));
     running.end_with("-TERM");
+}
+
+#[test]
+fn a_hosted_connection_is_checked_clean_and_names_the_sandbox_by_its_key() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let running = Running::start(&["--hosted", "--connection", path(dir.path())]);
+    let connection = fs::read_to_string(dir.path().join("connection.toml")).expect("a connection");
+    assert!(connection.contains("sign_in = \"hosted\"") && connection.contains(&running.said["public key"]));
+    assert_succeeds(&perchctl(&["check", path(dir.path())]));
+    running.end_with("-TERM");
+    assert_fails(&perchctl(&["sandbox", "--hosted"]), 2, "--connection");
 }
 
 #[test]
