@@ -3,6 +3,7 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use perch_tenant::{Tenant, TenantId};
 use serde::{Deserialize, Serialize};
@@ -81,6 +82,7 @@ impl Accounts {
     /// and the problem says so: people sign in again and nothing is lost but
     /// the list.
     pub(crate) fn read(file: PathBuf) -> (Self, Option<Problem>) {
+        disk::sweep(&file, disk::HALF_WRITTEN_FOR);
         let read = disk::read_text(&file).and_then(|text| {
             serde_json::from_str::<Vec<Account>>(&text)
                 .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
@@ -134,11 +136,16 @@ impl Accounts {
 
     /// Writes down the address of a tenant's picture.
     pub(crate) fn set_picture(&mut self, tenant: &TenantId, address: &str) -> Result<(), Problem> {
-        self.change(|list| {
-            for account in list.iter_mut().filter(|account| &account.tenant.id() == tenant) {
-                account.picture = Some(address.to_owned());
-            }
-        })
+        self.change_one(tenant, |account| account.picture = Some(address.to_owned()))
+    }
+
+    /// Takes a tenant off the disk, but not out of this visit.
+    pub(crate) fn last_for_this_visit(&mut self, tenant: &TenantId) -> Result<(), Problem> {
+        self.change_one(tenant, |account| account.for_this_visit = true)
+    }
+
+    fn change_one(&mut self, tenant: &TenantId, change: impl Fn(&mut Account)) -> Result<(), Problem> {
+        self.change(|list| list.iter_mut().filter(|account| &account.tenant.id() == tenant).for_each(change))
     }
 
     /// Moves a tenant to the front. Unknown tenants change nothing.
@@ -160,6 +167,7 @@ impl Accounts {
     fn change(&mut self, change: impl FnOnce(&mut Vec<Account>)) -> Result<(), Problem> {
         change(&mut self.list);
         if self.list.is_empty() {
+            disk::sweep(&self.file, Duration::ZERO);
             return [self.file.clone(), put_aside(&self.file)].iter().try_for_each(|file| remove(file));
         }
         let kept: Vec<_> = self.list.iter().filter(|account| !account.for_this_visit).collect();

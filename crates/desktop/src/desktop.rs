@@ -178,9 +178,10 @@ impl Desktop {
         let (id, clock) = (account.tenant.id(), &inner.surroundings.clock);
         let mut state = self.state();
         let before = state.tenants.get(&id).cloned();
-        let session = match &before {
-            Some(before) if before.session.is_through(&opened.connection.clerk) => before.session.clone(),
-            _ => self.session(&mut state, &account.tenant, &opened.connection.clerk.sign_in),
+        let app = &opened.connection.clerk;
+        let session = match before.as_ref().and_then(|before| before.session.of_application(app)) {
+            Some(session) => LiveSession::OAuth(session.clone()),
+            None => self.session(&mut state, &account.tenant, &app.sign_in),
         };
         let is_ended = account.standing == Standing::Ended;
         let tokens = TenantTokens::new(
@@ -455,10 +456,16 @@ impl Desktop {
     pub(crate) fn fetch_picture(&self, tenant: TenantId, picture: Picture) {
         let app = self.clone();
         tokio::spawn(async move {
-            match app.inner.pictures.fetch(&tenant, &picture).await {
-                Ok(()) => app.changed(),
-                Err(error) => tracing::info!(%error, "a picture was not fetched"),
+            if let Err(error) = app.inner.pictures.fetch(&tenant, &picture).await {
+                tracing::info!(%error, "a picture was not fetched");
+                return;
             }
+            let is_here =
+                app.state().accounts.get(&tenant).is_some_and(|account| account.standing == Standing::SignedIn);
+            if !is_here && let Err(error) = app.inner.pictures.remove(&tenant) {
+                tracing::warn!(%error, "a picture that came after sign-out was not removed");
+            }
+            app.changed();
         });
     }
 

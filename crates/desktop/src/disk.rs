@@ -4,8 +4,7 @@
 use std::fs;
 use std::io::{self, Read, Write};
 use std::path::Path;
-
-use tempfile::NamedTempFile;
+use std::time::Duration;
 
 /// Files of configuration are small; what is larger than this is not one.
 const LARGEST: u64 = 1024 * 1024;
@@ -15,11 +14,34 @@ const LARGEST: u64 = 1024 * 1024;
 pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = path.parent().ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput))?;
     create_private_folder(folder)?;
-    let mut file = NamedTempFile::new_in(folder)?;
+    let mut file = tempfile::Builder::new().prefix(&half_written(path)).tempfile_in(folder)?;
     file.write_all(bytes)?;
     file.as_file().sync_all()?;
     file.persist(path).map_err(|error| error.error)?;
     Ok(())
+}
+
+/// How old a half-written file is that nobody writes any more.
+pub const HALF_WRITTEN_FOR: Duration = Duration::from_secs(60);
+
+/// Removes what processes that died in the middle of [`write_whole`] left of
+/// this file: those of `age` or older, because a younger one may be somebody's.
+pub fn sweep(path: &Path, age: Duration) {
+    let Some(entries) = path.parent().and_then(|folder| fs::read_dir(folder).ok()) else { return };
+    let prefix = half_written(path);
+    for entry in entries.flatten().filter(|entry| entry.file_name().to_string_lossy().starts_with(&prefix)) {
+        let written = entry.metadata().and_then(|metadata| metadata.modified());
+        if written.is_ok_and(|written| written.elapsed().is_ok_and(|since| since >= age))
+            && let Err(error) = fs::remove_file(entry.path())
+        {
+            tracing::warn!(%error, "a half-written file was not removed");
+        }
+    }
+}
+
+/// How the names of this file's temporary ones begin.
+fn half_written(path: &Path) -> String {
+    format!(".{}.", path.file_name().unwrap_or_default().to_string_lossy())
 }
 
 /// Creates a folder that only its owner may enter, and its parents.
@@ -49,6 +71,27 @@ pub fn read_text(path: &Path) -> io::Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_crash_left_half_written_is_swept_away_once_it_is_old() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("accounts.json");
+        let names = || {
+            let mut names: Vec<_> = fs::read_dir(folder.path())
+                .expect("listed")
+                .map(|entry| entry.expect("an entry").file_name())
+                .collect();
+            names.sort();
+            names
+        };
+        write_whole(&path, b"whole").expect("written");
+        fs::write(folder.path().join(".accounts.json.x1y2z3"), "ha").expect("written");
+        fs::write(folder.path().join(".other.json.x1y2z3"), "ha").expect("written");
+        sweep(&path, HALF_WRITTEN_FOR);
+        assert_eq!(names(), [".accounts.json.x1y2z3", ".other.json.x1y2z3", "accounts.json"], "it may be somebody's");
+        sweep(&path, Duration::ZERO);
+        assert_eq!(names(), [".other.json.x1y2z3", "accounts.json"]);
+    }
 
     #[test]
     fn a_file_is_replaced_whole_and_private() {

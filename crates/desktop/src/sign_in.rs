@@ -19,7 +19,7 @@ use crate::connections::OpenedConnection;
 use crate::desktop::{Desktop, Event};
 use crate::open_tenant::{OpenTenant, unix_millis};
 use crate::problem::Problem;
-use crate::session::LiveSession;
+use crate::session::{LiveSession, memberships};
 use crate::view::{SignInIntent, SignInView};
 
 /// Links that may wait to be looked at. Whatever opens more is not a browser.
@@ -193,7 +193,7 @@ impl Journey<'_> {
         if let LiveSession::OAuth(session) = &open.session
             && !session.adopt(signed_in.session).await
         {
-            self.write_down(&Account { for_this_visit: true, ..open.account.clone() });
+            self.last_for_this_visit(&open.id);
         }
         self.welcome(&open).await;
         match &self.intent {
@@ -222,24 +222,25 @@ impl Journey<'_> {
         };
         self.finishing();
         let session = sign_in.redeem(returned, &mut client).await?;
+        let memberships = memberships(&api, &mut client, &session).await?;
+        let arrivals = self.arrivals(&session.user, session.picture.clone(), memberships.clone());
+        if arrivals.is_empty() {
+            // Nothing of it is kept here; at Clerk it ends too, if Clerk answers.
+            if let Err(error) = api.end(&mut client, &session.session_id).await {
+                tracing::info!(code = error.code(), "the session was not ended at Clerk");
+            }
+            return Err(Problem::organization_needed(session.user.display_name()));
+        }
         let token = client.newest().cloned().ok_or(ClerkError::AnotherSession)?;
 
-        let (user, picture) = (session.user.clone(), session.picture.clone());
         let _door = self.app.inner.door.lock().await;
-        let person = self.app.person(&mut self.app.state(), &connection.clerk.issuer, &user.id);
-        let (memberships, kept) = match person.adopt(session, &token).await {
-            Ok(adopted) => adopted,
-            Err(error) => {
-                self.app.leave_person(&person).await;
-                return Err(error.problem());
+        let first = self.settle(&arrivals).await;
+        let person = self.app.person(&mut self.app.state(), &connection.clerk.issuer, &session.user.id);
+        if !person.adopt(session, memberships, &token).await {
+            for (tenant, _) in &arrivals {
+                self.last_for_this_visit(&tenant.id());
             }
-        };
-        let arrivals = self.arrivals(&user, picture, memberships);
-        if arrivals.is_empty() {
-            self.app.leave_person(&person).await;
-            return Err(Problem::organization_needed(user.display_name()));
         }
-        let first = self.settle(&arrivals, !kept).await;
         self.welcome(&first).await;
         if let SignInIntent::Again { tenant: awaited } = &self.intent {
             let ids: Vec<_> = arrivals.iter().map(|(tenant, _)| tenant.id()).collect();
@@ -268,7 +269,7 @@ impl Journey<'_> {
             arrivals.retain(|(tenant, _)| tenant.organization.is_some() && self.is_new(&tenant.id()));
             if !arrivals.is_empty() {
                 let _door = self.app.inner.door.lock().await;
-                let first = self.settle(&arrivals, false).await;
+                let first = self.settle(&arrivals).await;
                 self.welcome(&first).await;
                 return Ok(());
             }
@@ -294,7 +295,7 @@ impl Journey<'_> {
 
     /// Places tenants of one hosted session. The one to put on the screen is
     /// that which was awaited, else one that was not here before.
-    async fn settle(&self, arrivals: &[(Tenant, Option<Picture>)], for_this_visit: bool) -> Arc<OpenTenant> {
+    async fn settle(&self, arrivals: &[(Tenant, Option<Picture>)]) -> Arc<OpenTenant> {
         let is_awaited = |tenant: &Tenant| matches!(&self.intent, SignInIntent::Again { tenant: id } if *id == tenant.id().to_string());
         let first = arrivals
             .iter()
@@ -304,21 +305,10 @@ impl Journey<'_> {
         let (before, rest) = arrivals.split_at(first);
         // Last used first: whoever is placed last stands first.
         for (tenant, picture) in rest[1..].iter().chain(before).rev() {
-            self.settle_one(tenant, picture.clone(), for_this_visit).await;
+            self.place(tenant, picture.clone()).await;
         }
         let (tenant, picture) = &rest[0];
-        self.settle_one(tenant, picture.clone(), for_this_visit).await
-    }
-
-    async fn settle_one(&self, tenant: &Tenant, picture: Option<Picture>, for_this_visit: bool) -> Arc<OpenTenant> {
-        let open = self.place(tenant, picture).await;
-        if let LiveSession::Hosted(session) = &open.session {
-            session.come_back();
-        }
-        if for_this_visit {
-            self.write_down(&Account { for_this_visit, ..open.account.clone() });
-        }
-        open
+        self.place(tenant, picture.clone()).await
     }
 
     /// Makes the tenant one of this visit, in place of who it was before. It is
@@ -345,6 +335,15 @@ impl Journey<'_> {
     fn write_down(&self, account: &Account) {
         let mut state = self.app.state();
         if let Err(problem) = state.accounts.put_first(account.clone()) {
+            state.notify(problem);
+        }
+    }
+
+    /// The keychain did not take the session: at the next start there would be
+    /// nothing to open.
+    fn last_for_this_visit(&self, tenant: &TenantId) {
+        let mut state = self.app.state();
+        if let Err(problem) = state.accounts.last_for_this_visit(tenant) {
             state.notify(problem);
         }
     }

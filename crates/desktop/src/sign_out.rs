@@ -19,8 +19,8 @@ use crate::accounts::{Account, Standing};
 use crate::desktop::Desktop;
 use crate::open_tenant::OpenTenant;
 use crate::problem::Problem;
-use crate::session::{HostedPerson, LiveSession};
-use crate::turn::Turn;
+use crate::session::LiveSession;
+use crate::turn::{Turn, leave_no_trace};
 use crate::view::SignOutScope;
 
 /// How long a way out waits for a renewal that is under way.
@@ -174,15 +174,6 @@ impl Desktop {
         true
     }
 
-    /// Nothing came of a hosted sign-in: its session goes, unless others of the
-    /// person's organizations are here.
-    pub(crate) async fn leave_person(&self, person: &Arc<HostedPerson>) {
-        if self.is_last(person.id()) {
-            person.end().await;
-            self.forget_if_last(person.id()).await.into_iter().for_each(|problem| self.tell(problem));
-        }
-    }
-
     /// Whether none of the person's organizations is signed in here (any more).
     fn is_last(&self, person: &PersonId) -> bool {
         let is_theirs =
@@ -249,13 +240,5 @@ impl Desktop {
     /// it does not bring back what is removed; but not for long.
     async fn last_turn(&self, name: &str) -> Option<Turn> {
         tokio::time::timeout(RENEWAL_ENDS_WITHIN, self.inner.turns.take(name)).await.ok()?.ok()
-    }
-}
-
-/// The file that two processes take turns by is empty: where it stays, it tells
-/// nothing.
-fn leave_no_trace(turn: Option<Turn>) {
-    if let Some(Err(error)) = turn.map(Turn::remove) {
-        tracing::info!(%error, "the file of a turn was not removed");
     }
 }

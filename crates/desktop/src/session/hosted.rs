@@ -54,11 +54,6 @@ impl HostedTenant {
         self.left.store(true, Ordering::SeqCst);
     }
 
-    /// The viewer signed in again.
-    pub(crate) fn come_back(&self) {
-        self.left.store(false, Ordering::SeqCst);
-    }
-
     pub(super) async fn confirm(&self) -> Result<SystemTime, SessionError> {
         if self.is_ended() {
             return Err(SessionError::Missing);
@@ -129,29 +124,19 @@ impl HostedPerson {
         self.desk.drawer.note.take()
     }
 
-    /// Takes over a session that the viewer has just signed in to, keeps what
-    /// opens it before anything else, and ends the one that was there before.
-    /// Answers with the organizations, and whether it lasts longer than this
-    /// visit.
-    pub(crate) async fn adopt(
-        &self,
-        session: HostedSession,
-        client: &Secret,
-    ) -> Result<(Vec<Membership>, bool), SessionError> {
+    /// Takes over a session that the viewer has just signed in to, ends the one
+    /// that was there before, and keeps what opens the new one. Whether it lasts
+    /// longer than this visit.
+    pub(crate) async fn adopt(&self, session: HostedSession, memberships: Vec<Membership>, client: &Secret) -> bool {
         let mut known = self.known.lock().await;
         let _ = tokio::time::timeout(REVOKE_WITHIN, self.desk.clone().end(None)).await;
-        *known = None;
-        let kept = {
-            // Another process that is asking with the older client must not put
-            // its token in the place of this one.
-            let _turn = self.desk.turn().await.ok();
-            self.desk.drawer.ended.store(false, Ordering::SeqCst);
-            self.desk.drawer.put(client).await
-        };
-        let memberships = run(self.desk.clone().memberships(session.clone())).await?;
-        let confirmation = Confirmation::new((self.clock)());
-        *known = Some(Known { session, memberships: memberships.clone(), confirmation });
-        Ok((memberships, kept))
+        // Another process that is asking with the older client must not put its
+        // token in the place of this one.
+        let _turn = self.desk.turn().await.ok();
+        self.desk.drawer.ended.store(false, Ordering::SeqCst);
+        let kept = self.desk.drawer.put(client).await;
+        *known = Some(Known { session, memberships, confirmation: Confirmation::new((self.clock)()) });
+        kept
     }
 
     /// Asks Clerk for the organizations now, however recently it was asked.
@@ -228,6 +213,18 @@ impl HostedPerson {
     }
 }
 
+/// Somebody's organizations. Where they are turned off, nobody is in one.
+pub(crate) async fn memberships(
+    api: &FrontendApi,
+    client: &mut ClientToken<'_>,
+    session: &HostedSession,
+) -> Result<Vec<Membership>, ClerkError> {
+    match api.memberships(client, session).await {
+        Err(ClerkError::OrganizationsDisabled) => Ok(Vec::new()),
+        outcome => outcome,
+    }
+}
+
 /// In a task of its own: whoever asked may have gone before Clerk answers, and
 /// the new client token must be kept all the same.
 async fn run<T: Send + 'static>(
@@ -254,26 +251,8 @@ impl Desk {
         let _turn = self.turn().await?;
         let mut client = self.drawer.open().await?;
         let session = self.api.session(&mut client, &self.user).await?;
-        let memberships = self.list(&mut client, &session).await?;
+        let memberships = memberships(&self.api, &mut client, &session).await?;
         Ok((session, memberships))
-    }
-
-    async fn memberships(self, session: HostedSession) -> Result<Vec<Membership>, SessionError> {
-        let _turn = self.turn().await?;
-        let mut client = self.drawer.open().await?;
-        self.list(&mut client, &session).await
-    }
-
-    /// Where organizations are turned off, nobody is in one.
-    async fn list(
-        &self,
-        client: &mut ClientToken<'_>,
-        session: &HostedSession,
-    ) -> Result<Vec<Membership>, SessionError> {
-        match self.api.memberships(client, session).await {
-            Err(ClerkError::OrganizationsDisabled) => Ok(Vec::new()),
-            outcome => Ok(outcome?),
-        }
     }
 
     async fn template_token(

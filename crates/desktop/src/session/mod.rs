@@ -20,7 +20,7 @@ use perch_keychain::KeychainError;
 use perch_tenant::{ClerkApp, Name, Organization, Secret, SignInMethod};
 use tokio::task::JoinError;
 
-pub(crate) use hosted::{HostedPerson, HostedTenant};
+pub(crate) use hosted::{HostedPerson, HostedTenant, memberships};
 pub(crate) use oauth::OAuthSession;
 
 use crate::problem::Problem;
@@ -49,13 +49,14 @@ pub(crate) enum LiveSession {
 }
 
 impl LiveSession {
-    /// Whether this is a session of the same application at the same Clerk.
-    pub(crate) fn is_through(&self, app: &ClerkApp) -> bool {
+    /// The tenant's own session, if it is one of this application at this Clerk:
+    /// there may be no second one beside it.
+    pub(crate) fn of_application(&self, app: &ClerkApp) -> Option<&Arc<OAuthSession>> {
         match (self, &app.sign_in) {
-            (Self::OAuth(session), SignInMethod::OAuth(application)) => session.is_through(&app.issuer, application),
-            // The tenant's id holds the issuer, and there is no other client.
-            (Self::Hosted(_), SignInMethod::Hosted) => true,
-            _ => false,
+            (Self::OAuth(session), SignInMethod::OAuth(application)) => {
+                session.is_through(&app.issuer, application).then_some(session)
+            }
+            _ => None,
         }
     }
 

@@ -13,7 +13,7 @@ use tokio::sync::{Mutex, OnceCell};
 use super::{Confirmation, Note, REVOKE_WITHIN, SessionError, is_same};
 use crate::Clock;
 use crate::problem::Problem;
-use crate::turn::{Busy, Turn, Turns};
+use crate::turn::{Busy, Turn, Turns, leave_no_trace};
 
 /// An access token is renewed so long before it expires, so that none expires
 /// on its way.
@@ -245,10 +245,15 @@ impl Purse {
     /// The newest is the keychain's: another process may have renewed since.
     /// `remembered` is for when the keychain cannot be asked.
     async fn spend(self, provider: Provider, remembered: Option<Secret>) -> Result<(Renewed, bool), SessionError> {
-        let _turn = self.turn().await?;
+        let turn = self.turn().await?;
         let token = match self.keychain.retrieve(Slot::Session(&self.tenant)).await {
             Ok(Some(token)) => token,
-            Ok(None) => return Err(SessionError::Missing),
+            Ok(None) => {
+                // Signed out elsewhere while this one waited: there is nothing
+                // to take turns for.
+                leave_no_trace(Some(turn));
+                return Err(SessionError::Missing);
+            }
             Err(error) => remembered.ok_or(error)?,
         };
         let renewed = Session::renew(&provider, &token, &self.user).await?;
