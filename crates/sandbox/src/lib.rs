@@ -32,6 +32,8 @@ mod people;
 mod tinybird;
 #[cfg(feature = "visitor")]
 pub mod visitor;
+#[cfg(feature = "visitor")]
+mod witness;
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -42,6 +44,8 @@ use rusqlite::Connection;
 pub use clock::Clock;
 pub use error::SandboxError;
 pub use people::{Membership, Organization, Person, organizations, people};
+#[cfg(feature = "visitor")]
+pub use witness::Witness;
 
 use clerk::Clerk;
 use loopback::Running;
@@ -90,6 +94,9 @@ pub struct Options {
     pub organizations: bool,
     /// Whether the Native API is enabled, which hosted authentication needs.
     pub native_api: bool,
+    /// Who stands before the Clerk part.
+    #[cfg(feature = "visitor")]
+    pub witness: Option<Witness>,
 }
 
 impl Default for Options {
@@ -106,6 +113,8 @@ impl Default for Options {
             custom_scopes: Vec::new(),
             organizations: true,
             native_api: true,
+            #[cfg(feature = "visitor")]
+            witness: None,
         }
     }
 }
@@ -135,16 +144,21 @@ impl Sandbox {
         // An RSA key and 200,000 rows take a moment each: made side by side.
         let issuer = (clerk_origin.clone(), clerk_port.port());
         let theirs = options.clone();
+        #[cfg(feature = "visitor")]
+        let witness = options.witness.clone();
         let clerk = tokio::task::spawn_blocking(move || Clerk::open(issuer.0, issuer.1, &theirs));
         let tinybird = tokio::task::spawn_blocking(move || Tinybird::build(&options));
         let clerk = clerk.await.map_err(|_| SandboxError::Interrupted)??;
         let tinybird = Arc::new(tinybird.await.map_err(|_| SandboxError::Interrupted)??);
         let clerk = Arc::new(clerk.with_template_for(tinybird.pipe_names()));
 
-        let servers = [
-            clerk_port.serve(clerk::router(Arc::clone(&clerk))),
-            tinybird_port.serve(tinybird::router(Arc::clone(&tinybird))),
-        ];
+        let clerk_router = clerk::router(Arc::clone(&clerk));
+        #[cfg(feature = "visitor")]
+        let clerk_router = match witness {
+            Some(witness) => witness.before(clerk_router),
+            None => clerk_router,
+        };
+        let servers = [clerk_port.serve(clerk_router), tinybird_port.serve(tinybird::router(Arc::clone(&tinybird)))];
         Ok(Self { clerk_origin, tinybird_origin, clerk, tinybird, servers })
     }
 
@@ -235,6 +249,17 @@ impl Sandbox {
     /// ledger that cannot be written.
     pub fn end_membership(&self, person: &str, organization: &str) -> Result<(), SandboxError> {
         self.clerk.end_membership(person, organization)
+    }
+
+    /// Whether the Clerk part would take this refresh token or client token now,
+    /// and the session behind it goes on. Asking uses nothing up.
+    ///
+    /// # Errors
+    ///
+    /// A ledger that cannot be read.
+    #[cfg(feature = "visitor")]
+    pub fn takes(&self, token: &str) -> Result<bool, SandboxError> {
+        self.clerk.takes(token)
     }
 
     /// Finishes what is under way, at most two seconds, and closes the ports.

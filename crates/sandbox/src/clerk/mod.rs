@@ -18,6 +18,8 @@ mod pictures;
 mod request;
 mod revoke;
 mod scope;
+#[cfg(feature = "visitor")]
+mod takes;
 mod token;
 mod userinfo;
 
