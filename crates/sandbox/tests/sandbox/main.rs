@@ -5,6 +5,7 @@ mod browser;
 mod consent;
 mod fapi;
 mod hosted;
+mod hosted_way;
 mod native;
 mod operator;
 mod pipes;
