@@ -21,7 +21,7 @@ async fn each_organization_sees_the_numbers_of_its_own_rows() {
 
 /// The tiles say what SQL finds in the sandbox's rows of this organization, up
 /// to the second at which each tile asked.
-async fn shows_the_rows_of(app: &App, sandbox: &Sandbox, name: &str, slug: &str) {
+pub async fn shows_the_rows_of(app: &App, sandbox: &Sandbox, name: &str, slug: &str) {
     assert_eq!(app.dashboard_of(name).await.len(), 8);
     let organization = sql::organization(slug);
     for (tile, column) in [("top-pages", "pathname"), ("sources", "source"), ("devices", "device")] {

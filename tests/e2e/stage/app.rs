@@ -74,11 +74,16 @@ impl App {
         Self { driver, browsers }
     }
 
+    /// Starts the app with its connection file.
+    pub async fn start_with_connection(stage: &Stage) -> Self {
+        let connection = stage.connection();
+        Self::start(stage, &[connection.to_str().expect("a path in UTF-8")]).await
+    }
+
     /// Starts the app with its connection file, types the workspace's admin
     /// token, and stops before the first sign-in.
     pub async fn start_connected(stage: &Stage) -> Self {
-        let connection = stage.connection();
-        let app = Self::start(stage, &[connection.to_str().expect("a path in UTF-8")]).await;
+        let app = Self::start_with_connection(stage).await;
         app.type_signing_key(stage).await;
         app
     }
@@ -94,6 +99,14 @@ impl App {
     pub async fn sign_in(&self, person: &str, organization: &str) {
         let browser = self.open_sign_in().await;
         browser.sign_in(person, organization).await;
+        browser.quit().await;
+    }
+
+    /// Signs in by hosted authentication: the browser comes back by a link.
+    pub async fn sign_in_hosted(&self, person: &str) {
+        let browser = self.open_sign_in().await;
+        browser.choose_person(person).await;
+        self.find("dashboard").await;
         browser.quit().await;
     }
 
@@ -121,10 +134,49 @@ impl App {
         self.click_css(&item).await;
     }
 
+    /// Shows an organization that may be on the screen already.
+    pub async fn show(&self, name: &str) {
+        if self.find("tenant-name").await.text().await.expect("a text") != name {
+            self.switch_to(name).await;
+        }
+    }
+
+    /// The organizations that the switcher offers.
+    pub async fn names_in_switcher(&self) -> Vec<String> {
+        self.click("switcher").await;
+        self.find("switcher-panel").await;
+        let names = "return [...document.querySelectorAll('[data-testid=\"switcher-panel\"] [data-name]')]
+             .map((item) => item.dataset.name);";
+        let names = serde_json::from_value(self.script(names, Vec::new()).await).expect("a list of names");
+        self.click("switcher").await;
+        names
+    }
+
+    /// Opens the token's panel, which tells of the token but does not hold it,
+    /// and closes it.
+    pub async fn look_at_token(&self) {
+        self.click("account").await;
+        self.click("open-token").await;
+        self.find("token-claims").await;
+        self.click("token-panel-close").await;
+    }
+
     /// Signs the tenant on the screen out, through the account menu.
     pub async fn sign_out(&self) {
         self.click("account").await;
         self.click("open-sign-out").await;
+        self.confirm_sign_out().await;
+    }
+
+    /// Signs the person on the screen out of all of their organizations.
+    pub async fn sign_out_person(&self) {
+        self.click("account").await;
+        self.click("open-sign-out").await;
+        self.click("sign-out-scope-person").await;
+        self.confirm_sign_out().await;
+    }
+
+    async fn confirm_sign_out(&self) {
         self.click("sign-out-confirm").await;
         eventually("the sign-out to end", || async { (!self.shows("sign-out-confirm").await).then_some(()) }).await;
     }
@@ -139,7 +191,8 @@ impl App {
         self.find_css(&by_test_id(test_id)).await
     }
 
-    async fn find_css(&self, selector: &str) -> Element {
+    /// The element of a selector, as soon as it is there.
+    pub async fn find_css(&self, selector: &str) -> Element {
         eventually(selector, || async { self.window().find(Locator::Css(selector)).await.ok() }).await
     }
 

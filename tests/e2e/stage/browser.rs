@@ -13,6 +13,17 @@ use serde_json::json;
 use super::driver::Driver;
 use super::eventually;
 
+/// What a person sets up when they tick *Always allow* in the browser's question
+/// whether a page may open a link of another program.
+const OPENER: &str = r#"#!/bin/sh
+profile=$(mktemp -d 'FOLDER/profile-XXXXXX')
+mkdir "$profile/Default"
+page=$(printf %s "$1" | cut -d / -f 1-3)
+printf '{"protocol_handler":{"allowed_origin_protocol_pairs":{"%s":{"perch":true}}}}' "$page" >"$profile/Default/Preferences"
+exec BROWSER --headless --no-sandbox --disable-gpu --disable-background-networking --no-first-run \
+  --password-store=basic --remote-debugging-port=0 --user-data-dir="$profile" "$1" >"$profile/log" 2>&1
+"#;
+
 /// One Chromium that the app opened.
 pub struct Browser {
     driver: Driver,
@@ -20,18 +31,15 @@ pub struct Browser {
 
 impl Browser {
     /// Makes a program the desktop's browser, as a person does in its settings:
-    /// a Chromium with a new profile at each call, listening for a driver.
+    /// a Chromium with a new profile at each call, listening for a driver, in
+    /// which the page that is opened may open Perch's links without a question.
     /// Answers with its path, for `BROWSER`, which counts where no desktop does.
     pub fn install_opener(folder: &Path) -> PathBuf {
         fs::create_dir_all(folder).expect("a folder");
         let opener = folder.join("open");
-        let script = format!(
-            "#!/bin/sh\nprofile=$(mktemp -d '{}/profile-XXXXXX')\nexec {} --headless --no-sandbox --disable-gpu \
-             --disable-background-networking --no-first-run --password-store=basic --remote-debugging-port=0 --user-data-dir=\"$profile\" \"$1\" \
-             >\"$profile/log\" 2>&1\n",
-            folder.display(),
-            program("PERCH_TEST_BROWSER", "chromium")
-        );
+        let script = OPENER
+            .replace("FOLDER", &folder.display().to_string())
+            .replace("BROWSER", &program("PERCH_TEST_BROWSER", "chromium"));
         fs::write(&opener, script).expect("the opener is written");
         fs::set_permissions(&opener, fs::Permissions::from_mode(0o755)).expect("the opener runs");
         make_default(&opener);
@@ -106,6 +114,14 @@ impl Browser {
         let url = self.page().current_url().await.expect("an address");
         let code = url.query_pairs().find(|(name, _)| name == "code").map(|(_, value)| value.into_owned());
         code.expect("a code in the callback's address")
+    }
+
+    /// The link by which the browser went back to the app, which the page of a
+    /// hosted sign-in holds for a browser that did not.
+    pub async fn link(&self) -> String {
+        self.page().refresh().await.expect("the page comes again");
+        let link = self.find("a#return").await;
+        link.attr("href").await.expect("an attribute").expect("an address")
     }
 
     async fn click(&self, selector: &str) {

@@ -39,7 +39,14 @@ impl Stage {
         Self::serving(None).await
     }
 
-    /// The same, with a folder of answers served as pipes.
+    /// The same, with hosted authentication, whose tokens Clerk signs.
+    pub async fn hosted() -> Self {
+        let stage = Self::new().await;
+        write(&stage.connection(), &stage.sandbox().hosted_connection_toml());
+        stage
+    }
+
+    /// A stage with a folder of answers served as pipes.
     pub async fn serving(answers: Option<PathBuf>) -> Self {
         let mut stage = Self { answers, ..Self::empty() };
         stage.start_sandbox().await;
