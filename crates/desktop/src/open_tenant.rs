@@ -158,6 +158,10 @@ impl OpenTenant {
         if let Some(started_anew) = opened.notice {
             self.condition().notice = Some(started_anew_notice(&started_anew));
         }
+        if let Some(at) = self.condition().confirmed {
+            // Clerk confirmed the session before anybody looked at this tenant.
+            write_confirmation(&opened.store, at);
+        }
         let tenant = self.account.tenant.clone();
         Ok(Engine::new(tenant, opened.store, client.clone(), self.tokens.clone(), self.clock.clone()))
     }
@@ -254,10 +258,8 @@ impl OpenTenant {
             }
             condition.shown = None;
         }
-        if let Some(store) = self.store()
-            && let Err(error) = store.confirm(at)
-        {
-            tracing::warn!(code = error.code(), "the confirmation was not kept");
+        if let Some(store) = self.store() {
+            write_confirmation(store, at);
         }
     }
 
@@ -390,6 +392,12 @@ impl OpenTenant {
     fn condition(&self) -> MutexGuard<'_, Condition> {
         // Nothing panics while it holds the lock, so a poisoned one is whole.
         self.condition.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn write_confirmation(store: &Store, at: SystemTime) {
+    if let Err(error) = store.confirm(at) {
+        tracing::warn!(code = error.code(), "the confirmation was not kept");
     }
 }
 
