@@ -158,11 +158,12 @@ impl Problem {
         )
     }
 
-    /// A link arrived that no sign-in waits for.
+    /// A link arrived that is not the one a sign-in waits for; `why` is a
+    /// sentence.
     pub(crate) fn stray_link(why: &str) -> Self {
         Self::new(
             "stray-link",
-            format!("A link from the browser was not used: {why}."),
+            format!("A link came from the browser and was not used. {why}"),
             "If you were signing in, begin again from here.",
         )
     }

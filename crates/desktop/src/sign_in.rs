@@ -86,7 +86,7 @@ impl Desktop {
         match waiting {
             // A full channel has more links than any browser opens: drop it.
             Some(links) => drop(links.try_send(Secret::new(link))),
-            None => self.tell(Problem::stray_link("no sign-in waits for one")),
+            None => self.tell(Problem::stray_link("No sign-in waits for one.")),
         }
     }
 
