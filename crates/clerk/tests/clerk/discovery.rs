@@ -3,7 +3,7 @@
 
 use axum::Router;
 use axum::response::Redirect;
-use axum::routing::get;
+use axum::routing::{MethodRouter, get};
 use perch_clerk::ClerkError;
 use perch_tenant::Origin;
 
@@ -38,12 +38,8 @@ async fn an_endpoint_on_another_site_is_refused() {
 #[tokio::test]
 async fn a_redirected_document_is_not_followed() {
     let clerk = Clerk::start().await;
-    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
     let target = format!("{}/.well-known/openid-configuration", clerk.origin());
-    let issuer = address(&listener);
-    let router = Router::new()
-        .route("/.well-known/openid-configuration", get(move || async move { Redirect::temporary(&target) }));
-    tokio::spawn(async move { axum::serve(listener, router).await });
+    let issuer = serve(get(move || async move { Redirect::temporary(&target) })).await;
     let refused = clerk.discover_at(&issuer).await.expect_err("refused");
     assert!(matches!(refused, ClerkError::Redirected { .. }), "{refused}");
 }
@@ -85,6 +81,29 @@ async fn an_unknown_key_is_asked_for_once_a_minute() {
     tokio::time::resume();
     assert!(sign_in(&provider).await.0.is_ok());
     assert_eq!(clerk.memory().key_requests, 2);
+}
+
+#[tokio::test]
+async fn a_document_that_is_too_large_or_too_deep_is_refused() {
+    let clerk = Clerk::start().await;
+    let issuer = serve(get(|| async { format!("{{\"issuer\":\"{}\"}}", " ".repeat(1 << 20)) })).await;
+    let refused = clerk.discover_at(&issuer).await.expect_err("too large");
+    assert!(matches!(refused, ClerkError::TooLarge { endpoint: "discovery document" }), "{refused}");
+
+    for deep in ["[".repeat(1 << 19), format!("{{\"issuer\":{}", "[".repeat(1 << 19)), "{\"a\":".repeat(1 << 17)] {
+        let issuer = serve(get(move || async move { deep })).await;
+        let refused = clerk.discover_at(&issuer).await.expect_err("too deep");
+        assert!(matches!(refused, ClerkError::NotClerk { .. }), "{refused}");
+    }
+}
+
+/// Somebody who answers like this where a discovery document is asked for.
+async fn serve(answer: MethodRouter) -> Origin {
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
+    let issuer = address(&listener);
+    let router = Router::new().route("/.well-known/openid-configuration", answer);
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    issuer
 }
 
 fn address(listener: &tokio::net::TcpListener) -> Origin {
