@@ -1,6 +1,6 @@
 # Two commands do everything, set-up included: `make demo` and `make test`.
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench package setup setup-test ui
+.PHONY: help demo test lint fuzz bench package setup setup-test setup-fuzz ui
 
 # Where scripts/setup and cargo put what is no package of the distribution's.
 tools := $(CURDIR)/target/tools
@@ -23,11 +23,17 @@ test: setup-test ui ## all tests: Rust, web view, and the real window end to end
 lint: setup-test ui ## formatting, clippy, types, and the licences of all dependencies
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --quiet -- -D warnings
+	cargo fmt --manifest-path fuzz/Cargo.toml --check
+	cd fuzz && RUSTFLAGS='--cfg fuzzing' cargo clippy --quiet -- -D warnings
 	cd ui && npm run check && npm run lint
 	cd ui && npx prettier --config .prettierrc.json --log-level warn --check ../tests/oidc-provider
 	cargo deny --log-level error check licenses bans sources
+	cargo deny --log-level error --config deny.toml --manifest-path fuzz/Cargo.toml check licenses bans sources
 	cd ui && npm run licenses
 	cd ui && npm run licenses -- --start ../tests/oidc-provider
+
+fuzz: setup-fuzz ## throw FUZZ_SECONDS (300) of bad input at each parser of what comes from outside
+	@scripts/fuzz
 
 # One build a package: built together, Perch would get the features that only the bench needs.
 bench: setup-test ui ## measure Perch beside its peers; writes target/bench.json
@@ -45,6 +51,9 @@ setup:
 
 setup-test:
 	@scripts/setup test
+
+setup-fuzz:
+	@scripts/setup fuzz
 
 ui: setup
 	cd ui && npm run --silent build

@@ -54,14 +54,15 @@ impl Keys {
     }
 }
 
+/// The set as it is written.
 #[derive(Deserialize)]
-struct Document {
+pub(crate) struct Document {
     keys: Vec<Value>,
 }
 
 /// The keys that verify RS256. Others, and what is no key at all, are passed
 /// over: a set may hold kinds that did not exist when this was written.
-fn parse(document: Document) -> HashMap<String, DecodingKey> {
+pub(crate) fn parse(document: Document) -> HashMap<String, DecodingKey> {
     document
         .keys
         .into_iter()

@@ -31,6 +31,8 @@
 
 mod callback;
 mod error;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod hosted;
 mod http;
 mod id_token;

@@ -77,7 +77,7 @@ impl FrontendApi {
         Err(ClerkError::TooLarge { endpoint: ENDPOINT })
     }
 
-    fn membership(&self, member: Member) -> Membership {
+    pub(super) fn membership(&self, member: Member) -> Membership {
         let company = member.organization;
         Membership {
             picture: self.picture(company.has_image, company.image_url.as_deref()),

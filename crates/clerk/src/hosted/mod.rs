@@ -20,6 +20,8 @@
 mod answer;
 mod client_token;
 mod frontend_api;
+#[cfg(fuzzing)]
+pub(crate) mod fuzzing;
 mod link;
 mod memberships;
 mod sessions;

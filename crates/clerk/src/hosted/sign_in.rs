@@ -93,7 +93,7 @@ impl HostedSignIn {
 
 /// Reads the address of the sign-in page: `https`, or on the API's own origin,
 /// which is this machine where it is `http`.
-fn sign_in_page(text: &str, origin: &Origin) -> Result<Url, ClerkError> {
+pub(super) fn sign_in_page(text: &str, origin: &Origin) -> Result<Url, ClerkError> {
     let url = Url::parse(text).map_err(|_| ClerkError::NotUnderstood { endpoint: "hosted authentication" })?;
     let bare = url.username().is_empty() && url.password().is_none();
     if bare && (url.scheme() == "https" || origin.holds(&url)) {
