@@ -20,6 +20,7 @@ pub fn open(app: &mut App) -> Result<(), Box<dyn std::error::Error>> {
         events: Box::new(move |event| pass_on(&events, event)),
         // The opener's error repeats the whole address, so it is not told.
         browser: Box::new(move |url| browser.opener().open_url(url, None::<&str>).is_ok()),
+        links_arrive: links_arrive(),
     };
     let desktop =
         tauri::async_runtime::block_on(async { Desktop::open(surroundings) }).map_err(|problem| problem.message)?;
@@ -30,6 +31,19 @@ pub fn open(app: &mut App) -> Result<(), Box<dyn std::error::Error>> {
     });
     app.manage(desktop);
     Ok(())
+}
+
+/// Whether the process that the system starts for a link finds this one: it asks
+/// the session's message bus.
+#[cfg(target_os = "linux")]
+fn links_arrive() -> bool {
+    gio::bus_get_sync(gio::BusType::Session, gio::Cancellable::NONE).is_ok()
+}
+
+/// Whether the process that the system starts for a link finds this one.
+#[cfg(not(target_os = "linux"))]
+fn links_arrive() -> bool {
+    true
 }
 
 fn pass_on(app: &AppHandle, event: Event) {

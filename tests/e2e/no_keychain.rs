@@ -17,10 +17,7 @@ async fn without_a_keychain_perch_says_so_and_runs_for_this_visit() {
     app.sign_in("ada", "harbor-coffee").await;
     assert_eq!(app.dashboard_of("Harbor Coffee").await.len(), 8);
     app.quit().await;
-    // The locks by which processes take turns stay, and are empty.
-    let is_empty = |file: &PathBuf| std::fs::metadata(file).is_ok_and(|data| data.len() == 0);
-    let left: Vec<_> = files_below(&stage.data()).into_iter().filter(|file| !is_empty(file)).collect();
-    assert_eq!(left, Vec::<PathBuf>::new(), "nothing is left that could not be opened");
+    assert_eq!(files_below(&stage.data()), Vec::<PathBuf>::new(), "nothing is left");
 
     let app = App::start_without_keychain(&stage, &[]).await;
     app.find("signing-key").await;

@@ -53,6 +53,8 @@ pub struct Surroundings {
     /// Opens an address in the system's browser; whether that worked, as far as
     /// the system tells.
     pub browser: Box<dyn Fn(&str) -> bool + Send + Sync>,
+    /// Whether a link that the system opens Perch with reaches this process.
+    pub links_arrive: bool,
 }
 
 /// What happened, for the shell to pass on.

@@ -168,6 +168,16 @@ impl Problem {
         )
     }
 
+    /// The system cannot hand this process the link that a hosted sign-in ends
+    /// with.
+    pub(crate) fn links_do_not_arrive() -> Self {
+        Self::new(
+            "links-do-not-arrive",
+            "The browser could not come back to Perch: this session has no message bus (D-Bus), by which a link would reach it.",
+            "Start Perch from your desktop's menu, or in a session with D-Bus, then sign in again.",
+        )
+    }
+
     /// A Clerk secret key where something else belongs. The key is not repeated.
     pub(crate) fn clerk_secret_key() -> Self {
         Self::new(

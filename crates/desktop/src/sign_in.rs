@@ -206,6 +206,9 @@ impl Journey<'_> {
 
     /// One sign-in for every organization of the person.
     async fn hosted(&self, mut links: mpsc::Receiver<Secret>) -> Result<(), Problem> {
+        if !self.app.inner.surroundings.links_arrive {
+            return Err(Problem::links_do_not_arrive());
+        }
         let connection = &self.opened.connection;
         let api = FrontendApi::new(&self.app.inner.http, &connection.clerk.issuer);
         let mut client = ClientToken::in_memory();

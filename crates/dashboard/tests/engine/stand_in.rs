@@ -170,7 +170,9 @@ pub struct Signing {
 
 impl Signing {
     fn sign(&self) -> Arc<TenantToken> {
-        let TokenSource::Mint { template, bind, .. } = &self.connection.token;
+        let TokenSource::Mint { template, bind, .. } = &self.connection.token else {
+            panic!("a connection that mints")
+        };
         let template = Template::parse(template).expect("a template");
         // Lifetimes that differ make tokens that differ within one second.
         let number = self.renewals.fetch_add(1, Ordering::SeqCst);

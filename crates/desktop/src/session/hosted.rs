@@ -15,7 +15,7 @@ use tokio::sync::Mutex;
 use super::{Confirmation, Note, REVOKE_WITHIN, SessionError, is_same};
 use crate::Clock;
 use crate::problem::Problem;
-use crate::turn::{Busy, Turn, Turns};
+use crate::turn::{Busy, Turn, Turns, leave_no_trace};
 
 /// A person and their session.
 pub(crate) struct HostedPerson {
@@ -132,9 +132,13 @@ impl HostedPerson {
         let _ = tokio::time::timeout(REVOKE_WITHIN, self.desk.clone().end(None)).await;
         // Another process that is asking with the older client must not put its
         // token in the place of this one.
-        let _turn = self.desk.turn().await.ok();
+        let turn = self.desk.turn().await.ok();
         self.desk.drawer.ended.store(false, Ordering::SeqCst);
         let kept = self.desk.drawer.put(client).await;
+        if !kept {
+            // It lasts for this visit, which takes turns with nobody.
+            leave_no_trace(turn);
+        }
         *known = Some(Known { session, memberships, confirmation: Confirmation::new((self.clock)()) });
         kept
     }

@@ -95,9 +95,13 @@ impl OAuthSession {
         let mut current = self.current.lock().await;
         // Another process that is renewing the older session must not put its
         // token in the place of this one. One that does not finish has to.
-        let _turn = self.purse.turn().await.ok();
+        let turn = self.purse.turn().await.ok();
         self.purse.ended.store(false, Ordering::SeqCst);
         self.keep(&mut current, session.refresh_token()).await;
+        if current.unkept {
+            // It lasts for this visit, which takes turns with nobody.
+            leave_no_trace(turn);
+        }
         current.confirmed = Some(Confirmed { session, confirmation: Confirmation::new((self.clock)()) });
         current.unchecked = None;
         !current.unkept
@@ -268,6 +272,9 @@ impl Purse {
                 tracing::warn!(code = error.code(), "a token that came after sign-out was not removed");
             }
             return Err(SessionError::Missing);
+        }
+        if !kept {
+            leave_no_trace(Some(turn));
         }
         Ok((renewed, kept))
     }

@@ -203,3 +203,12 @@ async fn an_application_without_the_native_api_says_how_to_mend_it() {
     assert_eq!(problem.code, "native-api-disabled");
     assert!(problem.next_step.contains("Native API"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the keychain of `make test`"]
+async fn where_no_link_can_arrive_the_viewer_is_told_before_the_browser_opens() {
+    let mut world = World::hosted().await;
+    world.links_arrive = false;
+    let app = world.connected(&choice("grace", "")).await;
+    assert_eq!(fail_to_sign_in(&app, SignInIntent::First).await.code, "links-do-not-arrive");
+}

@@ -13,7 +13,7 @@ use perch_tenant::Origin;
 use tempfile::TempDir;
 
 /// Long, because no test may fail only because a machine was slow.
-const PATIENCE: Duration = Duration::from_secs(120);
+pub const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Who the app's browser is at that moment, and what they choose there: a
 /// person's handle and an organization's slug.
@@ -24,6 +24,7 @@ pub struct World {
     pub folder: TempDir,
     sandbox: Option<Sandbox>,
     pub ahead: Arc<AtomicU64>,
+    pub links_arrive: bool,
 }
 
 impl World {
@@ -48,7 +49,7 @@ impl World {
         for (id, text) in Sandbox::dashboards() {
             std::fs::write(folder.path().join("dashboards").join(format!("{id}.toml")), text).expect("written");
         }
-        Self { folder, sandbox: Some(sandbox), ahead }
+        Self { folder, sandbox: Some(sandbox), ahead, links_arrive: true }
     }
 
     pub fn sandbox(&self) -> &Sandbox {
@@ -77,6 +78,7 @@ impl World {
             places: self.places(),
             clock: Arc::new(later(&ahead)),
             events: Box::new(|_| {}),
+            links_arrive: self.links_arrive,
             browser: Box::new(move |url| {
                 let (url, (person, organization)) = (url.to_owned(), *choice.lock().expect("the choice"));
                 let app = to_itself.clone();
