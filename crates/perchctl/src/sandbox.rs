@@ -47,7 +47,6 @@ fn greeting(sandbox: &perch_sandbox::Sandbox, connection: Option<&Path>) -> Stri
     };
     line("clerk", sandbox.clerk());
     line("client id", sandbox.client_id());
-    line("public key", &sandbox.publishable_key());
     line("tinybird", sandbox.tinybird());
     line("workspace id", sandbox.workspace_id());
     line("admin token", sandbox.admin_token());

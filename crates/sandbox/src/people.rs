@@ -142,6 +142,11 @@ pub fn people() -> &'static [Person] {
     &PEOPLE
 }
 
+/// Who signs in with this address and password.
+pub(crate) fn with_credentials(email: &str, password: &str) -> Option<&'static Person> {
+    PEOPLE.iter().find(|person| person.email.eq_ignore_ascii_case(email) && person.password == password)
+}
+
 /// The person with this id.
 pub(crate) fn person(id: &str) -> Option<&'static Person> {
     PEOPLE.iter().find(|person| person.id == id)

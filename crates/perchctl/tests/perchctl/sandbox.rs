@@ -87,11 +87,12 @@ fn the_connection_that_it_writes_is_checked_clean_and_points_at_it() {
 }
 
 #[test]
-fn a_hosted_connection_is_checked_clean_and_names_the_sandbox_by_its_key() {
+fn a_hosted_connection_is_checked_clean_and_holds_no_key_of_the_workspace() {
     let dir = tempfile::tempdir().expect("a folder");
     let running = Running::start(&["--hosted", "--connection", path(dir.path())]);
     let connection = fs::read_to_string(dir.path().join("connection.toml")).expect("a connection");
-    assert!(connection.contains("sign_in = \"hosted\"") && connection.contains(&running.said["public key"]));
+    assert!(connection.contains("sign_in = \"hosted\"") && connection.contains(&running.said["tinybird"]));
+    assert!(!connection.contains(&running.said["admin token"]));
     assert_succeeds(&perchctl(&["check", path(dir.path())]));
     running.end_with("-TERM");
     assert_fails(&perchctl(&["sandbox", "--hosted"]), 2, "--connection");

@@ -17,7 +17,7 @@ use super::parameters::Parameters;
 use super::request::{Prompt, Refusal, Request};
 use super::{Clerk, opaque, pages};
 use crate::SandboxError;
-use crate::people::{Person, people};
+use crate::people::{self, Person};
 
 /// Which flow a page belongs to.
 #[derive(Deserialize)]
@@ -133,8 +133,7 @@ pub(super) async fn sign_in(
     }
     let email = form.get("email").unwrap_or_default().trim();
     let password = form.get("password").unwrap_or_default();
-    let known = people().iter().find(|person| person.email.eq_ignore_ascii_case(email) && person.password == password);
-    let Some(person) = known else {
+    let Some(person) = people::with_credentials(email, password) else {
         let page = sign_in_form(&clerk, &id, &browser, Some(email));
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
     };

@@ -16,7 +16,7 @@ use crate::clerk::authorize::{Stop, enter, set_cookie};
 use crate::clerk::pages::{self, SignInForm};
 use crate::clerk::parameters::Parameters;
 use crate::clerk::{Clerk, opaque};
-use crate::people::people;
+use crate::people;
 
 /// Which sign-in a page belongs to.
 #[derive(Deserialize)]
@@ -73,8 +73,7 @@ pub(super) async fn sign_in(
     }
     let email = form.get("email").unwrap_or_default().trim();
     let password = form.get("password").unwrap_or_default();
-    let known = people().iter().find(|person| person.email.eq_ignore_ascii_case(email) && person.password == password);
-    let Some(person) = known else {
+    let Some(person) = people::with_credentials(email, password) else {
         let form = SignInForm { action: "/portal/sign-in", name: "ticket", value: ticket, csrf };
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, pages::sign_in(&form, Some(email))).into_response());
     };

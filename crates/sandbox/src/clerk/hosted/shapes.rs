@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::sessions::Session;
 use crate::clerk::fapi_error::FapiError;
+use crate::clerk::opaque::digest;
 use crate::clerk::{Clerk, pictures};
 use crate::people::{Membership, Organization, Person};
 
@@ -153,8 +154,7 @@ pub(super) fn membership(clerk: &Clerk, person: &Person, membership: &Membership
         _ => ("Member", &["org:sys_memberships:read"][..]),
     };
     // Its id is the pair's, so that it is the same at every start.
-    let id =
-        format!("orgmem_{}", crate::clerk::opaque::digest(&format!("{}{}", person.id, membership.organization.id)));
+    let id = format!("orgmem_{}", digest(&format!("{}{}", person.id, membership.organization.id)));
     json!({
         "object": "organization_membership",
         "id": id,
