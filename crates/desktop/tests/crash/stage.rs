@@ -254,7 +254,7 @@ impl Stage {
     }
 
     /// No token lies anywhere in the open, not even half-written.
-    pub fn assert_no_token_on_the_disk(&self) {
+    fn assert_no_token_on_the_disk(&self) {
         let tokens = self.door.tokens();
         for file in files_below(&self.data()) {
             // Removed since it was listed: there is nothing to find.
