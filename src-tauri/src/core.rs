@@ -40,10 +40,11 @@ fn links_arrive() -> bool {
     gio::bus_get_sync(gio::BusType::Session, gio::Cancellable::NONE).is_ok()
 }
 
-/// Whether the process that the system starts for a link finds this one.
+/// Whether the process that the system starts for a link finds this one: on
+/// Windows it does. macOS starts none, it sends an event, which nobody hears yet.
 #[cfg(not(target_os = "linux"))]
 fn links_arrive() -> bool {
-    true
+    cfg!(windows)
 }
 
 fn pass_on(app: &AppHandle, event: Event) {

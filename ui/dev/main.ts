@@ -103,7 +103,7 @@ function signIn(): SignInView | null {
       connection,
       problem: {
         code: 'sign-in-timeout',
-        message: 'Nobody signed in within five minutes.',
+        message: 'Nobody signed in within fifteen minutes.',
         nextStep: 'Try again, and sign in in the browser window that opens.',
       },
     };

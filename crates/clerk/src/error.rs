@@ -42,8 +42,9 @@ pub enum ClerkError {
     /// The code was refused: too old, used already, or from another sign-in.
     #[error("Clerk no longer accepts this sign-in: it took too long, or was finished already.")]
     CodeRefused,
-    /// `invalid_grant` at a renewal, with status 400 or 401. The only error
-    /// that ends a session.
+    /// `invalid_grant` at a renewal, with status 400 or 401; or a hosted session
+    /// that the client no longer holds or that does not count any more. The only
+    /// error that ends a session.
     #[error("Clerk has ended this session.")]
     SessionEnded,
     /// Userinfo answers 401 or 403. The only error that a renewal may cure.
@@ -164,6 +165,9 @@ pub enum ClerkError {
     /// factor, a new password, terms to accept.
     #[error("Clerk wants something more from you before this session counts.")]
     SessionPending,
+    /// Clerk wants a fresh sign-in before it does this.
+    #[error("Clerk wants you to sign in afresh before it does this.")]
+    ReverificationNeeded,
     /// The person is not, or no longer, a member of the organization.
     #[error("You are not a member of this organization, or no longer.")]
     NotAMember,
@@ -207,6 +211,7 @@ impl ClerkError {
             Self::AnotherOrganization => "another-organization",
             Self::AnotherSession => "another-session",
             Self::SessionPending => "session-pending",
+            Self::ReverificationNeeded => "reverification-needed",
             Self::NotAMember => "not-a-member",
             Self::NoSecureConnection(_) => "no-secure-connection",
         }
@@ -221,7 +226,7 @@ impl ClerkError {
                 "Allow Perch to listen on 127.0.0.1 in this computer's firewall or security software, then sign in again."
             }
             Self::NotFinished => {
-                "Sign in again. If the browser shows an error about the redirect, your operator has to register http://127.0.0.1/callback with Clerk."
+                "Sign in again. If the browser shows an error about the redirect, your operator has to register http://127.0.0.1/callback with Clerk, or perch://callback for hosted authentication."
             }
             Self::AccessDenied => "Sign in again, and choose Allow.",
             Self::CodeRefused
@@ -230,6 +235,7 @@ impl ClerkError {
             | Self::AnotherOrganization
             | Self::AnotherSession => "Sign in again.",
             Self::SessionPending => "Sign in again, and finish every step that the browser shows.",
+            Self::ReverificationNeeded => "Sign out of this organization and in again, then do it at once.",
             Self::NotAMember => "Choose another organization, or ask an administrator of this one to invite you.",
             Self::AccessTokenRefused => "Perch renews the session. If this stays, sign in again.",
             Self::ClockSkew { .. } => "Set this computer's clock, then sign in again.",

@@ -111,10 +111,8 @@ pub(crate) async fn redeem(
         .request_async(&wire)
         .await
         .map_err(|error| explain(error, ClerkError::CodeRefused, provider))?;
-    if let Some(granted) = response.scopes()
-        && let Some(scope) = missing(granted, provider.scopes())
-    {
-        return Err(ClerkError::ScopeMissing { scope });
+    if response.scopes().is_some_and(|granted| lacks_organization(granted, provider.scopes())) {
+        return Err(ClerkError::ScopeMissing { scope: ORGANIZATION });
     }
     if response.extra_fields().id_token.is_none() {
         return Err(ClerkError::ScopeMissing { scope: "openid" });
@@ -133,14 +131,12 @@ pub(crate) async fn refresh(provider: &Provider, refresh_token: &Secret) -> Resu
     Ok(wire.answered(&response))
 }
 
-/// The first scope that Perch cannot do without and that is not among the
-/// granted ones, which a server tells when it granted others than were asked for
-/// (RFC 6749 §5.1). The organization may be done without where nobody asked for
-/// it.
-fn missing(granted: &[Scope], asked: &[String]) -> Option<&'static str> {
-    let wants_organization = asked.iter().any(|scope| scope == ORGANIZATION);
-    let mut needed = ["openid", "offline_access"].into_iter().chain(wants_organization.then_some(ORGANIZATION));
-    needed.find(|needed| !granted.iter().any(|scope| scope.as_str() == *needed))
+/// Whether the organization was asked for and not granted: a server tells the
+/// scopes when it granted others than were asked for (RFC 6749 §5.1). `openid`
+/// and `offline_access` are not looked for here, because they show in what they
+/// bring.
+fn lacks_organization(granted: &[Scope], asked: &[String]) -> bool {
+    asked.iter().any(|scope| scope == ORGANIZATION) && !granted.iter().any(|scope| scope.as_str() == ORGANIZATION)
 }
 
 /// What `invalid_scope` means for this connection: Clerk does not say which one

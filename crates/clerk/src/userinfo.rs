@@ -20,7 +20,6 @@ pub(crate) struct Userinfo {
     org_id: Option<String>,
     org_name: Option<String>,
     org_slug: Option<String>,
-    org_role: Option<String>,
 }
 
 /// Who looks, and on behalf of whom.
@@ -66,7 +65,8 @@ impl Userinfo {
             id,
             name: filled(self.org_name),
             slug: filled(self.org_slug),
-            role: filled(self.org_role),
+            // Clerk tells it to hosted sessions only.
+            role: None,
         });
         let user = User { id: self.sub, name, email: filled(self.email) };
         Ok(Viewer { user, organization, picture: self.picture.and_then(|address| Picture::parse(&address, issuer)) })
@@ -108,13 +108,11 @@ mod tests {
     }
 
     #[test]
-    fn the_organization_comes_with_its_names_and_role() {
-        let claims = json!({
-            "sub": "user_1", "org_id": "org_1", "org_name": "Acme", "org_slug": "acme", "org_role": "org:admin"
-        });
+    fn the_organization_comes_with_its_names() {
+        let claims = json!({"sub": "user_1", "org_id": "org_1", "org_name": "Acme", "org_slug": "acme"});
         let organization = read(claims, Some("org_1")).expect("a person").organization.expect("an organization");
         assert_eq!(organization.display_name(), "Acme");
-        assert_eq!((organization.slug.as_deref(), organization.role.as_deref()), (Some("acme"), Some("org:admin")));
+        assert_eq!((organization.slug.as_deref(), organization.role), (Some("acme"), None));
     }
 
     #[test]

@@ -25,6 +25,9 @@ pub(crate) struct Account {
     /// The connection's id.
     pub(crate) connection: String,
     pub(crate) tenant: Tenant,
+    /// Whether its session is the person's own, for all of their organizations.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) hosted: bool,
     /// The address of the tenant's picture, as Clerk gave it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) picture: Option<String>,
@@ -202,7 +205,7 @@ mod tests {
         let tenant =
             Tenant { issuer: origin.clone(), user, organization: None, tinybird: origin, workspace_id: "w".to_owned() };
         let standing = Standing::default();
-        Account { connection: "c".to_owned(), tenant, picture: None, standing, for_this_visit: false }
+        Account { connection: "c".to_owned(), tenant, hosted: false, picture: None, standing, for_this_visit: false }
     }
 
     fn users(accounts: &Accounts) -> Vec<&str> {

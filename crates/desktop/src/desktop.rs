@@ -6,7 +6,7 @@
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use perch_clerk::Picture;
 use perch_dashboard::{EngineError, Tokens};
@@ -100,6 +100,8 @@ pub(crate) struct State {
     pub(crate) screen: Option<Screen>,
     pub(crate) sign_in: Option<Attempt>,
     pub(crate) attempts: u64,
+    /// When a hosted sign-in's link came last.
+    pub(crate) returned: Option<SystemTime>,
     /// Connections whose admin token is in the keychain.
     pub(crate) signing_keys: HashSet<String>,
     pub(crate) demo: Option<(String, Sandbox)>,
@@ -125,6 +127,7 @@ impl Desktop {
             screen: None,
             sign_in: None,
             attempts: 0,
+            returned: None,
             signing_keys: HashSet::new(),
             demo: None,
             notices: Vec::new(),
@@ -208,7 +211,7 @@ impl Desktop {
     }
 
     /// A session that is still to be opened from the keychain, or signed in to.
-    fn session(&self, state: &mut State, tenant: &Tenant, method: &SignInMethod) -> LiveSession {
+    pub(crate) fn session(&self, state: &mut State, tenant: &Tenant, method: &SignInMethod) -> LiveSession {
         let inner = &self.inner;
         match method {
             SignInMethod::OAuth(application) => LiveSession::OAuth(Arc::new(OAuthSession::new(
@@ -290,6 +293,7 @@ impl Desktop {
     /// in through it stays so.
     pub async fn open_connection(&self, file: &Path) -> Result<(), Problem> {
         let opened = self.inner.connections.open(file)?;
+        let _door = self.inner.door.lock().await;
         let accounts: Vec<_> = {
             let state = self.state();
             let of_this = state.accounts.iter().filter(|account| account.connection == opened.id);
@@ -439,7 +443,10 @@ impl Desktop {
         let told = tenant.session.picture().await;
         let picture = {
             let mut state = self.state();
-            let Some(account) = state.accounts.get(&tenant.id) else { return };
+            // What is here for this visit only leaves no file behind.
+            let Some(account) = state.accounts.get(&tenant.id).filter(|account| !account.for_this_visit) else {
+                return;
+            };
             let known = account.picture.as_deref().and_then(|kept| Picture::parse_kept(kept, &account.tenant.issuer));
             let Some(picture) = told.or_else(|| known.clone()) else { return };
             if known.as_ref() != Some(&picture)
@@ -455,7 +462,7 @@ impl Desktop {
     }
 
     /// Fetches a tenant's picture behind what the viewer does.
-    pub(crate) fn fetch_picture(&self, tenant: TenantId, picture: Picture) {
+    fn fetch_picture(&self, tenant: TenantId, picture: Picture) {
         let app = self.clone();
         tokio::spawn(async move {
             if let Err(error) = app.inner.pictures.fetch(&tenant, &picture).await {

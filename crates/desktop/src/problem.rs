@@ -140,6 +140,15 @@ impl Problem {
         )
     }
 
+    /// *Sign in again* was for an organization that the person is in no more.
+    pub(crate) fn has_left(awaited: &Tenant) -> Self {
+        Self::new(
+            "not-a-member",
+            format!("{} is not among your organizations any more.", awaited.display_name()),
+            "Ask its administrator to invite you, or sign out of it.",
+        )
+    }
+
     /// *Add organization* ended with one that was there already.
     pub(crate) fn already_here(tenant: &Tenant) -> Self {
         Self::new(
@@ -173,8 +182,8 @@ impl Problem {
     pub(crate) fn links_do_not_arrive() -> Self {
         Self::new(
             "links-do-not-arrive",
-            "The browser could not come back to Perch: this session has no message bus (D-Bus), by which a link would reach it.",
-            "Start Perch from your desktop's menu, or in a session with D-Bus, then sign in again.",
+            "The browser could not come back to Perch: no link that it opens would reach this window.",
+            "On Linux, start Perch from your desktop's menu, or in a session with D-Bus. Then sign in again.",
         )
     }
 

@@ -2,10 +2,11 @@
 //! the screen, a way out, and a sentence for each way it can fail.
 
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use perch_clerk::{
-    ClerkError, ClientToken, FrontendApi, HostedSignIn, Membership, Picture, Prompt, Provider, Session, SignIn,
+    ClerkError, ClientToken, FrontendApi, HostedSession, HostedSignIn, Membership, Picture, Prompt, Provider, Session,
+    SignIn,
 };
 use perch_tenant::{
     Attribute, Connection, OAuthApplication, Organization, Secret, SignInMethod, Tenant, TenantId, User,
@@ -19,11 +20,15 @@ use crate::connections::OpenedConnection;
 use crate::desktop::{Desktop, Event};
 use crate::open_tenant::{OpenTenant, unix_millis};
 use crate::problem::Problem;
-use crate::session::{LiveSession, memberships};
+use crate::session::{HostedPerson, LiveSession, memberships};
 use crate::view::{SignInIntent, SignInView};
 
 /// Links that may wait to be looked at. Whatever opens more is not a browser.
 const MOST_LINKS: usize = 8;
+
+/// A link that comes so soon after the one that was used is the same, clicked
+/// twice.
+const CLICKED_TWICE: Duration = Duration::from_secs(60);
 
 /// The sign-in under way, or how the last one failed.
 pub(crate) struct Attempt {
@@ -34,6 +39,9 @@ pub(crate) struct Attempt {
     /// Takes the links that the browser opens Perch with.
     links: mpsc::Sender<Secret>,
 }
+
+/// A tenant that a sign-in is for, and its picture.
+type Arrival = (Tenant, Option<Picture>);
 
 /// A sign-in's own task: what it signs in to, and how it tells.
 struct Journey<'a> {
@@ -79,10 +87,19 @@ impl Desktop {
     /// Takes a link that the system opened Perch with. Only the sign-in that
     /// waits for one can tell whether it is its own.
     pub fn follow_link(&self, link: &str) {
-        let waiting = self.state().sign_in.as_ref().and_then(|attempt| match attempt.view {
-            SignInView::Waiting { by_link: true, .. } => Some(attempt.links.clone()),
-            _ => None,
-        });
+        let now = (self.inner.surroundings.clock)();
+        let waiting = {
+            let state = self.state();
+            let waiting = state.sign_in.as_ref().and_then(|attempt| match attempt.view {
+                SignInView::Waiting { by_link: true, .. } => Some(attempt.links.clone()),
+                _ => None,
+            });
+            let returned = state.returned.and_then(|returned| now.duration_since(returned).ok());
+            if waiting.is_none() && returned.is_some_and(|since| since < CLICKED_TWICE) {
+                return;
+            }
+            waiting
+        };
         match waiting {
             // A full channel has more links than any browser opens: drop it.
             Some(links) => drop(links.try_send(Secret::new(link))),
@@ -224,17 +241,18 @@ impl Journey<'_> {
             }
         };
         self.finishing();
+        self.app.state().returned = Some(self.now());
         let session = sign_in.redeem(returned, &mut client).await?;
-        let memberships = memberships(&api, &mut client, &session).await?;
-        let arrivals = self.arrivals(&session.user, session.picture.clone(), memberships.clone());
-        if arrivals.is_empty() {
-            // Nothing of it is kept here; at Clerk it ends too, if Clerk answers.
-            if let Err(error) = api.end(&mut client, &session.session_id).await {
-                tracing::info!(code = error.code(), "the session was not ended at Clerk");
+        let (memberships, arrivals, token) = match self.found(&api, &mut client, &session).await {
+            Ok(found) => found,
+            Err(problem) => {
+                // Nothing of it is kept here; at Clerk it ends too, if Clerk answers.
+                if let Err(error) = api.end(&mut client, &session.session_id).await {
+                    tracing::info!(code = error.code(), "the session was not ended at Clerk");
+                }
+                return Err(problem);
             }
-            return Err(Problem::organization_needed(session.user.display_name()));
-        }
-        let token = client.newest().cloned().ok_or(ClerkError::AnotherSession)?;
+        };
 
         let _door = self.app.inner.door.lock().await;
         let first = self.settle(&arrivals).await;
@@ -252,42 +270,72 @@ impl Journey<'_> {
         Ok(())
     }
 
+    /// What a hosted session is good for: the organizations, the tenants that
+    /// come of them, and what opens it from now on.
+    async fn found(
+        &self,
+        api: &FrontendApi,
+        client: &mut ClientToken<'_>,
+        session: &HostedSession,
+    ) -> Result<(Option<Vec<Membership>>, Vec<Arrival>, Secret), Problem> {
+        let memberships = memberships(api, client, session).await?;
+        if memberships.is_none() && needs_organization(&self.opened.connection) {
+            return Err(ClerkError::OrganizationsDisabled.into());
+        }
+        let told = memberships.clone().unwrap_or_default();
+        let arrivals = self.arrivals(&session.user, session.picture.clone(), told);
+        if arrivals.is_empty() {
+            return Err(Problem::organization_needed(session.user.display_name()));
+        }
+        let token = client.newest().cloned().ok_or(ClerkError::NotUnderstood { endpoint: "client" })?;
+        Ok((memberships, arrivals, token))
+    }
+
     /// Whoever is signed in already needs no browser for another organization:
     /// Clerk is asked for the list again.
     async fn look_again(&self) -> Result<(), Problem> {
-        let people: Vec<_> = {
+        let mut people: Vec<(Arc<HostedPerson>, User)> = Vec::new();
+        {
             let state = self.app.state();
-            let here = state.tenants.values().filter(|tenant| tenant.account.connection == self.opened.id);
-            here.filter(|tenant| !tenant.is_closed()).map(|tenant| tenant.account.tenant.clone()).collect()
-        };
-        let mut seen = Vec::new();
-        for known in people {
-            if seen.contains(&known.user.id) {
-                continue;
-            }
-            seen.push(known.user.id.clone());
-            let person = self.app.person(&mut self.app.state(), &known.issuer, &known.user.id);
-            let memberships = person.memberships().await.map_err(|error| error.problem())?;
-            let mut arrivals = self.arrivals(&known.user, None, memberships);
-            arrivals.retain(|(tenant, _)| tenant.organization.is_some() && self.is_new(&tenant.id()));
-            if !arrivals.is_empty() {
-                let _door = self.app.inner.door.lock().await;
-                let first = self.settle(&arrivals).await;
-                self.welcome(&first).await;
-                return Ok(());
+            let here = state.accounts.iter().filter(|account| account.connection == self.opened.id);
+            for open in here.filter_map(|account| state.tenants.get(&account.tenant.id())) {
+                if let Some(person) = open.session.person().filter(|_| !open.is_closed())
+                    && people.iter().all(|(known, _)| known.id() != person.id())
+                {
+                    people.push((person.clone(), open.account.tenant.user.clone()));
+                }
             }
         }
-        Err(Problem::no_more_organizations())
+        let (mut found, mut failed) = (Vec::new(), None);
+        for (person, user) in people {
+            match person.memberships().await {
+                Ok(memberships) => found.push((person, self.arrivals(&user, None, memberships))),
+                Err(error) => failed = Some(error.problem()),
+            }
+        }
+        let _door = self.app.inner.door.lock().await;
+        let mut arrivals = Vec::new();
+        for (person, of_person) in found {
+            // Signed out while Clerk was asked: nothing of them comes back.
+            if self.app.state().people.get(person.id()).is_some_and(|current| Arc::ptr_eq(current, &person)) {
+                arrivals.extend(of_person);
+            }
+        }
+        arrivals.retain(|(tenant, _)| tenant.organization.is_some() && self.is_new(&tenant.id()));
+        match failed {
+            _ if !arrivals.is_empty() => {
+                let first = self.settle(&arrivals).await;
+                self.welcome(&first).await;
+            }
+            Some(problem) => return Err(problem),
+            None => self.app.tell(Problem::no_more_organizations()),
+        }
+        Ok(())
     }
 
     /// The tenants of a person: one an organization, or, for a person without
     /// any, a personal one where the connection has a use for it.
-    fn arrivals(
-        &self,
-        user: &User,
-        picture: Option<Picture>,
-        memberships: Vec<Membership>,
-    ) -> Vec<(Tenant, Option<Picture>)> {
+    fn arrivals(&self, user: &User, picture: Option<Picture>, memberships: Vec<Membership>) -> Vec<Arrival> {
         let connection = &self.opened.connection;
         let tenant = |organization: Option<Organization>| Tenant::new(connection, user.clone(), organization);
         if memberships.is_empty() && !needs_organization(connection) {
@@ -298,7 +346,7 @@ impl Journey<'_> {
 
     /// Places tenants of one hosted session. The one to put on the screen is
     /// that which was awaited, else one that was not here before.
-    async fn settle(&self, arrivals: &[(Tenant, Option<Picture>)]) -> Arc<OpenTenant> {
+    async fn settle(&self, arrivals: &[Arrival]) -> Arc<OpenTenant> {
         let is_awaited = |tenant: &Tenant| matches!(&self.intent, SignInIntent::Again { tenant: id } if *id == tenant.id().to_string());
         let first = arrivals
             .iter()
@@ -322,6 +370,7 @@ impl Journey<'_> {
         let account = Account {
             connection: self.opened.id.clone(),
             tenant: tenant.clone(),
+            hosted: self.opened.connection.clerk.sign_in == SignInMethod::Hosted,
             picture: picture.as_ref().map(|picture| picture.address().to_owned()),
             standing: Standing::SignedIn,
             for_this_visit: false,
@@ -330,9 +379,6 @@ impl Journey<'_> {
         let (open, before) = self.app.place(self.opened, account);
         if let Some(before) = before {
             before.close(Problem::gone("dashboard")).await;
-        }
-        if let Some(picture) = picture {
-            self.app.fetch_picture(open.id.clone(), picture);
         }
         open
     }
@@ -367,6 +413,15 @@ impl Journey<'_> {
             state.screen = None;
         }
         self.app.tell_of(open);
+        // Not only the one on the screen: the switcher shows all of them.
+        let placed: Vec<_> = {
+            let state = self.app.state();
+            let of_person = |other: &&Arc<OpenTenant>| other.account.tenant.person() == open.account.tenant.person();
+            state.tenants.values().filter(of_person).cloned().collect()
+        };
+        for tenant in placed {
+            self.app.look_for_picture(&tenant).await;
+        }
     }
 
     /// *Sign in again* was for one tenant, and another arrived.
@@ -376,9 +431,13 @@ impl Journey<'_> {
         }
         let awaited = TenantId::try_from(awaited.to_owned()).ok();
         let account = awaited.and_then(|id| self.app.state().accounts.get(&id).cloned());
-        if let Some(account) = account {
-            self.app.tell(Problem::signed_in_as_another(shown, &account.tenant));
-        }
+        let Some(Account { tenant: awaited, hosted, .. }) = account else { return };
+        let has_left = hosted && awaited.person() == shown.person();
+        self.app.tell(if has_left {
+            Problem::has_left(&awaited)
+        } else {
+            Problem::signed_in_as_another(shown, &awaited)
+        });
     }
 
     /// Whether nobody sees this tenant yet, or only that it is closed.
@@ -390,9 +449,15 @@ impl Journey<'_> {
 
     fn send_to_browser(&self, url: &str, by_link: bool) {
         let expires = unix_millis(self.now() + SignIn::PATIENCE);
-        let browser_problem = self.app.open_browser(url).err();
-        let connection = self.opened.id.clone();
-        self.show(SignInView::Waiting { connection, url: url.to_owned(), by_link, expires, browser_problem });
+        let waiting = |browser_problem| {
+            let connection = self.opened.id.clone();
+            SignInView::Waiting { connection, url: url.to_owned(), by_link, expires, browser_problem }
+        };
+        // First, because a browser that is signed in already comes back at once.
+        self.show(waiting(None));
+        if let Err(problem) = self.app.open_browser(url) {
+            self.show(waiting(Some(problem)));
+        }
     }
 
     fn finishing(&self) {

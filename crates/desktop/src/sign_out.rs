@@ -49,7 +49,12 @@ impl Desktop {
             state.screen.take_if(|screen| ids.contains(&screen.tenant.id));
             leaving
         };
-        self.end_sessions_of(&leaving).await;
+        let sessions: Vec<_> = {
+            let state = self.state();
+            let open = leaving.iter().filter_map(|account| state.tenants.get(&account.tenant.id()));
+            open.map(|tenant| tenant.session.clone()).collect()
+        };
+        self.end_sessions(sessions).await;
         for account in &leaving {
             self.let_go(account).await;
         }
@@ -74,19 +79,15 @@ impl Desktop {
 
     /// Tells Clerk, all sessions at once. A person's session ends with the last
     /// of their organizations here.
-    async fn end_sessions_of(&self, leaving: &[Account]) {
-        let open: Vec<_> = {
-            let state = self.state();
-            leaving.iter().filter_map(|account| state.tenants.get(&account.tenant.id()).cloned()).collect()
-        };
+    async fn end_sessions(&self, sessions: Vec<LiveSession>) {
         let people: HashMap<_, _> =
-            open.iter().filter_map(|tenant| tenant.session.person()).map(|person| (person.id(), person)).collect();
+            sessions.iter().filter_map(LiveSession::person).map(|person| (person.id(), person)).collect();
         let people = people.into_iter().filter(|(id, _)| self.is_last(id));
         let people = join_all(people.map(|(_, person)| person.end()));
-        let tenants = join_all(open.iter().map(|tenant| async {
-            match &tenant.session {
+        let tenants = join_all(sessions.iter().map(|session| async {
+            match session {
                 LiveSession::OAuth(session) => session.end().await,
-                LiveSession::Hosted(_) => tenant.session.forget().await,
+                LiveSession::Hosted(_) => session.forget().await,
             }
         }));
         tokio::join!(people, tenants);
@@ -176,8 +177,9 @@ impl Desktop {
 
     /// Whether none of the person's organizations is signed in here (any more).
     fn is_last(&self, person: &PersonId) -> bool {
-        let is_theirs =
-            |account: &Account| account.standing == Standing::SignedIn && account.tenant.person() == *person;
+        let is_theirs = |account: &Account| {
+            account.hosted && account.standing == Standing::SignedIn && account.tenant.person() == *person
+        };
         !self.state().accounts.iter().any(is_theirs)
     }
 
@@ -206,6 +208,16 @@ impl Desktop {
                 let ended = state.accounts.iter().filter(|account| account.standing == Standing::Ended);
                 (state.accounts.leaving().cloned().collect(), ended.cloned().collect())
             };
+            let sessions = {
+                let (connections, _) = app.inner.connections.list();
+                let mut state = app.state();
+                let mut session = |account: &Account| {
+                    let opened = connections.iter().find(|opened| opened.id == account.connection)?;
+                    Some(app.session(&mut state, &account.tenant, &opened.connection.clerk.sign_in))
+                };
+                leaving.iter().filter_map(&mut session).collect()
+            };
+            app.end_sessions(sessions).await;
             for account in &leaving {
                 app.let_go(account).await;
             }

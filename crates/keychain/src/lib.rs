@@ -2,7 +2,7 @@
 //! Keychain, Windows' Credential Manager, the Secret Service on Linux.
 //!
 //! Three verbs, [`persist`](Keychain::persist), [`retrieve`](Keychain::retrieve)
-//! and [`delete`](Keychain::delete), over three kinds of [`Slot`]. Where the
+//! and [`delete`](Keychain::delete), over four kinds of [`Slot`]. Where the
 //! keychain is locked or missing, Perch still runs: what was to be kept is kept
 //! in memory for this visit, and [`Keychain::state`] says why.
 

@@ -373,7 +373,7 @@ impl Connection {
         })?;
         let clerk_signs = matches!(connection.token, TokenSource::ClerkTemplate { .. });
         if clerk_signs && connection.clerk.sign_in != SignInMethod::Hosted {
-            let offset = text.find("clerk-template").unwrap_or_default();
+            let offset = text.find("\"clerk-template\"").unwrap_or_default();
             let message =
                 "Clerk signs from a JWT template for hosted sessions only; write sign_in = \"hosted\" below [clerk]";
             return Err(ConnectionError::at(text, offset, message));

@@ -221,6 +221,8 @@ impl Refusal {
             ClerkError::NativeApiDisabled
         } else if self.says("organization_not_enabled_in_instance") {
             ClerkError::OrganizationsDisabled
+        } else if self.says("session_reverification_required") {
+            ClerkError::ReverificationNeeded
         } else if self.is_about("redirect_url") {
             ClerkError::RedirectNotRegistered
         } else {

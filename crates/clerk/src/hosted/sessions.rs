@@ -6,6 +6,7 @@ use std::time::Duration;
 use perch_tenant::User;
 use reqwest::{Method, StatusCode};
 use serde::de::IgnoredAny;
+use tokio::time::Instant;
 
 use super::answer::{Client, Failure, Session, Status, Wrapped};
 use super::{ClientToken, FrontendApi};
@@ -13,6 +14,9 @@ use crate::{ClerkError, Picture};
 
 /// Sign-out does not wait for Clerk longer than this.
 const END_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// For how long [`FrontendApi::end_others`] begins to end one more session.
+const OTHERS_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A person's session with Clerk: one for all of their organizations.
 #[derive(Debug, Clone)]
@@ -56,7 +60,11 @@ impl FrontendApi {
         let call = self.call("session", Method::POST, &path).within(END_TIMEOUT);
         match self.ask::<IgnoredAny>(&call, client).await {
             Ok(IgnoredAny) => Ok(()),
-            Err(Failure::Refused(refusal)) if refusal.status == StatusCode::NOT_FOUND => Ok(()),
+            Err(Failure::Refused(refusal))
+                if refusal.status == StatusCode::NOT_FOUND || refusal.says("invalid_action_for_session") =>
+            {
+                Ok(())
+            }
             Err(failure) => match failure.of_session() {
                 ClerkError::SessionEnded => Ok(()),
                 error => Err(error),
@@ -65,18 +73,26 @@ impl FrontendApi {
     }
 
     /// Ends every other session of the person, on all devices, and tells how
-    /// many those were. (Clerk's Frontend API reference: Users, Sessions.)
+    /// many those were; within forty seconds. (Clerk's Frontend API reference:
+    /// Users, Sessions.)
     ///
     /// # Errors
     /// The first that Clerk did not end; those before it are over.
+    /// [`ClerkError::Timeout`] when there are too many for the time: asked
+    /// again, it goes on. [`ClerkError::ReverificationNeeded`] where Clerk wants
+    /// a fresh sign-in first.
     /// [`ClerkError::SessionEnded`] is about the session that asks.
     pub async fn end_others(&self, client: &mut ClientToken<'_>, session_id: &str) -> Result<usize, ClerkError> {
         let call = self.call("session list", Method::GET, &["me", "sessions", "active"]).of_session(session_id);
+        let until = Instant::now() + OTHERS_TIMEOUT;
         let sessions: Vec<Session> = self.ask(&call, client).await.map_err(Failure::of_session)?;
         let mut ended = 0;
         for other in sessions.iter().filter(|session| session.id != session_id) {
             let path = ["me", "sessions", &other.id, "revoke"];
-            let call = self.call("session", Method::POST, &path).of_session(session_id);
+            let call = self.call("session", Method::POST, &path).of_session(session_id).within(END_TIMEOUT);
+            if Instant::now() >= until {
+                return Err(ClerkError::Timeout);
+            }
             match self.ask::<IgnoredAny>(&call, client).await {
                 Ok(IgnoredAny) => ended += 1,
                 // It ended by itself since the list was made.

@@ -114,7 +114,11 @@ fn not_redeemed(failure: Failure) -> ClerkError {
         (
             ClerkError::Refused { .. },
             Some(
-                StatusCode::UNAUTHORIZED | StatusCode::NOT_FOUND | StatusCode::GONE | StatusCode::UNPROCESSABLE_ENTITY,
+                StatusCode::BAD_REQUEST
+                | StatusCode::UNAUTHORIZED
+                | StatusCode::NOT_FOUND
+                | StatusCode::GONE
+                | StatusCode::UNPROCESSABLE_ENTITY,
             ),
         ) => ClerkError::CodeRefused,
         (error, _) => error,

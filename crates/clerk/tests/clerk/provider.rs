@@ -309,7 +309,7 @@ async fn userinfo(State(clerk): State<Clerk>, headers: HeaderMap) -> Response {
     }
     let mut claims = json!({
         "object": "oauth_user_info", "sub": "user_ada", "name": "Ada Lovelace", "email": "ada@acme.example",
-        "org_id": "org_acme", "org_name": "Acme", "org_slug": "acme", "org_role": "org:admin",
+        "org_id": "org_acme", "org_name": "Acme", "org_slug": "acme",
     });
     bend(&memory.bent.userinfo, &mut claims);
     axum::Json(claims).into_response()

@@ -19,7 +19,7 @@ async fn a_person_signs_in_for_the_organization_they_chose() {
     assert_eq!(signed_in.user.id, "user_ada");
     assert_eq!(signed_in.user.name.as_deref(), Some("Ada Lovelace"));
     let organization = signed_in.organization.expect("an organization");
-    assert_eq!((organization.id.as_str(), organization.role.as_deref()), ("org_acme", Some("org:admin")));
+    assert_eq!((organization.id.as_str(), organization.slug.as_deref()), ("org_acme", Some("acme")));
     assert_eq!(signed_in.session.refresh_token().expose(), "refresh-2");
     assert!(signed_in.session.expires() > std::time::SystemTime::now() + Duration::from_secs(86_000));
 

@@ -29,7 +29,8 @@ pub(crate) struct HostedPerson {
 #[derive(Clone)]
 struct Known {
     session: HostedSession,
-    memberships: Vec<Membership>,
+    /// `None` where organizations are turned off.
+    memberships: Option<Vec<Membership>>,
     confirmation: Confirmation,
 }
 
@@ -61,6 +62,10 @@ impl HostedTenant {
         let known = self.person.confirm().await?;
         // A personal tenant is there as long as the session is.
         if let Some(organization) = &self.organization {
+            if known.memberships.is_none() {
+                // The operator's doing, and it says nothing about the person.
+                return Err(ClerkError::OrganizationsDisabled.into());
+            }
             let told = known.membership(&organization.id).map(|membership| &membership.organization);
             if !is_same(told, Some(organization)) {
                 return Err(SessionError::OtherOrganization);
@@ -70,7 +75,6 @@ impl HostedTenant {
     }
 
     pub(super) async fn template_token(&self, template: &Name) -> Result<Secret, SessionError> {
-        self.confirm().await?;
         self.person.template_token(self.organization.as_ref(), template).await
     }
 
@@ -85,7 +89,7 @@ impl HostedTenant {
 
 impl Known {
     fn membership(&self, organization: &str) -> Option<&Membership> {
-        self.memberships.iter().find(|membership| membership.organization.id == organization)
+        self.memberships.iter().flatten().find(|membership| membership.organization.id == organization)
     }
 }
 
@@ -127,11 +131,16 @@ impl HostedPerson {
     /// Takes over a session that the viewer has just signed in to, ends the one
     /// that was there before, and keeps what opens the new one. Whether it lasts
     /// longer than this visit.
-    pub(crate) async fn adopt(&self, session: HostedSession, memberships: Vec<Membership>, client: &Secret) -> bool {
+    pub(crate) async fn adopt(
+        &self,
+        session: HostedSession,
+        memberships: Option<Vec<Membership>>,
+        client: &Secret,
+    ) -> bool {
         let mut known = self.known.lock().await;
         let _ = tokio::time::timeout(REVOKE_WITHIN, self.desk.clone().end(None)).await;
         // Another process that is asking with the older client must not put its
-        // token in the place of this one.
+        // token in the place of this one. One that does not finish has to.
         let turn = self.desk.turn().await.ok();
         self.desk.drawer.ended.store(false, Ordering::SeqCst);
         let kept = self.desk.drawer.put(client).await;
@@ -146,7 +155,7 @@ impl HostedPerson {
     /// Asks Clerk for the organizations now, however recently it was asked.
     pub(crate) async fn memberships(&self) -> Result<Vec<Membership>, SessionError> {
         let mut known = self.known.lock().await;
-        Ok(self.ask(&mut known).await?.memberships)
+        self.ask(&mut known).await?.memberships.ok_or(ClerkError::OrganizationsDisabled.into())
     }
 
     async fn confirm(&self) -> Result<Known, SessionError> {
@@ -187,7 +196,19 @@ impl HostedPerson {
             None => self.ask(&mut known).await?.session.session_id,
         };
         let organization = organization.map(|organization| organization.id.clone());
-        run(self.desk.clone().template_token(session, organization, template.to_string())).await
+        let token = run(self.desk.clone().template_token(session, organization, template.to_string())).await;
+        if let Err(SessionError::Clerk(
+            ClerkError::SessionEnded
+            | ClerkError::SessionPending
+            | ClerkError::NotAMember
+            | ClerkError::AnotherOrganization
+            | ClerkError::AnotherSession,
+        )) = &token
+        {
+            // Clerk's last word no longer holds: whoever asks next asks Clerk.
+            *known = None;
+        }
+        token
     }
 
     /// Ends the person's sessions on other devices. How many there were.
@@ -217,15 +238,15 @@ impl HostedPerson {
     }
 }
 
-/// Somebody's organizations. Where they are turned off, nobody is in one.
+/// Somebody's organizations; `None` where organizations are turned off.
 pub(crate) async fn memberships(
     api: &FrontendApi,
     client: &mut ClientToken<'_>,
     session: &HostedSession,
-) -> Result<Vec<Membership>, ClerkError> {
+) -> Result<Option<Vec<Membership>>, ClerkError> {
     match api.memberships(client, session).await {
-        Err(ClerkError::OrganizationsDisabled) => Ok(Vec::new()),
-        outcome => outcome,
+        Err(ClerkError::OrganizationsDisabled) => Ok(None),
+        outcome => outcome.map(Some),
     }
 }
 
@@ -251,7 +272,7 @@ impl Desk {
         self.turns.take(self.drawer.person.as_str()).await
     }
 
-    async fn look(self) -> Result<(HostedSession, Vec<Membership>), SessionError> {
+    async fn look(self) -> Result<(HostedSession, Option<Vec<Membership>>), SessionError> {
         let _turn = self.turn().await?;
         let mut client = self.drawer.open().await?;
         let session = self.api.session(&mut client, &self.user).await?;

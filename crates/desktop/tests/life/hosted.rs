@@ -3,7 +3,7 @@
 
 use std::sync::atomic::Ordering;
 
-use perch_desktop::view::{SignInIntent, SignInView, SignOutScope, TenantStatus};
+use perch_desktop::view::{SignInIntent, SignOutScope, TenantStatus};
 use perch_keychain::{Keychain, Slot};
 use perch_tenant::{Origin, PersonId};
 
@@ -153,8 +153,8 @@ async fn looking_for_new_organizations_asks_clerk_and_no_browser() {
     let world = World::hosted().await;
     let app = world.connected(&choice("grace", "")).await;
     let harbor = sign_in(&app, "Harbor Coffee").await;
-    assert_eq!(fail_to_sign_in(&app, SignInIntent::Organization).await.code, "no-more-organizations");
-    app.cancel_sign_in();
+    sign_in_with(&app, SignInIntent::Organization, "Harbor Coffee").await;
+    assert_eq!(app.app_view().notices[0].problem.code, "no-more-organizations");
     app.sign_out(&SignOutScope::Tenant { tenant: harbor.clone() }).await.expect("signed out");
     assert_eq!(sign_in_with(&app, SignInIntent::Organization, "Harbor Coffee").await, harbor);
 }
@@ -187,10 +187,14 @@ async fn several_people_are_apart_and_sessions_elsewhere_end_on_demand() {
 async fn a_link_that_belongs_to_no_sign_in_is_told_and_changes_nothing() {
     let world = World::hosted().await;
     let app = world.connected(&choice("grace", "")).await;
-    app.follow_link("perch://callback?state=x&rotating_token_nonce=y&created_session_id=z");
-    assert_eq!(app.app_view().notices[0].problem.code, "stray-link");
-    assert!(!matches!(app.app_view().sign_in, Some(SignInView::Finishing { .. })));
+    let stray = "perch://callback?state=x&rotating_token_nonce=y&created_session_id=z";
+    app.follow_link(stray);
+    assert_eq!(app.app_view().notices.remove(0).problem.code, "stray-link");
+    // While a sign-in waits, a stray one comes before its own.
+    world.links_before.lock().expect("the links").push(stray.to_owned());
     sign_in(&app, "Harbor Coffee").await;
+    let told: Vec<_> = app.app_view().notices.into_iter().map(|notice| notice.problem).collect();
+    assert!(told.iter().any(|problem| problem.message.contains("another sign-in")), "{told:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -211,4 +215,68 @@ async fn where_no_link_can_arrive_the_viewer_is_told_before_the_browser_opens() 
     world.links_arrive = false;
     let app = world.connected(&choice("grace", "")).await;
     assert_eq!(fail_to_sign_in(&app, SignInIntent::First).await.code, "links-do-not-arrive");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the keychain of `make test`"]
+async fn a_hosted_application_without_organizations_is_told_to_the_operator() {
+    let options = perch_sandbox::Options { organizations: false, ..Default::default() };
+    let world = World::with(options, perch_sandbox::Sandbox::hosted_connection_toml).await;
+    let app = world.connected(&choice("grace", "")).await;
+    assert_eq!(fail_to_sign_in(&app, SignInIntent::First).await.code, "organizations-disabled");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the keychain of `make test`"]
+async fn clerks_refusal_of_a_token_closes_the_tenant_without_a_quarter_of_an_hour_between() {
+    let world = World::hosted().await;
+    let app = world.connected(&choice("grace", "")).await;
+    let harbor = sign_in(&app, "Harbor Coffee").await;
+    open(&app, &harbor).await;
+    values(&app, &harbor, "top-pages").await;
+    world.sandbox().end_membership("grace", perch_sandbox::organizations()[0].id).expect("a membership");
+    // Clerk's tokens live a minute; its word on the session is taken for fifteen.
+    world.ahead.store(2 * 60, Ordering::SeqCst);
+    eventually("the tenant to close", || async {
+        let _ = app.refresh_dashboard(&harbor, "web-traffic");
+        matches!(status(&app, &harbor), TenantStatus::Closed { .. }).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the keychain of `make test`"]
+async fn the_same_person_by_both_ways_keeps_each_session_to_itself() {
+    let world = World::hosted().await;
+    let choice = choice("grace", "larkspur-books");
+    let app = world.connected(&choice).await;
+    let harbor = sign_in(&app, "Harbor Coffee").await;
+    let issuer = Origin::parse(world.sandbox().clerk()).expect("an origin");
+    let grace = perch_sandbox::people().iter().find(|person| person.handle == "grace").expect("Grace").id;
+    let grace = PersonId::new(&issuer, grace);
+    // Another workspace, or it would be the same tenant.
+    let other = world.sandbox().connection_toml().replace(world.sandbox().workspace_id(), "another-workspace");
+    let file = world.folder.path().join("other.toml");
+    std::fs::write(&file, other).expect("written");
+    app.open_connection(&file).await.expect("the connection opens");
+    let connections = app.app_view().connections;
+    let oauth = connections.iter().find(|connection| !connection.hosted).expect("the other connection").id.clone();
+    app.begin_sign_in(&oauth, SignInIntent::First).await.expect("begun");
+    eventually("the second sign-in", || async {
+        let view = app.app_view();
+        (view.sign_in.is_none() && view.tenants.len() == 3).then_some(())
+    })
+    .await;
+
+    for tenant in [&harbor, &id_of_hosted(&app, &oauth, "Larkspur Books")] {
+        app.sign_out(&SignOutScope::Tenant { tenant: tenant.clone() }).await.expect("signed out");
+    }
+    assert_eq!(app.app_view().tenants.len(), 1, "the OAuth sign-in is still there");
+    let left = Keychain::open().retrieve(Slot::Client(&grace)).await.expect("an open keychain");
+    assert_eq!(left, None, "the hosted session left with the last of its organizations");
+}
+
+fn id_of_hosted(app: &perch_desktop::Desktop, oauth: &str, name: &str) -> String {
+    let tenants = app.app_view().tenants;
+    tenants.into_iter().find(|tenant| tenant.name == name && tenant.connection != oauth).expect("a tenant").id
 }

@@ -25,6 +25,8 @@ pub struct World {
     sandbox: Option<Sandbox>,
     pub ahead: Arc<AtomicU64>,
     pub links_arrive: bool,
+    /// Links that arrive before the one of a hosted sign-in.
+    pub links_before: Arc<Mutex<Vec<String>>>,
 }
 
 impl World {
@@ -49,7 +51,7 @@ impl World {
         for (id, text) in Sandbox::dashboards() {
             std::fs::write(folder.path().join("dashboards").join(format!("{id}.toml")), text).expect("written");
         }
-        Self { folder, sandbox: Some(sandbox), ahead, links_arrive: true }
+        Self { folder, sandbox: Some(sandbox), ahead, links_arrive: true, links_before: Arc::default() }
     }
 
     pub fn sandbox(&self) -> &Sandbox {
@@ -71,7 +73,7 @@ impl World {
     /// Opens the app; its browser is a visitor who signs in as `choice` says at
     /// that moment, and who opens the link that hosted authentication ends with.
     pub fn app(&self, choice: &Choice) -> Desktop {
-        let (ahead, choice) = (self.ahead.clone(), choice.clone());
+        let (ahead, choice, before) = (self.ahead.clone(), choice.clone(), self.links_before.clone());
         let itself = Arc::new(OnceLock::<Desktop>::new());
         let to_itself = itself.clone();
         let app = Desktop::open(Surroundings {
@@ -81,11 +83,13 @@ impl World {
             links_arrive: self.links_arrive,
             browser: Box::new(move |url| {
                 let (url, (person, organization)) = (url.to_owned(), *choice.lock().expect("the choice"));
-                let app = to_itself.clone();
+                let (app, before) = (to_itself.clone(), before.clone());
                 tokio::spawn(async move {
                     if url.contains("/portal/") {
                         let link = visitor::return_link(&url, person).await.expect("the visitor signs in");
-                        app.get().expect("an app").follow_link(&link);
+                        let app = app.get().expect("an app");
+                        before.lock().expect("the links").drain(..).for_each(|stray| app.follow_link(&stray));
+                        app.follow_link(&link);
                     } else {
                         // Where Clerk refuses, the app says so.
                         let _ = visitor::allow(&url, person, organization).await;
