@@ -38,9 +38,12 @@ fn main() -> ExitCode {
             scheme::register();
             Ok(())
         })
-        .run(tauri::generate_context!());
+        .build(tauri::generate_context!());
     match app {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(app) => {
+            let code = app.run_return(window::quit_in_peace);
+            ExitCode::from(u8::try_from(code).unwrap_or(1))
+        }
         Err(error) => {
             tracing::error!(%error, "Perch could not start");
             ExitCode::FAILURE

@@ -3,7 +3,7 @@
 use perch_desktop::Desktop;
 use tauri::utils::config::Color;
 use tauri::{
-    App, AppHandle, DragDropEvent, Manager, Theme, Url, UserAttentionType, WebviewUrl, WebviewWindow,
+    App, AppHandle, DragDropEvent, Manager, RunEvent, Theme, Url, UserAttentionType, WebviewUrl, WebviewWindow,
     WebviewWindowBuilder, WindowEvent,
 };
 
@@ -56,6 +56,20 @@ pub fn open(app: &mut App) -> tauri::Result<()> {
         }
     });
     Ok(())
+}
+
+/// Quits when no renewal is under way any more; meanwhile the window is gone
+/// already.
+pub fn quit_in_peace(app: &AppHandle, event: RunEvent) {
+    // With a code, it is we who quit.
+    if let RunEvent::ExitRequested { api, code: None, .. } = event {
+        api.prevent_exit();
+        let app = app.clone();
+        tauri::async_runtime::spawn(async move {
+            app.state::<Desktop>().finish_renewals().await;
+            app.exit(0);
+        });
+    }
 }
 
 /// Tauri serves the app's own files from `tauri://localhost`, and from

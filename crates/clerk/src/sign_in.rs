@@ -12,6 +12,7 @@ use url::Url;
 use crate::callback::{self, Callback, Expected};
 use crate::listener::Listener;
 use crate::page::Page;
+use crate::token::Answered;
 use crate::userinfo::Viewer;
 use crate::{ClerkError, Picture, Provider, Session, token};
 
@@ -124,10 +125,15 @@ impl SignIn {
                 Callback::Refused(reason) => return Err(refusal(reason, &provider)),
             };
             let answered = token::redeem(&provider, code, redirect, verifier).await?;
-            let tokens = answered.verify(&provider, Some(nonce.secret()), SystemTime::now()).await?;
-            let session = Session::of_sign_in(tokens)?;
-            let Viewer { user, organization, picture } = session.viewer(&provider).await?;
-            Ok(SignedIn { user, organization, picture, session })
+            let signed_in = signed_in(&provider, &answered, &nonce).await;
+            if signed_in.is_err()
+                && let Some(refresh_token) = answered.refresh()
+                && let Err(error) = Session::revoke(&provider, refresh_token).await
+            {
+                // Nobody will ever have this session: a best effort to end it.
+                tracing::info!(code = error.code(), "a session that failed was not revoked at Clerk");
+            }
+            signed_in
         }
         .await;
         browser.show(outcome.as_ref().map_or_else(Page::failed, |_| Page::signed_in())).await;
@@ -140,6 +146,14 @@ impl fmt::Debug for SignIn {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("SignIn").field("redirect", &self.redirect.as_str()).finish_non_exhaustive()
     }
+}
+
+/// Who the tokens of a redeemed code are about, verified.
+async fn signed_in(provider: &Provider, answered: &Answered, nonce: &CsrfToken) -> Result<SignedIn, ClerkError> {
+    let tokens = answered.verify(provider, Some(nonce.secret()), SystemTime::now()).await?;
+    let session = Session::of_sign_in(tokens)?;
+    let Viewer { user, organization, picture } = session.viewer(provider).await?;
+    Ok(SignedIn { user, organization, picture, session })
 }
 
 /// What an error in the callback means (RFC 6749 §4.1.2.1).

@@ -17,6 +17,8 @@ use crate::view::{TenantStatus, TenantView};
 pub(crate) struct Accounts {
     file: PathBuf,
     list: Vec<Account>,
+    /// The file is there and could not be read: it is not written over.
+    unread: Option<Problem>,
 }
 
 /// A tenant and the connection it signed in through.
@@ -90,6 +92,7 @@ impl Accounts {
             serde_json::from_str::<Vec<Account>>(&text)
                 .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
         });
+        let mut unread = None;
         let (list, problem) = match read {
             Ok(list) => (list, None),
             Err(error) if error.kind() == io::ErrorKind::NotFound => (Vec::new(), None),
@@ -99,9 +102,12 @@ impl Accounts {
                 }
                 (Vec::new(), Some(Problem::accounts(&file, &error)))
             }
-            Err(error) => (Vec::new(), Some(Problem::file(&file, &error))),
+            Err(error) => {
+                unread = Some(Problem::file(&file, &error));
+                (Vec::new(), unread.clone())
+            }
         };
-        (Self { file, list }, problem)
+        (Self { file, list, unread }, problem)
     }
 
     /// The accounts that the viewer sees, last used first.
@@ -169,6 +175,9 @@ impl Accounts {
     /// viewer did holds for this visit, and the problem says what will be back.
     fn change(&mut self, change: impl FnOnce(&mut Vec<Account>)) -> Result<(), Problem> {
         change(&mut self.list);
+        if let Some(problem) = &self.unread {
+            return Err(problem.clone());
+        }
         if self.list.is_empty() {
             disk::sweep(&self.file, Duration::ZERO);
             return [self.file.clone(), put_aside(&self.file)].iter().try_for_each(|file| remove(file));
@@ -276,6 +285,23 @@ mod tests {
         let (accounts, problem) = Accounts::read(file);
         assert_eq!((users(&accounts), problem), (vec!["a"], None));
         assert_eq!(accounts.iter().next().map(|account| account.standing), Some(Standing::SignedIn));
+    }
+
+    #[test]
+    fn a_list_that_cannot_be_read_now_is_not_written_over() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("accounts.json");
+        // As a user who may not: a loop of links cannot be opened by anybody.
+        #[cfg(unix)]
+        std::os::unix::fs::symlink(&file, &file).expect("a link");
+        #[cfg(unix)]
+        {
+            let (mut accounts, problem) = Accounts::read(file.clone());
+            assert!(problem.is_some());
+            assert!(accounts.put_first(account("a")).is_err());
+            assert_eq!(users(&accounts), ["a"], "it counts for this visit");
+            assert!(file.is_symlink(), "what was there is there");
+        }
     }
 
     #[test]

@@ -36,6 +36,9 @@ use crate::{Clock, Places};
 /// milliseconds, unless the keychain asks for its password.
 const BOOT_WITHIN: Duration = Duration::from_secs(1);
 
+/// How long quitting waits for a renewal.
+const RENEWAL_ENDS_WITHIN: Duration = Duration::from_secs(10);
+
 /// The app without its window. Cheap to clone: all clones are the same app.
 #[derive(Clone)]
 pub struct Desktop {
@@ -482,6 +485,14 @@ impl Desktop {
     pub fn tell(&self, problem: Problem) {
         self.state().notify(problem);
         self.changed();
+    }
+
+    /// Waits, at most ten seconds, for a renewal that is under way: whoever quits
+    /// between Clerk's answer and the keychain would lose the session.
+    pub async fn finish_renewals(&self) {
+        if tokio::time::timeout(RENEWAL_ENDS_WITHIN, self.inner.turns.all_over()).await.is_err() {
+            tracing::warn!("a renewal does not end, and Perch quits all the same");
+        }
     }
 
     /// Takes a notice off the screen.

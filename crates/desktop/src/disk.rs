@@ -39,6 +39,16 @@ pub fn sweep(path: &Path, age: Duration) {
     }
 }
 
+/// The names of a folder's files up to their first dot; nothing where there is
+/// no folder.
+pub fn stems(folder: &Path) -> Vec<String> {
+    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
+    let names = entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned());
+    let mut stems: Vec<_> = names.map(|name| name.split('.').next().unwrap_or_default().to_owned()).collect();
+    stems.dedup();
+    stems
+}
+
 /// How the names of this file's temporary ones begin.
 fn half_written(path: &Path) -> String {
     format!(".{}.", path.file_name().unwrap_or_default().to_string_lossy())

@@ -32,6 +32,15 @@ impl Problem {
         Self { code, message: sentence(message.into()), next_step }
     }
 
+    /// The same, where nothing tries again but the viewer.
+    pub(crate) fn asked_by_viewer(self) -> Self {
+        match self.code {
+            "unreachable" | "timeout" => Self { next_step: "Check the network, then try again.", ..self },
+            "unavailable" | "rate-limited" => Self { next_step: "Wait a moment, then try again.", ..self },
+            _ => self,
+        }
+    }
+
     /// A file that could not be read or written.
     pub(crate) fn file(path: &Path, error: &io::Error) -> Self {
         let next_step = match error.kind() {

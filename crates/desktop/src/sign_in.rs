@@ -8,6 +8,7 @@ use perch_clerk::{
     ClerkError, ClientToken, FrontendApi, HostedSession, HostedSignIn, Membership, Picture, Prompt, Provider, Session,
     SignIn,
 };
+use perch_keychain::State;
 use perch_tenant::{
     Attribute, Connection, OAuthApplication, Organization, Secret, SignInMethod, Tenant, TenantId, User,
 };
@@ -51,6 +52,16 @@ struct Journey<'a> {
     intent: SignInIntent,
 }
 
+impl Attempt {
+    /// Dropping the task closes its listener. One that the browser has come
+    /// back to is let finish: the person is signed in.
+    fn abandon(self) {
+        if !matches!(self.view, SignInView::Finishing { .. }) {
+            self.task.abort();
+        }
+    }
+}
+
 impl Desktop {
     /// Opens the browser at Clerk. Pressed again while one is under way for
     /// the same connection, it shows the same address again.
@@ -62,7 +73,6 @@ impl Desktop {
         if self.is_preparing(&opened.id) {
             return Ok(());
         }
-        self.abandon_attempt();
         let view = SignInView::Preparing { connection: opened.id.clone() };
         let (links, arriving) = mpsc::channel(MOST_LINKS);
         let app = self.clone();
@@ -75,10 +85,14 @@ impl Desktop {
                 let journey = Journey { app: &app, number, opened: &opened, intent };
                 match journey.go(arriving).await {
                     Ok(()) => app.end_attempt(number),
-                    Err(problem) => journey.show(SignInView::Failed { connection: opened.id.clone(), problem }),
+                    Err(problem) => {
+                        let problem = problem.asked_by_viewer();
+                        journey.show(SignInView::Failed { connection: opened.id.clone(), problem });
+                    }
                 }
             });
-            state.sign_in = Some(Attempt { number, view, task: task.abort_handle(), links });
+            let attempt = Attempt { number, view, task: task.abort_handle(), links };
+            state.sign_in.replace(attempt).into_iter().for_each(Attempt::abandon);
         }
         self.changed();
         Ok(())
@@ -109,7 +123,7 @@ impl Desktop {
 
     /// Gives up the sign-in under way, or takes the failed one off the screen.
     pub fn cancel_sign_in(&self) {
-        self.abandon_attempt();
+        self.state().sign_in.take().into_iter().for_each(Attempt::abandon);
         self.changed();
     }
 
@@ -146,16 +160,6 @@ impl Desktop {
             "The browser could not be opened.",
             "Copy the address and open it in a browser on this machine.",
         ))
-    }
-
-    /// Dropping the task closes its listener. One that the browser has come
-    /// back to is let finish: the person is signed in.
-    fn abandon_attempt(&self) {
-        if let Some(attempt) = self.state().sign_in.take()
-            && !matches!(attempt.view, SignInView::Finishing { .. })
-        {
-            attempt.task.abort();
-        }
     }
 
     /// The attempt ended well: the person is back from the browser.
@@ -210,7 +214,7 @@ impl Journey<'_> {
         if let LiveSession::OAuth(session) = &open.session
             && !session.adopt(signed_in.session).await
         {
-            self.last_for_this_visit(&open.id);
+            self.last_for_this_visit(&open.id).await;
         }
         self.welcome(&open).await;
         match &self.intent {
@@ -259,7 +263,7 @@ impl Journey<'_> {
         let person = self.app.person(&mut self.app.state(), &connection.clerk.issuer, &session.user.id);
         if !person.adopt(session, memberships, &token).await {
             for (tenant, _) in &arrivals {
-                self.last_for_this_visit(&tenant.id());
+                self.last_for_this_visit(&tenant.id()).await;
             }
         }
         self.welcome(&first).await;
@@ -379,6 +383,7 @@ impl Journey<'_> {
         let (open, before) = self.app.place(self.opened, account);
         if let Some(before) = before {
             before.close(Problem::gone("dashboard")).await;
+            self.app.end_replaced(&before, &open).await;
         }
         open
     }
@@ -390,9 +395,13 @@ impl Journey<'_> {
         }
     }
 
-    /// The keychain did not take the session: at the next start there would be
-    /// nothing to open.
-    fn last_for_this_visit(&self, tenant: &TenantId) {
+    /// Where there is no keychain, nothing of the tenant outlives the visit, and
+    /// the list says nothing of it. A keychain that is only locked may take the
+    /// session yet, and what it holds must stay within reach of a sign-out.
+    async fn last_for_this_visit(&self, tenant: &TenantId) {
+        if self.app.inner.keychain.state().await != State::Missing {
+            return;
+        }
         let mut state = self.app.state();
         if let Err(problem) = state.accounts.last_for_this_visit(tenant) {
             state.notify(problem);

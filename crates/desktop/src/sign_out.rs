@@ -17,11 +17,21 @@ use perch_tenant::{PersonId, TenantId};
 
 use crate::accounts::{Account, Standing};
 use crate::desktop::Desktop;
+use crate::disk;
 use crate::open_tenant::OpenTenant;
 use crate::problem::Problem;
 use crate::session::LiveSession;
 use crate::turn::{Turn, leave_no_trace};
 use crate::view::SignOutScope;
+
+/// What Clerk said of a session.
+pub(crate) struct Verdict {
+    pub(crate) problem: Problem,
+    /// It is over for all of the person's organizations.
+    pub(crate) of_person: bool,
+    /// [`LiveSession::generation`] when Clerk was asked.
+    pub(crate) generation: u64,
+}
 
 /// How long a way out waits for a renewal that is under way.
 const RENEWAL_ENDS_WITHIN: Duration = Duration::from_secs(5);
@@ -58,8 +68,26 @@ impl Desktop {
         for account in &leaving {
             self.let_go(account).await;
         }
+        if *scope == SignOutScope::Everything {
+            self.forget_unlisted().await;
+        }
         self.changed();
         Ok(())
+    }
+
+    /// Removes what is left of tenants and people that no list names any more: a
+    /// list that could not be read is put aside, and what it named stays.
+    async fn forget_unlisted(&self) {
+        let places = &self.inner.surroundings.places;
+        for name in [places.stores(), places.turns()].iter().flat_map(|folder| disk::stems(folder)) {
+            if let Ok(tenant) = TenantId::try_from(name.clone()) {
+                self.forget(&tenant).await.into_iter().for_each(|problem| self.state().notify(problem));
+            }
+            if let Ok(person) = PersonId::try_from(name) {
+                let left = self.forget_if_last(&person).await;
+                left.into_iter().for_each(|problem| self.state().notify(problem));
+            }
+        }
     }
 
     /// Ends the person's sessions on other devices; how many there were. Offered
@@ -73,7 +101,7 @@ impl Desktop {
                 "End them in your account's settings, where your provider offers that.",
             )
         })?;
-        let ended = person.end_others().await.map_err(|error| error.problem())?;
+        let ended = person.end_others().await.map_err(|error| error.problem().asked_by_viewer())?;
         Ok(u32::try_from(ended).unwrap_or(u32::MAX))
     }
 
@@ -91,6 +119,30 @@ impl Desktop {
             }
         }));
         tokio::join!(people, tenants);
+    }
+
+    /// A tenant that signed in anew by the other way, or through another
+    /// application, has no use for the session it had before.
+    pub(crate) async fn end_replaced(&self, before: &OpenTenant, now: &OpenTenant) {
+        match (&before.session, &now.session) {
+            (LiveSession::OAuth(old), LiveSession::OAuth(new)) if Arc::ptr_eq(old, new) => {}
+            (LiveSession::OAuth(old), new) => {
+                old.end().await;
+                if let LiveSession::Hosted(_) = new
+                    && let Err(error) = self.inner.keychain.delete(Slot::Session(&before.id)).await
+                {
+                    self.tell(Problem::from(&error));
+                }
+            }
+            (LiveSession::Hosted(_), LiveSession::OAuth(_)) => {
+                self.end_sessions(vec![before.session.clone()]).await;
+                if let Some(person) = before.session.person() {
+                    let left = self.forget_if_last(person.id()).await;
+                    left.into_iter().for_each(|problem| self.tell(problem));
+                }
+            }
+            (LiveSession::Hosted(_), LiveSession::Hosted(_)) => {}
+        }
     }
 
     /// Removes what an account that is leaving has on this machine, and then the
@@ -129,8 +181,13 @@ impl Desktop {
     /// A session that Clerk ended closes its tenants at once, says why, and
     /// leaves nothing that could renew or show it: one tenant, or all of the
     /// person's that share it. Whether that is news.
-    pub(crate) async fn end_session(&self, ended: &Arc<OpenTenant>, problem: Problem, of_person: bool) -> bool {
+    pub(crate) async fn end_session(&self, ended: &Arc<OpenTenant>, verdict: Verdict) -> bool {
+        let Verdict { problem, of_person, generation } = verdict;
         let _door = self.inner.door.lock().await;
+        if ended.session.generation() != generation {
+            // The verdict is about a session that another has taken the place of.
+            return false;
+        }
         let closing: Vec<_> = {
             let mut state = self.state();
             if ended.is_closed() || !state.is_current(ended) {
@@ -154,7 +211,11 @@ impl Desktop {
         }
         let mut left = Vec::new();
         for tenant in &closing {
-            tenant.session.forget().await;
+            match &tenant.session {
+                // Clerk has not ended it: it is of no use here.
+                LiveSession::OAuth(session) if !of_person => session.end().await,
+                session => session.forget().await,
+            }
             left.extend(self.forget(&tenant.id).await);
         }
         if let Some(person) = ended.session.person()

@@ -88,7 +88,7 @@ impl TenantTokens {
             return Ok(current.token.clone());
         }
         // Nothing is signed for somebody whom Clerk no longer knows.
-        self.session.confirm().await.map_err(unconfirmed)?;
+        self.session.confirm(self.connection.token.bindings()).await.map_err(unconfirmed)?;
         let raw = match &self.connection.token {
             TokenSource::Mint { template, lifetime_seconds, .. } => {
                 self.mint(template, Duration::from_secs((*lifetime_seconds).into()), since).await?

@@ -90,6 +90,14 @@ impl Turns {
         Ok(Turn { file, path, _queue: queue })
     }
 
+    /// Waits until nobody in this process has a turn.
+    pub(crate) async fn all_over(&self) {
+        let queues: Vec<_> = self.queues.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect();
+        for queue in queues {
+            drop(queue.lock().await);
+        }
+    }
+
     fn queue(&self, name: &str) -> Arc<tokio::sync::Mutex<()>> {
         let mut queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
         queues.entry(name.to_owned()).or_default().clone()

@@ -10,6 +10,7 @@ use crate::desktop::{Desktop, Event, Inner};
 use crate::open_tenant::OpenTenant;
 use crate::problem::Problem;
 use crate::screen::Screen;
+use crate::sign_out::Verdict;
 use crate::view::TileChanged;
 
 /// How often the screen is looked over when nothing wakes the watch.
@@ -32,8 +33,8 @@ enum Trouble {
     Offline,
     /// Somebody answered, and did not confirm the session.
     Unconfirmed(Problem),
-    /// Clerk ended the session: for this tenant, or for all of the person's.
-    Ended { problem: Problem, person: bool },
+    /// Clerk ended the session.
+    Ended(Verdict),
     /// A reason of the tile's own, which the engine keeps.
     Tile,
 }
@@ -114,7 +115,7 @@ impl Desktop {
             None | Some(Trouble::Tile) => tenant.found(),
             Some(Trouble::Offline) => tenant.lost(None),
             Some(Trouble::Unconfirmed(problem)) => tenant.lost(Some(problem)),
-            Some(Trouble::Ended { problem, person }) => self.end_session(tenant, problem, person).await,
+            Some(Trouble::Ended(verdict)) => self.end_session(tenant, verdict).await,
         };
         if !news {
             return;
@@ -138,14 +139,16 @@ impl Desktop {
 
 /// Makes sure that Clerk still knows the session.
 async fn confirm(tenant: &OpenTenant) -> Result<(), Trouble> {
-    match tenant.session.confirm().await {
+    let generation = tenant.session.generation();
+    match tenant.session.confirm(tenant.connection.token.bindings()).await {
         Ok(at) => {
             tenant.confirmed(at);
             Ok(())
         }
         Err(error) if error.is_offline() => Err(Trouble::Offline),
         Err(error) if error.ends_session() => {
-            Err(Trouble::Ended { problem: error.problem(), person: error.ends_person() })
+            let (problem, of_person) = (error.problem(), error.ends_person());
+            Err(Trouble::Ended(Verdict { problem, of_person, generation }))
         }
         Err(error) => Err(Trouble::Unconfirmed(error.problem())),
     }

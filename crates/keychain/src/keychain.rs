@@ -49,14 +49,19 @@ impl Keychain {
     /// Dropping the returned future does not undo it.
     ///
     /// # Errors
-    /// [`KeychainError::TooLong`] above [`MAX_CHARACTERS`](crate::MAX_CHARACTERS),
-    /// and then nothing is kept; [`KeychainError::Other`] where an open keychain
+    /// [`KeychainError::TooLong`] above [`MAX_CHARACTERS`](crate::MAX_CHARACTERS):
+    /// it stays retrievable for this visit, and the one before it is gone, because
+    /// an older secret may be worth nothing; [`KeychainError::Other`] where an open keychain
     /// refuses. Locked and missing are no errors here but [`Kept::ForThisVisit`].
     pub async fn persist(&self, slot: Slot<'_>, secret: &Secret) -> Result<Kept, KeychainError> {
-        check_length(secret)?;
         let account = slot.account();
         // Into the memory first: from here on, nobody retrieves the older one.
         self.memory.lock().insert(account.clone(), secret.clone());
+        if let Err(error) = check_length(secret) {
+            // Where it could not be asked, a later start finds the older one.
+            let _ = self.ask(move || native::remove(&account)).await;
+            return Err(error);
+        }
         let (memory, secret) = (self.memory.clone(), secret.clone());
         let written = move || {
             native::write(&account, &secret)?;

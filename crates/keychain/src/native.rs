@@ -32,6 +32,15 @@ pub(crate) fn write(account: &str, secret: &Secret) -> Result<(), KeychainError>
 }
 
 pub(crate) fn read(account: &str) -> Result<Option<Secret>, KeychainError> {
+    match read_once(account) {
+        // A keychain that replaces an entry by removing and making it may lose
+        // it between our search and our look, when another process replaces it.
+        Err(KeychainError::Other { .. }) => read_once(account),
+        outcome => outcome,
+    }
+}
+
+fn read_once(account: &str) -> Result<Option<Secret>, KeychainError> {
     match Entry::new(SERVICE, account).and_then(|entry| entry.get_password()) {
         Ok(text) => Ok(Some(Secret::new(text))),
         Err(Error::NoEntry) => Ok(None),

@@ -138,6 +138,18 @@ impl PersonId {
     }
 }
 
+impl TryFrom<String> for PersonId {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        if is_digest(&text) {
+            Ok(Self(text))
+        } else {
+            Err(format!("`{text}` is not a person's id: it has 32 hexadecimal digits"))
+        }
+    }
+}
+
 impl fmt::Display for PersonId {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.0)
@@ -156,12 +168,20 @@ fn digest(parts: &[&str]) -> String {
     hash.finalize()[..16].iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// Whether a text is what [`digest`] makes.
+fn is_digest(text: &str) -> bool {
+    text.len() == 32 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
 impl TryFrom<String> for TenantId {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
-        let valid = text.len() == 32 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-        if valid { Ok(Self(text)) } else { Err(format!("`{text}` is not a tenant's id: it has 32 hexadecimal digits")) }
+        if is_digest(&text) {
+            Ok(Self(text))
+        } else {
+            Err(format!("`{text}` is not a tenant's id: it has 32 hexadecimal digits"))
+        }
     }
 }
 

@@ -45,18 +45,27 @@ impl FrontendApi {
         let mut memberships = Vec::new();
         // A list that changes between two pages may tell one twice.
         let mut seen = HashSet::new();
-        for page in 0..MOST_PAGES {
+        let mut received = 0;
+        for _ in 0..MOST_PAGES {
             let call = self
                 .call(ENDPOINT, Method::GET, &["me", "organization_memberships"])
                 .of_session(&session.session_id)
                 .parameter("paginated", "true")
                 .parameter("limit", &PAGE.to_string())
-                .parameter("offset", &(page * PAGE).to_string());
+                .parameter("offset", &received.to_string());
             let answer: Wrapped<List<Member>> = self.ask(&call, client).await.map_err(Failure::of_session)?;
             let (members, last) = match answer.response {
                 List::Page { data, total_count } => {
-                    let end = page * PAGE + data.len();
-                    let last = data.len() < PAGE || total_count.is_some_and(|total| end >= total);
+                    received += data.len();
+                    let last = match total_count {
+                        // Whoever is missing from a list that is shorter than it
+                        // says would look as if they had left.
+                        Some(total) if data.is_empty() && received < total => {
+                            return Err(ClerkError::NotUnderstood { endpoint: ENDPOINT });
+                        }
+                        Some(total) => received >= total,
+                        None => data.len() < PAGE,
+                    };
                     (data, last)
                 }
                 List::Whole(members) => (members, true),

@@ -104,24 +104,21 @@ pub(super) fn sign_in_page(text: &str, origin: &Origin) -> Result<Url, ClerkErro
     Err(ClerkError::EndpointElsewhere { endpoint: "sign-in page", host })
 }
 
-/// Nothing but nonce and verifier was sent, so it is them that Clerk refuses.
+/// Nothing but nonce and verifier was sent, so it is them that Clerk refuses. A
+/// 400 may be about how it was asked, too: there the code tells.
 fn not_redeemed(failure: Failure) -> ClerkError {
-    let status = match &failure {
-        Failure::Refused(refusal) => Some(refusal.status),
-        Failure::Clerk(_) => None,
+    let spent = match &failure {
+        Failure::Clerk(_) => false,
+        Failure::Refused(refusal) => match refusal.status {
+            StatusCode::UNAUTHORIZED | StatusCode::NOT_FOUND | StatusCode::GONE | StatusCode::UNPROCESSABLE_ENTITY => {
+                true
+            }
+            _ => refusal.says("invalid_query_parameter_value") || refusal.says("pkce_verification_failed"),
+        },
     };
-    match (failure.into(), status) {
-        (
-            ClerkError::Refused { .. },
-            Some(
-                StatusCode::BAD_REQUEST
-                | StatusCode::UNAUTHORIZED
-                | StatusCode::NOT_FOUND
-                | StatusCode::GONE
-                | StatusCode::UNPROCESSABLE_ENTITY,
-            ),
-        ) => ClerkError::CodeRefused,
-        (error, _) => error,
+    match failure.into() {
+        ClerkError::Refused { .. } if spent => ClerkError::CodeRefused,
+        error => error,
     }
 }
 

@@ -277,9 +277,10 @@ async fn every_other_session_ends_and_this_one_stays() {
 async fn a_session_that_clerk_does_not_end_is_told() {
     let (api, frontend, mut client, _) = Api::signed_in().await;
     api.memory().others = ["sess_phone", "sess_laptop"].map(str::to_owned).to_vec();
-    for (status, reason, code) in
-        [(403, "session_reverification_required", "refused"), (401, "authentication_invalid", "session-ended")]
-    {
+    for (status, reason, code) in [
+        (403, "session_reverification_required", "reverification-needed"),
+        (401, "authentication_invalid", "session-ended"),
+    ] {
         api.answer("sess_phone/revoke", move || refusal(status, reason, None));
         assert_eq!(frontend.end_others(&mut client, SESSION).await.expect_err("not ended").code(), code);
     }

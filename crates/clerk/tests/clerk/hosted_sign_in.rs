@@ -111,6 +111,8 @@ async fn the_operators_mistakes_have_a_sentence_and_a_next_step() {
         (422, "form_param_value_invalid", Some("redirect_url"), "redirect-not-registered"),
         (400, "anything_else", Some("redirect_url"), "redirect-not-registered"),
         (422, "form_param_value_invalid", Some("code_challenge"), "refused"),
+        (400, "invalid_query_parameter_value", "code-refused"),
+        (400, "pkce_verification_failed", "code-refused"),
         (400, "origin_authorization_headers_conflict", None, "refused"),
         (401, "signed_out", None, "refused"),
         (403, "organization_not_enabled_in_instance", None, "organizations-disabled"),

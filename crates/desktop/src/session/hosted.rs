@@ -3,7 +3,7 @@
 //! with any answer.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::SystemTime;
 
 use futures_util::future::BoxFuture;
@@ -22,6 +22,8 @@ pub(crate) struct HostedPerson {
     clock: Clock,
     /// The lock is held while Clerk is asked: whoever else asks waits.
     known: Mutex<Option<Known>>,
+    /// Raised by each sign-in.
+    generation: AtomicU64,
     desk: Desk,
 }
 
@@ -55,7 +57,7 @@ impl HostedTenant {
         self.left.store(true, Ordering::SeqCst);
     }
 
-    pub(super) async fn confirm(&self) -> Result<SystemTime, SessionError> {
+    pub(super) async fn confirm(&self, by_slug: bool) -> Result<SystemTime, SessionError> {
         if self.is_ended() {
             return Err(SessionError::Missing);
         }
@@ -67,7 +69,7 @@ impl HostedTenant {
                 return Err(ClerkError::OrganizationsDisabled.into());
             }
             let told = known.membership(&organization.id).map(|membership| &membership.organization);
-            if !is_same(told, Some(organization)) {
+            if !is_same(told, Some(organization), by_slug) {
                 return Err(SessionError::OtherOrganization);
             }
         }
@@ -109,7 +111,7 @@ impl HostedPerson {
             note: Note::default(),
         };
         let desk = Desk { api: FrontendApi::new(http, issuer), user: user.to_owned(), drawer: Arc::new(drawer), turns };
-        Self { clock, known: Mutex::default(), desk }
+        Self { clock, known: Mutex::default(), generation: AtomicU64::new(0), desk }
     }
 
     pub(crate) fn id(&self) -> &PersonId {
@@ -118,6 +120,10 @@ impl HostedPerson {
 
     pub(super) fn is_ended(&self) -> bool {
         self.desk.drawer.is_ended()
+    }
+
+    pub(super) fn generation(&self) -> u64 {
+        self.generation.load(Ordering::SeqCst)
     }
 
     pub(super) async fn is_live(&self) -> bool {
@@ -138,12 +144,17 @@ impl HostedPerson {
         client: &Secret,
     ) -> bool {
         let mut known = self.known.lock().await;
-        let _ = tokio::time::timeout(REVOKE_WITHIN, self.desk.clone().end(None)).await;
         // Another process that is asking with the older client must not put its
         // token in the place of this one. One that does not finish has to.
         let turn = self.desk.turn().await.ok();
         self.desk.drawer.ended.store(false, Ordering::SeqCst);
+        self.generation.fetch_add(1, Ordering::SeqCst);
+        let older = self.desk.drawer.token().await.ok().flatten();
         let kept = self.desk.drawer.put(client).await;
+        if let Some(older) = older {
+            // Not before the new one is kept: a crash between them loses neither.
+            tokio::spawn(self.desk.clone().end_older(older, session.session_id.clone()));
+        }
         if !kept {
             // It lasts for this visit, which takes turns with nobody.
             leave_no_trace(turn);
@@ -295,6 +306,21 @@ impl Desk {
         let _turn = self.turn().await?;
         let mut client = self.drawer.open().await?;
         Ok(self.api.end_others(&mut client, &session).await?)
+    }
+
+    /// Ends the session that the person had before, in a client of its own.
+    async fn end_older(self, client: Secret, newer: String) {
+        let mut client = ClientToken::new(Some(client), &Forgetful);
+        let ending = async {
+            let older = self.api.session(&mut client, &self.user).await?;
+            if older.session_id != newer {
+                self.api.end(&mut client, &older.session_id).await?;
+            }
+            Ok::<_, ClerkError>(())
+        };
+        if let Err(error) = ending.await {
+            tracing::info!(code = error.code(), "the older session was not ended at Clerk");
+        }
     }
 
     /// Ends a session at Clerk, or, where it is not known, the one that the

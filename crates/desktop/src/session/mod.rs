@@ -17,7 +17,7 @@ use std::time::{Duration, SystemTime};
 
 use perch_clerk::{ClerkError, Picture};
 use perch_keychain::KeychainError;
-use perch_tenant::{ClerkApp, Name, Organization, Secret, SignInMethod};
+use perch_tenant::{Attribute, Bindings, ClerkApp, Name, Organization, Secret, SignInMethod};
 use tokio::task::JoinError;
 
 pub(crate) use hosted::{HostedPerson, HostedTenant, memberships};
@@ -84,13 +84,24 @@ impl LiveSession {
         }
     }
 
+    /// Counts the sign-ins that this value has served: a verdict on one of them
+    /// says nothing of the next.
+    pub(crate) fn generation(&self) -> u64 {
+        match self {
+            Self::OAuth(session) => session.generation(),
+            Self::Hosted(session) => session.person.generation(),
+        }
+    }
+
     /// Makes sure that Clerk still knows this session, for this organization,
     /// and answers when Clerk said so. At most one request is under way,
     /// whoever asks.
-    pub(crate) async fn confirm(&self) -> Result<SystemTime, SessionError> {
+    pub(crate) async fn confirm(&self, bind: &Bindings) -> Result<SystemTime, SessionError> {
+        // Tokens can be bound to a slug that was given up, and may be another's.
+        let by_slug = bind.iter().any(|(_, attribute)| attribute == Attribute::OrgSlug);
         match self {
-            Self::OAuth(session) => session.confirm().await,
-            Self::Hosted(session) => session.confirm().await,
+            Self::OAuth(session) => session.confirm(by_slug).await,
+            Self::Hosted(session) => session.confirm(by_slug).await,
         }
     }
 
@@ -194,10 +205,10 @@ impl SessionError {
 }
 
 /// Somebody who left the organization has a session still, and must not get its
-/// rows with it. Nor by a slug that the organization gave up, which may be
-/// another's now: tokens can be bound to it.
-fn is_same(told: Option<&Organization>, expected: Option<&Organization>) -> bool {
-    let named = |organization: &Organization| (organization.id.clone(), organization.slug.clone());
+/// rows with it. Where tokens are bound to its slug, nor by a slug that the
+/// organization gave up, which may be another's now.
+fn is_same(told: Option<&Organization>, expected: Option<&Organization>, by_slug: bool) -> bool {
+    let named = |organization: &Organization| (organization.id.clone(), organization.slug.clone().filter(|_| by_slug));
     told.map(named) == expected.map(named)
 }
 
@@ -252,14 +263,17 @@ mod tests {
     }
 
     #[test]
-    fn only_the_same_organization_under_the_same_slug_is_confirmed() {
+    fn only_the_same_organization_is_confirmed_and_under_the_same_slug_where_that_counts() {
         let acme = organization("org_1", "acme");
-        assert!(is_same(Some(&acme), Some(&organization("org_1", "acme"))));
-        for other in [None, Some(organization("org_2", "acme")), Some(organization("org_1", "acme-old"))] {
-            assert!(!is_same(other.as_ref(), Some(&acme)));
+        let renamed = organization("org_1", "acme-old");
+        assert!(is_same(Some(&acme), Some(&organization("org_1", "acme")), true));
+        for other in [None, Some(organization("org_2", "acme")), Some(renamed.clone())] {
+            assert!(!is_same(other.as_ref(), Some(&acme), true));
         }
-        assert!(is_same(None, None));
-        assert!(!is_same(Some(&acme), None));
+        assert!(is_same(Some(&renamed), Some(&acme), false), "no token is bound to the slug");
+        assert!(!is_same(Some(&organization("org_2", "acme")), Some(&acme), false));
+        assert!(is_same(None, None, true));
+        assert!(!is_same(Some(&acme), None, false));
         assert!(SessionError::OtherOrganization.ends_session() && !SessionError::OtherOrganization.ends_person());
     }
 

@@ -2,11 +2,11 @@
 //! renewed by a refresh token, which Clerk takes once and answers with the next.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
 use perch_clerk::{ClerkError, Provider, Renewed, Session};
-use perch_keychain::{Kept, Keychain, Slot};
+use perch_keychain::{Kept, Keychain, Slot, State};
 use perch_tenant::{OAuthApplication, Organization, Origin, Secret, Tenant, TenantId};
 use tokio::sync::{Mutex, OnceCell};
 
@@ -29,6 +29,8 @@ pub(crate) struct OAuthSession {
     clock: Clock,
     /// The lock is held across a renewal: whoever else asks waits for its end.
     current: Mutex<Current>,
+    /// Raised by each sign-in.
+    generation: AtomicU64,
     purse: Purse,
 }
 
@@ -75,6 +77,7 @@ impl OAuthSession {
             provider: OnceCell::new(),
             clock,
             current: Mutex::default(),
+            generation: AtomicU64::new(0),
             purse,
         }
     }
@@ -87,6 +90,10 @@ impl OAuthSession {
         self.purse.is_ended()
     }
 
+    pub(crate) fn generation(&self) -> u64 {
+        self.generation.load(Ordering::SeqCst)
+    }
+
     /// Takes over a session that the viewer has just signed in to, and keeps
     /// what renews it. Where the keychain does not take it, it lasts for this
     /// visit only, and [`OAuthSession::take_notice`] says so. Whether it lasts
@@ -97,6 +104,7 @@ impl OAuthSession {
         // token in the place of this one. One that does not finish has to.
         let turn = self.purse.turn().await.ok();
         self.purse.ended.store(false, Ordering::SeqCst);
+        self.generation.fetch_add(1, Ordering::SeqCst);
         self.keep(&mut current, session.refresh_token()).await;
         if current.unkept {
             // It lasts for this visit, which takes turns with nobody.
@@ -115,7 +123,7 @@ impl OAuthSession {
         self.purse.note.take()
     }
 
-    pub(crate) async fn confirm(&self) -> Result<SystemTime, SessionError> {
+    pub(crate) async fn confirm(&self, by_slug: bool) -> Result<SystemTime, SessionError> {
         let mut current = self.current.lock().await;
         if self.is_ended() {
             return Err(SessionError::Missing);
@@ -123,6 +131,8 @@ impl OAuthSession {
         let now = (self.clock)();
         if current.unkept
             && let Some(token) = current.token.clone()
+            // A prompt that was dismissed does not come back by itself.
+            && self.purse.keychain.state().await == State::Open
         {
             self.keep(&mut current, &token).await;
         }
@@ -135,7 +145,7 @@ impl OAuthSession {
             }
             match session.who(self.provider().await?).await {
                 Ok((_, organization)) => {
-                    self.check_organization(organization.as_ref())?;
+                    self.check_organization(organization.as_ref(), by_slug)?;
                     *confirmation = Confirmation::new(now);
                     return Ok(now);
                 }
@@ -145,13 +155,13 @@ impl OAuthSession {
                 Err(error) => return Err(error.into()),
             }
         }
-        self.renew(&mut current, now).await?;
+        self.renew(&mut current, now, by_slug).await?;
         Ok(now)
     }
 
     /// Spends the refresh token. The rotated one is kept before anything else
     /// is asked, and what cannot be checked now is checked the next time.
-    async fn renew(&self, current: &mut Current, now: SystemTime) -> Result<(), SessionError> {
+    async fn renew(&self, current: &mut Current, now: SystemTime, by_slug: bool) -> Result<(), SessionError> {
         let provider = self.provider().await?;
         if current.unchecked.is_none() {
             // In a task of its own: whoever asked may have gone before Clerk
@@ -174,15 +184,24 @@ impl OAuthSession {
                 return Err(error.into());
             }
         };
-        let (_, organization) = session.who(provider).await?;
-        self.check_organization(organization.as_ref())?;
+        let (_, organization) = match session.who(provider).await {
+            Ok(told) => told,
+            Err(error) => {
+                if matches!(error, ClerkError::AccessTokenRefused) {
+                    // Revoked since: only another renewal can tell by whom.
+                    current.unchecked = None;
+                }
+                return Err(error.into());
+            }
+        };
+        self.check_organization(organization.as_ref(), by_slug)?;
         current.confirmed = Some(Confirmed { session, confirmation: Confirmation::new(now) });
         current.unchecked = None;
         Ok(())
     }
 
-    fn check_organization(&self, told: Option<&Organization>) -> Result<(), SessionError> {
-        if is_same(told, self.organization.as_ref()) { Ok(()) } else { Err(SessionError::OtherOrganization) }
+    fn check_organization(&self, told: Option<&Organization>, by_slug: bool) -> Result<(), SessionError> {
+        if is_same(told, self.organization.as_ref(), by_slug) { Ok(()) } else { Err(SessionError::OtherOrganization) }
     }
 
     async fn keep(&self, current: &mut Current, token: &Secret) {
@@ -262,6 +281,10 @@ impl Purse {
         };
         let renewed = Session::renew(&provider, &token, &self.user).await?;
         if self.is_ended() {
+            // Signed out meanwhile: that token was spent, and this is the one to end.
+            if let Err(error) = Session::revoke(&provider, renewed.refresh_token()).await {
+                tracing::info!(code = error.code(), "the session was not revoked at Clerk");
+            }
             return Err(SessionError::Missing);
         }
         let kept = self.keep(renewed.refresh_token()).await;
