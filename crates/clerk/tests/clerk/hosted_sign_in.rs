@@ -111,8 +111,6 @@ async fn the_operators_mistakes_have_a_sentence_and_a_next_step() {
         (422, "form_param_value_invalid", Some("redirect_url"), "redirect-not-registered"),
         (400, "anything_else", Some("redirect_url"), "redirect-not-registered"),
         (422, "form_param_value_invalid", Some("code_challenge"), "refused"),
-        (400, "invalid_query_parameter_value", "code-refused"),
-        (400, "pkce_verification_failed", "code-refused"),
         (400, "origin_authorization_headers_conflict", None, "refused"),
         (401, "signed_out", None, "refused"),
         (403, "organization_not_enabled_in_instance", None, "organizations-disabled"),
@@ -192,6 +190,8 @@ async fn a_nonce_that_clerk_refuses_asks_for_another_sign_in() {
         (404, "resource_not_found", "code-refused"),
         (410, "gone", "code-refused"),
         (422, "form_param_value_invalid", "code-refused"),
+        (400, "invalid_query_parameter_value", "code-refused"),
+        (400, "pkce_verification_failed", "code-refused"),
         (400, "origin_authorization_headers_conflict", "refused"),
         (401, "native_api_disabled", "native-api-disabled"),
     ] {
