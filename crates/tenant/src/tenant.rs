@@ -7,8 +7,8 @@ use sha2::{Digest, Sha256};
 
 use crate::{Attribute, Connection, Origin};
 
-/// A person, as Clerk's userinfo and ID token describe them
-/// (OpenID Connect Core §5.1).
+/// A person, as Clerk's userinfo and ID token describe them (OpenID Connect Core
+/// §5.1), or the user of a hosted session.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct User {
     /// Clerk's id, `user_…`: the `sub` claim.
@@ -26,7 +26,8 @@ impl User {
     }
 }
 
-/// The organization that was chosen on Clerk's consent screen.
+/// An organization: the one that was chosen on Clerk's consent screen, or one of
+/// those of a hosted session's person.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Organization {
     /// Clerk's id, `org_…`.

@@ -1,5 +1,5 @@
 //! Sign-ins that an app began and whose browser has not come back yet. They
-//! live in memory: a restart ends them, as does ten minutes' silence.
+//! live in memory: a restart ends them, as does half an hour's silence.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
