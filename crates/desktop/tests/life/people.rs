@@ -227,3 +227,49 @@ async fn an_organizations_picture_arrives_as_our_own_png_and_leaves_with_it() {
     app.sign_out(&SignOutScope::Everything).await.expect("signed out");
     assert_eq!(app.picture(&path), None);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the keychain of `make test`"]
+async fn signing_out_of_everything_also_removes_what_an_unreadable_list_named() {
+    let world = World::new().await;
+    let choice = choice("grace", "harbor-coffee");
+    let (app, harbor) = world.visited(&choice).await;
+    values(&app, &harbor, "top-pages").await;
+    drop(app);
+    std::fs::write(world.places().accounts(), "[{\"connection\"").expect("written");
+
+    let app = world.app(&choice);
+    let view = app.boot().await.app;
+    assert_eq!((view.tenants.len(), view.notices[0].problem.code), (0, "accounts-unreadable"));
+    app.sign_out(&SignOutScope::Everything).await.expect("signed out");
+    let id = TenantId::try_from(harbor).expect("an id");
+    for slot in [Slot::Session(&id), Slot::StoreKey(&id)] {
+        assert_eq!(Keychain::open().retrieve(slot).await.expect("an open keychain"), None, "{slot:?}");
+    }
+    assert_eq!(files_below(&world.places().stores()), Vec::<std::path::PathBuf>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the keychain of `make test`"]
+async fn signing_in_by_the_other_way_ends_the_session_of_the_first() {
+    let world = World::new().await;
+    let choice = choice("grace", "harbor-coffee");
+    let (app, harbor) = world.visited(&choice).await;
+    let id = TenantId::try_from(harbor.clone()).expect("an id");
+    let first = Keychain::open().retrieve(Slot::Session(&id)).await.expect("an open keychain").expect("a token");
+    assert!(world.sandbox().takes(first.expose()).expect("a ledger"));
+
+    let file = world.folder.path().join("hosted.toml");
+    std::fs::write(&file, world.sandbox().hosted_connection_toml()).expect("written");
+    app.open_connection(&file).await.expect("the connection opens");
+    let hosted = app.app_view().connections.into_iter().find(|connection| connection.hosted).expect("it").id;
+    app.begin_sign_in(&hosted, SignInIntent::First).await.expect("begun");
+    eventually("every organization", || async {
+        let view = app.app_view();
+        (view.sign_in.is_none() && view.tenants.iter().all(|tenant| tenant.connection == hosted)).then_some(())
+    })
+    .await;
+    assert!(app.app_view().tenants.iter().any(|tenant| tenant.id == harbor), "it is the same tenant");
+    assert_eq!(Keychain::open().retrieve(Slot::Session(&id)).await.expect("an open keychain"), None);
+    assert!(!world.sandbox().takes(first.expose()).expect("a ledger"), "Clerk has ended it");
+}
