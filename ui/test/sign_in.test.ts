@@ -65,6 +65,15 @@ describe('a sign-in is for', () => {
     ]);
   });
 
+  test('with what goes wrong meanwhile told where it can be reached', async () => {
+    const problem = { code: 'clipboard', message: 'Not copied.', nextStep: 'Copy it by hand.' };
+    await open(at(frame({ tenants: [closed], signIn: failed, notices: [{ id: 1, problem }] })));
+    expect(document.querySelectorAll('[data-testid="notice"]')).toHaveLength(1);
+    expect(
+      document.querySelector('[data-testid="sign-in-dialog"] [data-testid="notice"]'),
+    ).not.toBeNull();
+  });
+
   test('the same as before when it is tried again', async () => {
     const calls = await open(at(frame({ tenants: [closed] })));
     await click('sign-in-again');
