@@ -110,6 +110,20 @@ async fn somebody_in_hundreds_of_organizations_sees_each_once() {
 }
 
 #[tokio::test]
+async fn shorter_pages_than_asked_for_hide_nobody_and_a_shorter_list_than_told_is_refused() {
+    let (api, frontend, mut client, session) = Api::signed_in().await;
+    api.memory().organizations = (0..120).map(|number| membership(&format!("org_{number}"), "Acme")).collect();
+    api.bend("/organization_memberships", |body| {
+        body["response"]["data"].as_array_mut().expect("a page").truncate(50);
+    });
+    assert_eq!(frontend.memberships(&mut client, &session).await.expect("organizations").len(), 120);
+    // Whoever is missing would look as if they had left.
+    api.bend("/organization_memberships", |body| body["response"]["total_count"] = json!(121));
+    let error = frontend.memberships(&mut client, &session).await.expect_err("one is missing");
+    assert!(matches!(error, ClerkError::NotUnderstood { endpoint: "list of organizations" }), "{error:?}");
+}
+
+#[tokio::test]
 async fn a_list_without_end_is_given_up() {
     let (api, frontend, mut client, session) = Api::signed_in().await;
     let page: Vec<_> = (0..100).map(|number| membership(&format!("org_{number}"), "Acme")).collect();
