@@ -9,8 +9,9 @@
 //!    Clerk's.
 //! 2. [`SignIn::begin`] listens on 127.0.0.1 and makes the address that the
 //!    browser opens.
-//! 3. [`SignIn::finish`] waits for the browser to come back, redeems the code,
-//!    verifies the ID token, and asks who signed in, and for which organization.
+//! 3. [`SignIn::returned`] waits for the browser to come back;
+//!    [`Returned::finish`] redeems the code, verifies the ID token, and asks who
+//!    signed in, and for which organization.
 //! 4. [`Session::renew`] keeps the session, in two halves ([`Renewed`]), and
 //!    [`Session::revoke`] ends it.
 //!
@@ -59,4 +60,4 @@ pub use picture::Picture;
 pub use provider::Provider;
 pub use renewed::Renewed;
 pub use session::Session;
-pub use sign_in::{Prompt, SignIn, SignedIn};
+pub use sign_in::{Prompt, Returned, SignIn, SignedIn};

@@ -6,11 +6,11 @@ use std::time::{Duration, SystemTime};
 
 use oauth2::{CsrfToken, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, Scope};
 use perch_tenant::{Organization, User};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 use url::Url;
 
 use crate::callback::{self, Callback, Expected};
-use crate::listener::Listener;
+use crate::listener::{Browser, Listener};
 use crate::page::Page;
 use crate::token::Answered;
 use crate::userinfo::Viewer;
@@ -31,7 +31,7 @@ pub enum Prompt {
 }
 
 /// A sign-in that waits for the browser. Dropping it, or the future of
-/// [`SignIn::finish`], closes the listener.
+/// [`SignIn::returned`], closes the listener.
 pub struct SignIn {
     provider: Provider,
     listener: Listener,
@@ -57,8 +57,7 @@ pub struct SignedIn {
 }
 
 impl SignIn {
-    /// How long a sign-in may take, from [`SignIn::begin`] to the end of
-    /// [`SignIn::finish`]. Somebody who was called away comes back after ten
+    /// How long the browser may take to come back, from [`SignIn::begin`] on. Somebody who was called away comes back after ten
     /// minutes.
     pub const PATIENCE: Duration = Duration::from_secs(15 * 60);
 
@@ -99,45 +98,29 @@ impl SignIn {
     }
 
     /// Waits for the browser to come back, at most [`SignIn::PATIENCE`] from
-    /// [`SignIn::begin`] on, and finishes the sign-in. The browser then shows how
-    /// it ended.
+    /// [`SignIn::begin`] on. From then on nobody listens any more.
     ///
     /// # Errors
-    /// [`ClerkError::NotFinished`] when the browser does not come back,
-    /// [`ClerkError::AccessDenied`] when the viewer declined, and those of
-    /// redeeming the code.
-    pub async fn finish(self) -> Result<SignedIn, ClerkError> {
-        tokio::time::timeout_at(self.deadline, self.flow()).await.unwrap_or(Err(ClerkError::NotFinished))
-    }
-
-    async fn flow(self) -> Result<SignedIn, ClerkError> {
-        let Self { provider, listener, redirect, state, nonce, verifier, .. } = self;
+    /// [`ClerkError::NotFinished`] when the browser does not come back.
+    pub async fn returned(self) -> Result<Returned, ClerkError> {
+        let Self { provider, listener, redirect, state, nonce, verifier, deadline, .. } = self;
         let expected = Expected {
             port: listener.port(),
             state,
             issuer: provider.issuer().clone(),
             names_issuer: provider.metadata().callback_names_issuer,
         };
-        let (callback, browser) = listener.callback(expected).await;
-        let outcome = async {
-            let code = match callback {
-                Callback::Granted(code) => code,
-                Callback::Refused(reason) => return Err(refusal(reason, &provider)),
-            };
-            let answered = token::redeem(&provider, code, redirect, verifier).await?;
-            let signed_in = signed_in(&provider, &answered, &nonce).await;
-            if signed_in.is_err()
-                && let Some(refresh_token) = answered.refresh()
-                && let Err(error) = Session::revoke(&provider, refresh_token).await
-            {
-                // Nobody will ever have this session: a best effort to end it.
-                tracing::info!(code = error.code(), "a session that failed was not revoked at Clerk");
-            }
-            signed_in
-        }
-        .await;
-        browser.show(outcome.as_ref().map_or_else(Page::failed, |_| Page::signed_in())).await;
-        outcome
+        let (callback, browser) =
+            timeout_at(deadline, listener.callback(expected)).await.map_err(|_| ClerkError::NotFinished)?;
+        Ok(Returned { provider, callback, browser, redirect, nonce, verifier })
+    }
+
+    /// [`SignIn::returned`] and [`Returned::finish`] in one.
+    ///
+    /// # Errors
+    /// Those of both.
+    pub async fn finish(self, clock: impl Fn() -> SystemTime + Send) -> Result<SignedIn, ClerkError> {
+        self.returned().await?.finish(clock).await
     }
 }
 
@@ -148,9 +131,62 @@ impl fmt::Debug for SignIn {
     }
 }
 
+/// The browser came back, and waits for its page.
+pub struct Returned {
+    provider: Provider,
+    callback: Callback,
+    browser: Browser,
+    redirect: RedirectUrl,
+    nonce: CsrfToken,
+    verifier: PkceCodeVerifier,
+}
+
+impl Returned {
+    /// Finishes the sign-in: redeems the code, verifies who it is, by `clock`,
+    /// and asks for what else there is to know. The browser then shows how it
+    /// ended. Every step has a time limit of its own.
+    ///
+    /// # Errors
+    /// [`ClerkError::AccessDenied`] when the viewer declined, and those of
+    /// redeeming the code. A session that nobody will have is revoked.
+    pub async fn finish(self, clock: impl Fn() -> SystemTime + Send) -> Result<SignedIn, ClerkError> {
+        let Self { provider, callback, browser, redirect, nonce, verifier } = self;
+        let outcome = async {
+            let code = match callback {
+                Callback::Granted(code) => code,
+                Callback::Refused(reason) => return Err(refusal(reason, &provider)),
+            };
+            let answered = token::redeem(&provider, code, redirect, verifier).await?;
+            let signed_in = signed_in(&provider, &answered, &nonce, clock()).await;
+            if signed_in.is_err()
+                && let Some(refresh_token) = answered.refresh()
+                && let Err(error) = Session::revoke(&provider, refresh_token).await
+            {
+                tracing::info!(code = error.code(), "a session that failed was not revoked at Clerk");
+            }
+            signed_in
+        }
+        .await;
+        browser.show(outcome.as_ref().map_or_else(Page::failed, |_| Page::signed_in())).await;
+        outcome
+    }
+}
+
+impl fmt::Debug for Returned {
+    /// Without the code, the nonce and the verifier.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Returned").field("redirect", &self.redirect.as_str()).finish_non_exhaustive()
+    }
+}
+
 /// Who the tokens of a redeemed code are about, verified.
-async fn signed_in(provider: &Provider, answered: &Answered, nonce: &CsrfToken) -> Result<SignedIn, ClerkError> {
-    let tokens = answered.verify(provider, Some(nonce.secret()), SystemTime::now()).await?;
+async fn signed_in(
+    provider: &Provider,
+    answered: &Answered,
+    nonce: &CsrfToken,
+    now: SystemTime,
+) -> Result<SignedIn, ClerkError> {
+    let tokens = answered.verify(provider, Some(nonce.secret()), now).await?;
     let session = Session::of_sign_in(tokens)?;
     let Viewer { user, organization, picture } = session.viewer(provider).await?;
     Ok(SignedIn { user, organization, picture, session })

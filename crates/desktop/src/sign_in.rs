@@ -196,8 +196,9 @@ impl Journey<'_> {
         };
         let sign_in = SignIn::begin(&provider, prompt).await?;
         self.send_to_browser(sign_in.url().as_str(), false);
-        let signed_in = sign_in.finish().await?;
+        let returned = sign_in.returned().await?;
         self.finishing();
+        let signed_in = returned.finish(|| self.now()).await?;
 
         let tenant = Tenant::new(&self.opened.connection, signed_in.user, signed_in.organization);
         if tenant.organization.is_none() && needs_organization(&self.opened.connection) {

@@ -42,7 +42,7 @@ pub struct Waiting {
 
 pub async fn begin(provider: &Provider) -> Waiting {
     let sign_in = SignIn::begin(provider, Prompt::Default).await.expect("a listener");
-    Waiting { url: sign_in.url().clone(), flow: tokio::spawn(sign_in.finish()) }
+    Waiting { url: sign_in.url().clone(), flow: tokio::spawn(sign_in.finish(std::time::SystemTime::now)) }
 }
 
 /// A whole sign-in: its outcome, and what the browser shows at its end.

@@ -52,7 +52,7 @@ async fn printed(provider: &Provider, secrets: &mut Vec<String>) -> (Result<Sess
     let mut printed = format!("{begun:?} {provider:?}");
     let url = begun.url().clone();
     secrets.extend([parameter(&url, "state"), parameter(&url, "nonce")]);
-    let flow = tokio::spawn(begun.finish());
+    let flow = tokio::spawn(begun.finish(std::time::SystemTime::now));
     let callback = sign_in_at_provider(&url).await;
     secrets.push(parameter(&callback, "code"));
 

@@ -156,7 +156,7 @@ async fn a_browser_that_never_comes_back_is_waited_for_as_long_as_is_told() {
     let port = redirect_port(sign_in.url());
     tokio::time::pause();
     let started = tokio::time::Instant::now();
-    let refused = sign_in.finish().await.expect_err("never came back");
+    let refused = sign_in.finish(std::time::SystemTime::now).await.expect_err("never came back");
     assert!(matches!(refused, ClerkError::NotFinished));
     assert!(refused.next_step().contains("http://127.0.0.1/callback"));
     let waited = started.elapsed();

@@ -22,7 +22,7 @@ async fn sign_in_by(
 ) -> (Result<SignedIn, ClerkError>, String) {
     let sign_in = SignIn::begin(provider, prompt).await.expect("a listener");
     let url = sign_in.url().clone();
-    let flow = tokio::spawn(sign_in.finish());
+    let flow = tokio::spawn(sign_in.finish(std::time::SystemTime::now));
     let browser = Browser::new();
     let callback = walk(&browser, &url).await;
     let shown = browser.open(&callback).await.page();

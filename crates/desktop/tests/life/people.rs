@@ -54,7 +54,6 @@ async fn signing_in_again_as_somebody_else_says_whose_tenant_is_still_closed() {
     })
     .await;
 
-    world.ahead.store(0, Ordering::SeqCst);
     *choice.lock().expect("the choice") = ("grace", "larkspur-books");
     sign_in_with(&app, SignInIntent::Again { tenant: harbor.clone() }, "Larkspur Books").await;
     let notice = app.app_view().notices.pop().expect("told");

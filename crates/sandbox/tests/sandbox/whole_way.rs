@@ -28,7 +28,7 @@ async fn provider(sandbox: &Sandbox) -> Provider {
 async fn sign_in(sandbox: &Sandbox, handle: &str, organization: &str) -> SignedIn {
     let sign_in = SignIn::begin(&provider(sandbox).await, Prompt::Default).await.expect("a sign-in");
     let query = sign_in.url().query().expect("a query").to_owned();
-    let waiting = tokio::spawn(sign_in.finish());
+    let waiting = tokio::spawn(sign_in.finish(std::time::SystemTime::now));
     let mut browser = Browser::new(sandbox);
     let page = browser.open(&query).await;
     let page = browser.sign_in(&page, person(handle)).await;
@@ -71,7 +71,7 @@ async fn perch_is_told_when_the_person_cancels() {
     let sandbox = small().await;
     let sign_in = SignIn::begin(&provider(&sandbox).await, Prompt::Login).await.expect("a sign-in");
     let query = sign_in.url().query().expect("a query").to_owned();
-    let waiting = tokio::spawn(sign_in.finish());
+    let waiting = tokio::spawn(sign_in.finish(std::time::SystemTime::now));
     let mut browser = Browser::new(&sandbox);
     let page = browser.open(&query).await;
     let (flow, csrf) = (page.hidden("flow"), page.hidden("csrf"));
