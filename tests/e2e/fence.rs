@@ -20,8 +20,7 @@ async fn asking_for_another_organizations_rows_answers_with_ones_own() {
     let app = App::start_connected(&stage).await;
     app.sign_in("grace", "harbor-coffee").await;
     app.dashboard_of("Harbor Coffee").await;
-    let shown = app.list("top-pages").await;
-    let at = app.asked("top-pages").await;
+    let (at, shown) = app.of_one_answer("top-pages", || app.list("top-pages")).await;
     assert_eq!(shown, sql::visits_by(stage.sandbox(), own, "pathname", 8, at));
     assert_ne!(
         shown,

@@ -252,9 +252,16 @@ impl App {
         fetched.and_then(|fetched| fetched.parse().ok()).expect("a time")
     }
 
-    /// The second at which a tile's answer was asked for.
-    pub async fn asked(&self, tile: &str) -> i64 {
-        i64::try_from(self.fetched(tile).await / 1000).expect("a time of this age")
+    /// What is read of a tile, and the second at which the answer that it was
+    /// read from was asked for. On a slow machine a newer answer may come while
+    /// it is read: then it is read again.
+    pub async fn of_one_answer<T, F: Future<Output = T>>(&self, tile: &str, read: impl Fn() -> F) -> (i64, T) {
+        eventually(&format!("{tile} to stand still"), || async {
+            let before = self.fetched(tile).await;
+            let value = read().await;
+            (self.fetched(tile).await == before).then(|| (i64::try_from(before / 1000).expect("this age"), value))
+        })
+        .await
     }
 
     /// What a chart says under the keyboard, from its first mark to its last:
