@@ -54,7 +54,7 @@ impl PastVisit {
             places: self.places(),
             clock: Arc::new(SystemTime::now),
             events: Box::new(|_| {}),
-            links_arrive: true,
+            links_arrive: Box::new(|| true),
             browser: Box::new(|url| {
                 let url = url.to_owned();
                 // If the visitor fails, the sign-in is waited for in vain.

@@ -20,7 +20,7 @@ pub fn open(app: &mut App) -> Result<(), Box<dyn std::error::Error>> {
         events: Box::new(move |event| pass_on(&events, event)),
         // The opener's error repeats the whole address, so it is not told.
         browser: Box::new(move |url| browser.opener().open_url(url, None::<&str>).is_ok()),
-        links_arrive: links_arrive(),
+        links_arrive: Box::new(links_arrive),
     };
     let desktop =
         tauri::async_runtime::block_on(async { Desktop::open(surroundings) }).map_err(|problem| problem.message)?;

@@ -57,7 +57,8 @@ pub struct Surroundings {
     /// the system tells.
     pub browser: Box<dyn Fn(&str) -> bool + Send + Sync>,
     /// Whether a link that the system opens Perch with reaches this process.
-    pub links_arrive: bool,
+    /// Asked at a hosted sign-in, not at the start: the system may take a moment.
+    pub links_arrive: Box<dyn Fn() -> bool + Send + Sync>,
 }
 
 /// What happened, for the shell to pass on.

@@ -228,7 +228,7 @@ impl Journey<'_> {
 
     /// One sign-in for every organization of the person.
     async fn hosted(&self, mut links: mpsc::Receiver<Secret>) -> Result<(), Problem> {
-        if !self.app.inner.surroundings.links_arrive {
+        if !(self.app.inner.surroundings.links_arrive)() {
             return Err(Problem::links_do_not_arrive());
         }
         let connection = &self.opened.connection;

@@ -269,6 +269,9 @@ impl Desktop {
                 let ended = state.accounts.iter().filter(|account| account.standing == Standing::Ended);
                 (state.accounts.leaving().cloned().collect(), ended.cloned().collect())
             };
+            if leaving.is_empty() && ended.is_empty() {
+                return;
+            }
             let sessions = {
                 let (connections, _) = app.inner.connections.list();
                 let mut state = app.state();

@@ -134,8 +134,8 @@ impl HostedPerson {
         self.desk.drawer.note.take()
     }
 
-    /// Takes over a session that the viewer has just signed in to, ends the one
-    /// that was there before, and keeps what opens the new one. Whether it lasts
+    /// Takes over a session that the viewer has just signed in to, keeps what
+    /// opens it, and then ends the one that was there before. Whether it lasts
     /// longer than this visit.
     pub(crate) async fn adopt(
         &self,

@@ -167,7 +167,7 @@ impl SessionError {
     pub(crate) fn ends_session(&self) -> bool {
         match self {
             Self::Missing | Self::OtherOrganization => true,
-            Self::Clerk(error) => error.ends_session() || matches!(error, ClerkError::NotAMember),
+            Self::Clerk(error) => error.ends_session(),
             Self::Keychain(_) | Self::Busy(_) | Self::Interrupted(_) => false,
         }
     }

@@ -98,7 +98,7 @@ pub fn live() {
             places: Places { config: folder.join("config"), data: folder.join("data") },
             clock: Arc::new(SystemTime::now),
             events: Box::new(|_| {}),
-            links_arrive: true,
+            links_arrive: Box::new(|| true),
             browser: Box::new(|_| process::exit(BROWSER)),
         })
         .expect("the app opens");

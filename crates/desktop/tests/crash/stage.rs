@@ -356,7 +356,7 @@ impl Visit {
             places: stage.world.places(),
             clock: Arc::new(SystemTime::now),
             events: Box::new(|_| {}),
-            links_arrive: true,
+            links_arrive: Box::new(|| true),
             browser: Box::new(move |url| {
                 given.lock().expect("the addresses").push(url.to_owned());
                 true

@@ -135,7 +135,7 @@ async fn a_cancelled_sign_in_closes_its_listener_and_the_next_one_works() {
         places: Places { config: world.folder.path().join("config"), data: world.folder.path().join("data") },
         clock: Arc::new(SystemTime::now),
         events: Box::new(|_| {}),
-        links_arrive: true,
+        links_arrive: Box::new(|| true),
         browser: Box::new(move |url| {
             opened.lock().expect("the list").push(url.to_owned());
             true
@@ -295,7 +295,7 @@ async fn a_demo_that_is_asked_for_twice_starts_once() {
         places: Places { config: folder.path().join("config"), data: folder.path().join("data") },
         clock: Arc::new(SystemTime::now),
         events: Box::new(|_| {}),
-        links_arrive: true,
+        links_arrive: Box::new(|| true),
         browser: Box::new(|_| true),
     })
     .expect("the app opens");

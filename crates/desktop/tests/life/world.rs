@@ -73,6 +73,7 @@ impl World {
     /// Opens the app; its browser is a visitor who signs in as `choice` says at
     /// that moment, and who opens the link that hosted authentication ends with.
     pub fn app(&self, choice: &Choice) -> Desktop {
+        let links_arrive = self.links_arrive;
         let (ahead, choice, before) = (self.ahead.clone(), choice.clone(), self.links_before.clone());
         let itself = Arc::new(OnceLock::<Desktop>::new());
         let to_itself = itself.clone();
@@ -80,7 +81,7 @@ impl World {
             places: self.places(),
             clock: Arc::new(later(&ahead)),
             events: Box::new(|_| {}),
-            links_arrive: self.links_arrive,
+            links_arrive: Box::new(move || links_arrive),
             browser: Box::new(move |url| {
                 let (url, (person, organization)) = (url.to_owned(), *choice.lock().expect("the choice"));
                 let (app, before) = (to_itself.clone(), before.clone());
