@@ -7,7 +7,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::{ClerkKeyError, Origin, Place, PublishableKey, find_secret_key};
+use crate::{ClerkKeyError, Origin, Place, PublishableKey, Secret, find_secret_key};
 
 /// What a connection file says, checked. Parsing is the only door.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -23,6 +23,8 @@ pub struct Connection {
     pub tinybird: TinybirdWorkspace,
     /// Where the tenant's token comes from and what it must hold.
     pub token: TokenSource,
+    /// What shows the dashboards that anyone may see, also before sign-in.
+    pub public: Option<PublicAccess>,
     /// How long what was seen may be seen again without a network.
     #[serde(default)]
     pub offline: OfflinePolicy,
@@ -125,7 +127,7 @@ pub struct TinybirdWorkspace {
     pub workspace_id: Name,
 }
 
-/// Where the tenant's token comes from. Later sources are further variants.
+/// Where the tenant's token comes from.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "TokenTable")]
 pub enum TokenSource {
@@ -148,6 +150,14 @@ pub enum TokenSource {
         /// As for [`TokenSource::Mint`].
         bind: Bindings,
     },
+    /// The operator's `perch-broker` signs, for the access token of an OAuth
+    /// application.
+    Broker {
+        /// Where the broker answers.
+        url: Origin,
+        /// As for [`TokenSource::Mint`].
+        bind: Bindings,
+    },
 }
 
 /// The table as the file has it. Not a tagged enum, which would tell every
@@ -160,6 +170,7 @@ struct TokenTable {
     template: Option<String>,
     lifetime_seconds: Option<u32>,
     template_name: Option<Name>,
+    url: Option<Origin>,
 }
 
 #[derive(Deserialize)]
@@ -167,6 +178,9 @@ struct TokenTable {
 enum SourceName {
     Mint,
     ClerkTemplate,
+    Broker,
+    /// Of `[public]`, and here only to say so.
+    Static,
 }
 
 /// Ten minutes, in seconds.
@@ -176,26 +190,26 @@ impl TryFrom<TokenTable> for TokenSource {
     type Error = &'static str;
 
     fn try_from(table: TokenTable) -> Result<Self, Self::Error> {
-        match table {
-            TokenTable {
-                source: SourceName::Mint,
-                template: Some(template),
-                template_name: None,
-                bind,
-                lifetime_seconds,
-            } => Ok(Self::Mint { template, bind, lifetime_seconds: lifetime_seconds.unwrap_or(DEFAULT_LIFETIME) }),
-            TokenTable { source: SourceName::Mint, .. } => {
-                Err("source = \"mint\" takes `template`, the JSON of claims, and no `template_name`")
+        let TokenTable { source, bind, template, lifetime_seconds, template_name, url } = table;
+        match (source, template, lifetime_seconds, template_name, url) {
+            (SourceName::Mint, Some(template), lifetime, None, None) => {
+                Ok(Self::Mint { template, bind, lifetime_seconds: lifetime.unwrap_or(DEFAULT_LIFETIME) })
             }
-            TokenTable {
-                source: SourceName::ClerkTemplate,
-                template_name: Some(template_name),
-                template: None,
-                lifetime_seconds: None,
-                bind,
-            } => Ok(Self::ClerkTemplate { template_name, bind }),
-            TokenTable { source: SourceName::ClerkTemplate, .. } => Err(
-                "source = \"clerk-template\" takes `template_name`, the name of the JWT template in Clerk, and neither `template` nor `lifetime_seconds`, which stand in Clerk",
+            (SourceName::Mint, ..) => {
+                Err("source = \"mint\" takes `template`, the JSON of claims, and neither `template_name` nor `url`")
+            }
+            (SourceName::ClerkTemplate, None, None, Some(template_name), None) => {
+                Ok(Self::ClerkTemplate { template_name, bind })
+            }
+            (SourceName::ClerkTemplate, ..) => Err(
+                "source = \"clerk-template\" takes `template_name`, the name of the JWT template in Clerk, and neither `template` nor `lifetime_seconds`, which stand in Clerk, nor `url`",
+            ),
+            (SourceName::Broker, None, None, None, Some(url)) => Ok(Self::Broker { url, bind }),
+            (SourceName::Broker, ..) => Err(
+                "source = \"broker\" takes `url`, where the broker answers, and none of `template`, `lifetime_seconds` and `template_name`, which stand in the broker's configuration",
+            ),
+            (SourceName::Static, ..) => Err(
+                "a static token shows what anyone may see and no tenant's rows; write it below [public], with source = \"static\" and `token`",
             ),
         }
     }
@@ -207,13 +221,14 @@ impl TokenSource {
         match self {
             Self::Mint { .. } => "mint",
             Self::ClerkTemplate { .. } => "clerk-template",
+            Self::Broker { .. } => "broker",
         }
     }
 
     /// What the fence demands.
     pub fn bindings(&self) -> &Bindings {
         match self {
-            Self::Mint { bind, .. } | Self::ClerkTemplate { bind, .. } => bind,
+            Self::Mint { bind, .. } | Self::ClerkTemplate { bind, .. } | Self::Broker { bind, .. } => bind,
         }
     }
 
@@ -221,8 +236,45 @@ impl TokenSource {
     pub fn template(&self) -> Option<&str> {
         match self {
             Self::Mint { template, .. } => Some(template),
-            Self::ClerkTemplate { .. } => None,
+            Self::ClerkTemplate { .. } | Self::Broker { .. } => None,
         }
+    }
+}
+
+/// With what the dashboards marked `public = true` are asked for: the table
+/// `[public]`, beside whatever signs for tenants.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "PublicTable")]
+pub struct PublicAccess {
+    /// A token of the workspace that reads what anyone may see: it stands in a
+    /// file on every viewer's machine. At most 4,096 printable characters of
+    /// ASCII.
+    pub token: Secret,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PublicTable {
+    #[serde(rename = "source")]
+    _source: StaticSource,
+    token: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum StaticSource {
+    Static,
+}
+
+impl TryFrom<PublicTable> for PublicAccess {
+    type Error = &'static str;
+
+    fn try_from(table: PublicTable) -> Result<Self, Self::Error> {
+        let token = table.token.trim();
+        if token.is_empty() || token.len() > 4096 || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err("this is no token; copy one from Tinybird that reads nothing but what anyone may see");
+        }
+        Ok(Self { token: Secret::new(token) })
     }
 }
 
@@ -371,14 +423,27 @@ impl Connection {
             let offset = error.span().map_or(0, |span| span.start);
             ConnectionError::at(text, offset, error.message().trim_end())
         })?;
-        let clerk_signs = matches!(connection.token, TokenSource::ClerkTemplate { .. });
-        if clerk_signs && connection.clerk.sign_in != SignInMethod::Hosted {
-            let offset = text.find("\"clerk-template\"").unwrap_or_default();
-            let message =
-                "Clerk signs from a JWT template for hosted sessions only; write sign_in = \"hosted\" below [clerk]";
+        if let Some((source, message)) = connection.mismatch() {
+            let offset = text.find(source).unwrap_or_default();
             return Err(ConnectionError::at(text, offset, message));
         }
         Ok(connection)
+    }
+
+    /// The token's source, as it stands in the file, that the way to sign in
+    /// cannot serve, and what to write instead.
+    fn mismatch(&self) -> Option<(&'static str, &'static str)> {
+        match (&self.token, &self.clerk.sign_in) {
+            (TokenSource::ClerkTemplate { .. }, SignInMethod::OAuth(_)) => Some((
+                "\"clerk-template\"",
+                "Clerk signs from a JWT template for hosted sessions only; write sign_in = \"hosted\" below [clerk]",
+            )),
+            (TokenSource::Broker { .. }, SignInMethod::Hosted) => Some((
+                "\"broker\"",
+                "a broker takes the access tokens of an OAuth application; write sign_in = \"oauth\" and `client_id` below [clerk]",
+            )),
+            _ => None,
+        }
     }
 
     /// Names this connection among others: 16 lower-case hexadecimal digits
@@ -512,6 +577,48 @@ bind = { org_id = "org.id" }
             assert!(error.message.contains(hint), "{to}: {error}");
             assert_eq!(error.line, line, "{to}: {error}");
         }
+    }
+
+    const BROKER: &str =
+        "[token]\nsource = \"broker\"\nurl = \"https://tokens.acme.example\"\nbind = { org_id = \"org.id\" }\n";
+
+    /// The file up to its token's table, with another in its place.
+    fn with_token(table: &str) -> String {
+        format!("{}{table}", GOOD.split("[token]").next().expect("a file"))
+    }
+
+    #[test]
+    fn a_broker_is_named_by_its_address_and_takes_no_template() {
+        let connection = Connection::parse(&with_token(BROKER)).expect("a connection");
+        let TokenSource::Broker { url, bind } = &connection.token else { panic!("a broker") };
+        assert_eq!(url.as_str(), "https://tokens.acme.example");
+        assert_eq!((bind.iter().count(), connection.token.name()), (1, "broker"));
+        for (odd, hint) in [
+            (BROKER.replace("https:", "http:"), "https://"),
+            (BROKER.replace("url = \"https://tokens.acme.example\"\n", ""), "where the broker answers"),
+            (format!("{BROKER}template = \"{{}}\"\n"), "the broker's configuration"),
+            (BROKER.replace("\"broker\"", "\"static\""), "[public]"),
+        ] {
+            let error = Connection::parse(&with_token(&odd)).expect_err(&odd);
+            assert!(error.message.contains(hint), "{odd}: {error}");
+        }
+        let hosted = format!("{}{BROKER}", HOSTED.split("[token]").next().expect("a file"));
+        let error = Connection::parse(&hosted).expect_err("hosted");
+        assert!(error.message.contains("sign_in = \"oauth\"") && error.line > 10, "{error}");
+    }
+
+    #[test]
+    fn what_anyone_may_see_has_a_token_of_its_own_that_no_debug_output_tells() {
+        let public = format!("{GOOD}\n[public]\nsource = \"static\"\ntoken = \"p.eyJ1IjoiMSJ9.sig\"\n");
+        let connection = Connection::parse(&public).expect("a connection");
+        assert_eq!(connection.public.as_ref().map(|public| public.token.expose()), Some("p.eyJ1IjoiMSJ9.sig"));
+        assert!(!format!("{connection:?}").contains("eyJ"));
+        assert_eq!(Connection::parse(GOOD).expect("a connection").public, None);
+        for odd in ["", " ", "p.a b", "p.ñ", &"p".repeat(4097)] {
+            let error = Connection::parse(&public.replace("p.eyJ1IjoiMSJ9.sig", odd)).expect_err(odd);
+            assert!(error.message.contains("no token") && error.line > 17, "{error}");
+        }
+        assert!(Connection::parse(&public.replace("\"static\"", "\"mint\"")).is_err());
     }
 
     #[test]

@@ -16,8 +16,8 @@ mod tenant;
 
 pub use clerk_key::{ClerkKeyError, PublishableKey, find_secret_key};
 pub use connection::{
-    Attribute, Bindings, ClerkApp, Connection, ConnectionError, Name, OAuthApplication, OfflinePolicy, SignInMethod,
-    TinybirdWorkspace, TokenSource,
+    Attribute, Bindings, ClerkApp, Connection, ConnectionError, Name, OAuthApplication, OfflinePolicy, PublicAccess,
+    SignInMethod, TinybirdWorkspace, TokenSource,
 };
 pub use origin::{Origin, OriginError};
 pub use place::Place;
