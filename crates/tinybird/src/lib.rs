@@ -28,7 +28,7 @@ pub use answer::{Answer, DecodeError, Statistics, decode};
 pub use client::{Client, Limits};
 pub use export::write_csv;
 pub use kind::{Argument, Family, Type};
-pub use mint::{MintError, mint};
+pub use mint::{MintError, Signer, mint};
 pub use pipe::{Parameters, PipeName, PipeNameError};
 pub use refusal::PipeError;
 pub use table::{Column, Table, TableError};

@@ -1,11 +1,12 @@
-//! Signing a tenant's token on this machine, with the workspace's admin token
-//! as the key: for operators, who hold that key anyway.
+//! Signing a tenant's token with the workspace's admin token as the key: on an
+//! operator's machine, who holds that key anyway, or in the operator's broker.
 
+use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use perch_tenant::{Secret, Tenant};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::template::{Template, claimant};
 
@@ -43,34 +44,80 @@ impl MintError {
     }
 }
 
-/// Fills `template` for `tenant` and signs it with HS256, the key being the
-/// text of the workspace's admin token. `iat`, `nbf` and `exp` are ours
-/// whatever the template says (whole seconds, RFC 7519 §4.1), and `name` always
-/// names the tenant and the person, because Tinybird counts rates by it.
-///
-/// What comes out still has to pass the fence.
+/// Signs tokens with one admin token, from one template. Whoever signs many
+/// keeps it.
+#[derive(Clone)]
+pub struct Signer {
+    key: EncodingKey,
+    template: Template,
+    lifetime: Duration,
+}
+
+impl Signer {
+    /// A signer whose key is the text of the workspace's admin token.
+    pub fn new(admin_token: &Secret, template: Template, lifetime: Duration) -> Result<Self, MintError> {
+        if admin_token.expose().trim().is_empty() {
+            return Err(MintError::NoKey);
+        }
+        Ok(Self { key: EncodingKey::from_secret(admin_token.expose().as_bytes()), template, lifetime })
+    }
+
+    /// Fills the template with what is known of the `claimant`, in the shape of
+    /// [`claimant`], and signs it with HS256. `iat`, `nbf` and `exp` are ours
+    /// whatever the template says (whole seconds, RFC 7519 §4.1), and `name`
+    /// always names the tenant and the person, because Tinybird counts rates by
+    /// it.
+    ///
+    /// What comes out still has to pass the fence.
+    pub fn sign(&self, tenant: &Tenant, claimant: &Value, now: SystemTime) -> Result<Secret, MintError> {
+        let claims = match self.template.fill(claimant) {
+            Value::Object(claims) => claims,
+            // A template is an object, whatever it is filled with.
+            _ => Map::new(),
+        };
+        self.sign_claims(claims, tenant, now)
+    }
+
+    /// The same for claims that were filled before, and perhaps narrowed.
+    pub fn sign_claims(
+        &self,
+        mut claims: Map<String, Value>,
+        tenant: &Tenant,
+        now: SystemTime,
+    ) -> Result<Secret, MintError> {
+        let seconds = |time: SystemTime| time.duration_since(UNIX_EPOCH).map(|since| since.as_secs());
+        let issued = seconds(now).map_err(|_| MintError::Clock)?;
+        let expires = now.checked_add(self.lifetime).and_then(|end| seconds(end).ok()).ok_or(MintError::Clock)?;
+        claims.insert("name".to_owned(), Value::String(own_name(claims.get("name"), tenant)));
+        claims.insert("iat".to_owned(), issued.into());
+        claims.insert("nbf".to_owned(), issued.into());
+        claims.insert("exp".to_owned(), expires.into());
+        let signed = jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.key);
+        signed.map(Secret::new).map_err(MintError::Signing)
+    }
+
+    /// The template.
+    pub fn template(&self) -> &Template {
+        &self.template
+    }
+}
+
+impl fmt::Debug for Signer {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Signer").field("lifetime", &self.lifetime).finish_non_exhaustive()
+    }
+}
+
+/// One token for `tenant`, of whom nothing is known but what sign-in told. See
+/// [`Signer::sign`].
 pub fn mint(
-    key: &Secret,
+    admin_token: &Secret,
     template: &Template,
     tenant: &Tenant,
     lifetime: Duration,
     now: SystemTime,
 ) -> Result<Secret, MintError> {
-    if key.expose().trim().is_empty() {
-        return Err(MintError::NoKey);
-    }
-    let seconds = |time: SystemTime| time.duration_since(UNIX_EPOCH).map(|since| since.as_secs());
-    let issued = seconds(now).map_err(|_| MintError::Clock)?;
-    let expires = now.checked_add(lifetime).and_then(|end| seconds(end).ok()).ok_or(MintError::Clock)?;
-
-    let mut claims = template.fill(&claimant(tenant));
-    claims["name"] = Value::String(own_name(claims.get("name"), tenant));
-    claims["iat"] = issued.into();
-    claims["nbf"] = issued.into();
-    claims["exp"] = expires.into();
-    let key = EncodingKey::from_secret(key.expose().as_bytes());
-    let signed = jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &key);
-    signed.map(Secret::new).map_err(MintError::Signing)
+    Signer::new(admin_token, template.clone(), lifetime)?.sign(tenant, &claimant(tenant), now)
 }
 
 /// The template's name, with the ids it lacks after it.
