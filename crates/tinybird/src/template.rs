@@ -90,7 +90,8 @@ struct Shortcode(Vec<Operand>);
 
 #[derive(Debug, Clone, PartialEq)]
 enum Operand {
-    Path(Vec<String>),
+    /// As it is written, with dots between its keys.
+    Path(String),
     Literal(Value),
 }
 
@@ -118,6 +119,15 @@ impl Template {
             Ok(node) => Ok(Self(node)),
             Err(fault) => Err(reader.error.unwrap_or_else(|| TemplateError::at(json, fault.at, fault.what))),
         }
+    }
+
+    /// What its shortcodes name, in the template's order, each as often as it
+    /// stands there: `org.id`, `user.public_metadata.plan`. Whoever fills it need
+    /// not find out more than this of a person.
+    pub fn shortcodes(&self) -> impl Iterator<Item = &str> {
+        let mut paths = Vec::new();
+        self.0.paths(&mut paths);
+        paths.into_iter()
     }
 
     /// The claims for a claimant, whose shape is that of [`claimant`].
@@ -253,7 +263,7 @@ fn read_operand(text: &str, at: usize) -> Result<(Operand, usize), Wrong> {
         return Ok((Operand::Literal(literal), end));
     }
     if known(word) {
-        return Ok((Operand::Path(word.split('.').map(str::to_owned).collect()), end));
+        return Ok((Operand::Path(word.to_owned()), end));
     }
     Err((at, format!("`{word}` is no shortcode; Clerk has {}", NAMES.join(", "))))
 }
@@ -270,6 +280,25 @@ fn known(path: &str) -> bool {
 }
 
 impl Node {
+    /// Everything that a shortcode names, after what `paths` holds already.
+    fn paths<'a>(&'a self, paths: &mut Vec<&'a str>) {
+        match self {
+            Self::Object(entries) => entries.iter().for_each(|(_, node)| node.paths(paths)),
+            Self::Array(nodes) => nodes.iter().for_each(|node| node.paths(paths)),
+            Self::Plain(_) => {}
+            Self::Whole(shortcode) => paths.extend(shortcode.paths()),
+            Self::Text(pieces) => paths.extend(
+                pieces
+                    .iter()
+                    .flat_map(|piece| match piece {
+                        Piece::Plain(_) => None,
+                        Piece::Shortcode(shortcode) => Some(shortcode.paths()),
+                    })
+                    .flatten(),
+            ),
+        }
+    }
+
     fn fill(&self, claimant: &Value) -> Value {
         match self {
             Self::Object(entries) => {
@@ -296,13 +325,22 @@ impl Node {
 }
 
 impl Shortcode {
+    fn paths(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().filter_map(|operand| match operand {
+            Operand::Path(path) => Some(path.as_str()),
+            Operand::Literal(_) => None,
+        })
+    }
+
     /// The first operand that is neither null nor false, else the last.
     fn value<'a>(&'a self, claimant: &'a Value) -> &'a Value {
         let mut last = &Value::Null;
         for operand in &self.0 {
             last = match operand {
                 Operand::Literal(value) => value,
-                Operand::Path(keys) => keys.iter().fold(claimant, |value, key| value.get(key).unwrap_or(&Value::Null)),
+                Operand::Path(path) => {
+                    path.split('.').try_fold(claimant, |value, key| value.get(key)).unwrap_or(&Value::Null)
+                }
             };
             if !matches!(last, Value::Null | Value::Bool(false)) {
                 break;
@@ -399,6 +437,16 @@ mod tests {
     #[test]
     fn a_name_that_looks_like_a_shortcode_is_not_filled_again() {
         assert_eq!(filled("{{user.full_name}}"), json!("Ada {{org.id}} Lovelace"));
+    }
+
+    #[test]
+    fn a_template_tells_what_its_shortcodes_name_wherever_they_stand() {
+        let template = Template::parse(
+            r#"{"{{user.id}}": 1, "a": ["{{org.id || 'user.username'}}", {"b": "x {{user.id||org.slug}}:{{user.id}}"}],
+                "c": "{{user.public_metadata.plan.name}}", "d": null, "e": "none"}"#,
+        );
+        let named: Vec<_> = template.as_ref().expect("a template").shortcodes().collect();
+        assert_eq!(named, ["org.id", "user.id", "org.slug", "user.id", "user.public_metadata.plan.name"]);
     }
 
     #[test]
