@@ -7,6 +7,7 @@
 //! charts draw and [`write_csv`] exports.
 
 mod answer;
+mod broker;
 mod build;
 mod client;
 mod export;
@@ -15,7 +16,9 @@ mod literal;
 mod mint;
 mod moment;
 mod pace;
+mod parameters;
 mod pipe;
+mod public;
 mod refusal;
 mod rows;
 mod scan;
@@ -25,11 +28,14 @@ mod token;
 mod values;
 
 pub use answer::{Answer, DecodeError, Statistics, decode};
+pub use broker::{Broker, BrokerError, ServedConnection, ServedDashboard, Signed, Told};
 pub use client::{Client, Limits};
 pub use export::write_csv;
 pub use kind::{Argument, Family, Type};
 pub use mint::{MintError, Signer, mint};
-pub use pipe::{Parameters, PipeName, PipeNameError};
+pub use parameters::{ParameterError, ParameterValue, Parameters};
+pub use pipe::{PipeName, PipeNameError};
+pub use public::{PublicToken, PublicTokenError};
 pub use refusal::PipeError;
 pub use table::{Column, Table, TableError};
 pub use template::{Template, TemplateError, claimant};
