@@ -17,7 +17,7 @@ const REVOKE_TIMEOUT: Duration = Duration::from_secs(5);
 /// One person's session with Clerk, for at most one organization.
 ///
 /// The access token lives here, in memory, and is never parsed: an operator may
-/// switch Clerk to opaque ones. The refresh token is what the keychain keeps.
+/// switch Clerk to opaque ones. It goes to Clerk and to the operator's broker. The refresh token is what the keychain keeps.
 #[derive(Clone)]
 pub struct Session {
     access: Secret,
@@ -44,6 +44,12 @@ impl Session {
     /// anything else is done: Clerk takes each at most once.
     pub fn refresh_token(&self) -> &Secret {
         &self.refresh
+    }
+
+    /// What shows to Clerk, and to the operator's own server, whose session it
+    /// is (RFC 6750). Never kept.
+    pub fn access_token(&self) -> &Secret {
+        &self.access
     }
 
     /// When the access token ends, by this computer's clock.

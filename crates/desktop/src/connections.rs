@@ -17,7 +17,7 @@ const DASHBOARDS: &str = "dashboards";
 /// Stands in the folder of a connection to the sandbox that Perch starts itself.
 const DEMO_MARK: &str = "demo";
 /// More dashboards than a menu can hold.
-const MOST_DASHBOARDS: usize = 200;
+pub(crate) const MOST_DASHBOARDS: usize = 200;
 
 /// The folder of opened connections.
 #[derive(Debug, Clone)]
@@ -114,6 +114,13 @@ impl Connections {
         remove_folder(&folder)?;
         fs::rename(&new, &folder).map_err(|error| Problem::file(&folder, &error))?;
         Ok(OpenedConnection { id: connection.id(), connection, demo, folder })
+    }
+
+    /// Writes another text in the place of a connection's file, beside the
+    /// dashboards that are there.
+    pub(crate) fn replace(&self, opened: &OpenedConnection, text: &str) -> Result<(), Problem> {
+        let file = opened.folder.join(FILE);
+        disk::write_whole(&file, text.as_bytes()).map_err(|error| Problem::file(&file, &error))
     }
 
     /// Removes a connection and its dashboards.

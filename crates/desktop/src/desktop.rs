@@ -198,6 +198,7 @@ impl Desktop {
             opened.connection.clone(),
             session.clone(),
             inner.keys.clone(),
+            &inner.http,
             clock.clone(),
         );
         let tenant = OpenTenant::new(

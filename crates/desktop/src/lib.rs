@@ -13,6 +13,7 @@ mod pictures;
 mod places;
 mod problem;
 mod screen;
+mod served;
 mod session;
 mod sign_in;
 mod sign_out;

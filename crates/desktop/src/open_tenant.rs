@@ -385,7 +385,7 @@ impl OpenTenant {
         }
     }
 
-    fn store(&self) -> Option<&Store> {
+    pub(crate) fn store(&self) -> Option<&Store> {
         self.engine.get().map(Engine::store)
     }
 

@@ -411,12 +411,13 @@ impl Journey<'_> {
 
     /// Puts the tenant on the screen. From here on the person is signed in: what
     /// goes wrong is told and undoes nothing.
-    async fn welcome(&self, open: &OpenTenant) {
+    async fn welcome(&self, open: &Arc<OpenTenant>) {
         if let Err(problem) = open.engine(&self.app.inner.client).await {
             self.app.tell(problem);
         }
         open.confirmed(self.now());
         open.found();
+        self.app.first_served(open).await;
         {
             let mut state = self.app.state();
             state.active = Some(open.id.clone());

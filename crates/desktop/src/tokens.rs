@@ -1,40 +1,70 @@
 //! The tenant's token, from the source that the connection names, and let
-//! through the fence whoever signed it.
+//! through the fence whoever signed it. Clerk's tokens live for a minute, so
+//! while a tenant is on the screen the next one is fetched before it is needed.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Duration, SystemTime};
 
 use futures_util::future::BoxFuture;
 use perch_dashboard::{TokenError, Tokens};
 use perch_keychain::{Keychain, Slot};
-use perch_tenant::{Connection, Secret, Tenant, TokenSource};
-use perch_tinybird::{Template, TenantToken, mint};
-use tokio::sync::Mutex;
+use perch_tenant::{Connection, Name, Secret, Tenant, TokenSource};
+use perch_tinybird::{Broker, BrokerError, ServedConnection, Template, TenantToken, mint};
 
 use crate::Clock;
 use crate::problem::Problem;
 use crate::session::{LiveSession, SessionError};
 
-/// Gets and keeps one tenant's token. One is asked for at a time; a token is
-/// used for four fifths of its life and then replaced.
+/// A token with less left is not handed out: a question may still have to wait
+/// for its turn, and is not asked with less than two seconds.
+const LEAST_LEFT: Duration = Duration::from_secs(5);
+
+/// How long a source that failed is left alone while the token at hand lasts.
+const TRY_AGAIN: Duration = Duration::from_secs(5);
+
+/// Gets and keeps one tenant's token. One is asked for at a time.
 pub(crate) struct TenantTokens {
     tenant: Tenant,
     connection: Connection,
     session: LiveSession,
-    keys: Arc<SigningKeys>,
+    source: Source,
     clock: Clock,
     current: Mutex<Option<Current>>,
+    /// Held while the source is asked.
+    asking: tokio::sync::Mutex<()>,
+    /// When the source last failed.
+    failed: Mutex<Option<SystemTime>>,
 }
 
+/// Who signs.
+enum Source {
+    /// This machine, with the workspace's admin token.
+    Mint { keys: Arc<SigningKeys>, template: String, lifetime: Duration },
+    /// Clerk, from one of its templates.
+    ClerkTemplate { name: Name },
+    /// The operator's broker.
+    Broker(Broker),
+}
+
+#[derive(Clone)]
 struct Current {
     token: Arc<TenantToken>,
+    /// When it was asked for.
     since: SystemTime,
+    /// Which of the broker's admin tokens signed it.
+    key: Option<String>,
 }
 
 impl Current {
-    fn is_young(&self, now: SystemTime) -> bool {
+    fn left(&self, now: SystemTime) -> Duration {
+        self.token.expires().duration_since(now).unwrap_or_default()
+    }
+
+    /// Whether four fifths of its life are over. A clock that was set back makes
+    /// no token younger.
+    fn is_due(&self, now: SystemTime) -> bool {
         let life = self.token.expires().duration_since(self.since).unwrap_or_default();
-        now + life / 5 < self.token.expires()
+        now < self.since || self.left(now) <= life / 5
     }
 }
 
@@ -76,37 +106,143 @@ impl TenantTokens {
         connection: Connection,
         session: LiveSession,
         keys: Arc<SigningKeys>,
+        http: &reqwest::Client,
         clock: Clock,
     ) -> Self {
-        Self { tenant, connection, session, keys, clock, current: Mutex::new(None) }
+        let source = match &connection.token {
+            TokenSource::Mint { template, lifetime_seconds, .. } => {
+                let lifetime = Duration::from_secs((*lifetime_seconds).into());
+                Source::Mint { keys, template: template.clone(), lifetime }
+            }
+            TokenSource::ClerkTemplate { template_name, .. } => Source::ClerkTemplate { name: template_name.clone() },
+            TokenSource::Broker { url, .. } => Source::Broker(Broker::new(http, url)),
+        };
+        let (current, asking, failed) = (Mutex::default(), tokio::sync::Mutex::default(), Mutex::default());
+        Self { tenant, connection, session, source, clock, current, asking, failed }
     }
 
-    async fn current(&self, fresh: bool) -> Result<Arc<TenantToken>, TokenError> {
-        let mut current = self.current.lock().await;
-        let since = (self.clock)();
-        if let Some(current) = current.as_ref().filter(|current| !fresh && current.is_young(since)) {
+    /// The token at hand, while it lasts. `fresh`: Tinybird refused it.
+    async fn get(&self, fresh: bool) -> Result<Arc<TenantToken>, TokenError> {
+        let at_hand = self.current();
+        if let Some(current) = at_hand.as_ref().filter(|current| !fresh && self.lasts(current)) {
             return Ok(current.token.clone());
         }
-        // Nothing is signed for somebody whom Clerk no longer knows.
-        self.session.confirm(self.connection.token.bindings()).await.map_err(unconfirmed)?;
-        let raw = match &self.connection.token {
-            TokenSource::Mint { template, lifetime_seconds, .. } => {
-                self.mint(template, Duration::from_secs((*lifetime_seconds).into()), since).await?
+        let _asking = self.asking.lock().await;
+        let newer =
+            |current: &Current| at_hand.as_ref().is_none_or(|at_hand| !Arc::ptr_eq(&at_hand.token, &current.token));
+        if let Some(current) = self.current().filter(|current| newer(current) && self.lasts(current)) {
+            // Somebody else has fetched it meanwhile.
+            return Ok(current.token);
+        }
+        let refused = at_hand.filter(|_| fresh).and_then(|current| current.key);
+        self.ask(refused.as_deref()).await
+    }
+
+    /// Fetches the next token where the one at hand is past four fifths of its
+    /// life, unless that is under way: nobody waits for it then.
+    pub(crate) async fn renew_ahead(&self) {
+        let now = (self.clock)();
+        let is_due = || self.current().is_some_and(|current| current.is_due(now));
+        let rests = lock(&self.failed).is_some_and(|at| now.duration_since(at).is_ok_and(|since| since < TRY_AGAIN));
+        if rests || !is_due() {
+            return;
+        }
+        let Ok(_asking) = self.asking.try_lock() else { return };
+        if is_due()
+            && let Err(error) = self.ask(None).await
+        {
+            // Whoever needs the token next is told why there is none.
+            tracing::info!(code = error.code, "the next token was not fetched ahead");
+        }
+    }
+
+    /// What the broker serves beside tokens, where that is not of `etag`.
+    pub(crate) async fn served(&self, etag: Option<&str>) -> Result<Option<ServedConnection>, TokenError> {
+        let Source::Broker(broker) = &self.source else { return Ok(None) };
+        let access = self.access_token(false).await?;
+        match broker.connection(&access, etag).await {
+            Err(error) if error.doubts_session() => {
+                let access = self.access_token(true).await?;
+                broker.connection(&access, etag).await.map_err(unserved)
             }
-            TokenSource::ClerkTemplate { template_name, .. } => {
-                self.session.template_token(template_name).await.map_err(unconfirmed)?
-            }
-        };
-        let token = TenantToken::admit(raw, &self.tenant, self.connection.token.bindings(), (self.clock)())
-            .map_err(|error| refused(Problem::new(error.code(), error.to_string(), error.next_step())))?;
-        let token = Arc::new(token);
-        *current = Some(Current { token: token.clone(), since });
+            outcome => outcome.map_err(unserved),
+        }
+    }
+
+    /// Asks the source for a token, lets it through the fence and keeps it.
+    /// `asking` is held.
+    async fn ask(&self, refused_key: Option<&str>) -> Result<Arc<TenantToken>, TokenError> {
+        let since = (self.clock)();
+        let outcome = self.signed(refused_key, since).await.and_then(|(raw, key)| {
+            let bind = self.connection.token.bindings();
+            let token = TenantToken::admit(raw, &self.tenant, bind, (self.clock)())
+                .map_err(|error| refused(Problem::new(error.code(), error.to_string(), error.next_step())))?;
+            Ok(Current { token: Arc::new(token), since, key })
+        });
+        *lock(&self.failed) = outcome.is_err().then_some(since);
+        let current = outcome?;
+        let token = current.token.clone();
+        *lock(&self.current) = Some(current);
         Ok(token)
     }
 
+    /// A token that the connection's source signed, and which key did, where
+    /// the source tells.
+    async fn signed(&self, refused_key: Option<&str>, now: SystemTime) -> Result<(Secret, Option<String>), TokenError> {
+        // Nothing is signed for somebody whom Clerk no longer knows.
+        self.session.confirm(self.connection.token.bindings()).await.map_err(unconfirmed)?;
+        match &self.source {
+            Source::Mint { keys, template, lifetime } => {
+                let raw = self.mint(keys, template, *lifetime, now).await?;
+                Ok((raw, None))
+            }
+            Source::ClerkTemplate { name } => {
+                let raw = self.session.template_token(name).await.map_err(unconfirmed)?;
+                Ok((raw, None))
+            }
+            Source::Broker(broker) => self.brokered(broker, refused_key).await,
+        }
+    }
+
+    /// A token from the operator's broker. Where it refuses the sign-in, Clerk
+    /// is asked whether the session goes on, and the broker once more.
+    async fn brokered(
+        &self,
+        broker: &Broker,
+        refused_key: Option<&str>,
+    ) -> Result<(Secret, Option<String>), TokenError> {
+        let access = self.access_token(false).await?;
+        let signed = match broker.token(&access, refused_key).await {
+            Err(error) if error.doubts_session() => {
+                let access = self.access_token(true).await?;
+                broker.token(&access, refused_key).await.map_err(unserved)?
+            }
+            outcome => outcome.map_err(unserved)?,
+        };
+        Ok((signed.token, Some(signed.key)))
+    }
+
+    async fn access_token(&self, doubted: bool) -> Result<Secret, TokenError> {
+        self.session.access_token(self.connection.token.bindings(), doubted).await.map_err(unconfirmed)
+    }
+
+    fn current(&self) -> Option<Current> {
+        lock(&self.current).clone()
+    }
+
+    fn lasts(&self, current: &Current) -> bool {
+        current.left((self.clock)()) > LEAST_LEFT
+    }
+
     /// Signs on this machine with the workspace's admin token.
-    async fn mint(&self, template: &str, lifetime: Duration, now: SystemTime) -> Result<Secret, TokenError> {
-        let key = self.keys.retrieve(&self.connection).await.map_err(refused)?;
+    async fn mint(
+        &self,
+        keys: &SigningKeys,
+        template: &str,
+        lifetime: Duration,
+        now: SystemTime,
+    ) -> Result<Secret, TokenError> {
+        let key = keys.retrieve(&self.connection).await.map_err(refused)?;
         let template = Template::parse(template).map_err(|error| {
             let message = format!("The connection's token template has a mistake: {error}.");
             refused(Problem::new(
@@ -126,10 +262,21 @@ fn unconfirmed(error: SessionError) -> TokenError {
 
 impl Tokens for TenantTokens {
     fn token(&self, fresh: bool) -> BoxFuture<'_, Result<Arc<TenantToken>, TokenError>> {
-        Box::pin(self.current(fresh))
+        Box::pin(self.get(fresh))
     }
 }
 
 fn refused(problem: Problem) -> TokenError {
     TokenError { code: problem.code, sentence: problem.message, next_step: problem.next_step, offline: false }
+}
+
+fn unserved(error: BrokerError) -> TokenError {
+    tracing::warn!(detail = error.detail(), "the broker did not serve");
+    let problem = Problem::new(error.code(), error.to_string(), error.next_step());
+    TokenError { offline: error.is_offline(), ..refused(problem) }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // Each is replaced whole.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

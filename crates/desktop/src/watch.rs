@@ -60,6 +60,9 @@ impl Desktop {
             let (app, screen) = (self.clone(), screen.clone());
             tokio::spawn(async move { app.confirm_session(screen).await });
         }
+        // Clerk's tokens live for a minute, and no tile should wait for the next.
+        let tokens = tenant.tokens.clone();
+        tokio::spawn(async move { tokens.renew_ahead().await });
         let range = screen.range();
         for tile in tiles.iter().filter(|tile| engine.is_stale(tile, &range)) {
             self.spawn_refresh(&screen, tile.clone());
@@ -71,6 +74,7 @@ impl Desktop {
         screen.tenant.end_confirmation();
         if outcome.is_ok() {
             self.look_for_picture(&screen.tenant).await;
+            self.look_for_served(&screen.tenant).await;
         }
         self.conclude(&screen, outcome.err()).await;
     }

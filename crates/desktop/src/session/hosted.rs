@@ -2,15 +2,14 @@
 //! all of their organizations, opened by a client token, which Clerk may replace
 //! with any answer.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use futures_util::future::BoxFuture;
 use perch_clerk::{ClerkError, ClientToken, FrontendApi, HostedSession, KeepClientToken, Membership, Picture};
 use perch_keychain::{Kept, Keychain, Slot};
 use perch_tenant::{Name, Organization, Origin, PersonId, Secret};
-use tokio::sync::Mutex;
 
 use super::{Confirmation, Note, REVOKE_WITHIN, SessionError, is_same};
 use crate::Clock;
@@ -20,8 +19,10 @@ use crate::turn::{Busy, Turn, Turns, leave_no_trace};
 /// A person and their session.
 pub(crate) struct HostedPerson {
     clock: Clock,
-    /// The lock is held while Clerk is asked: whoever else asks waits.
     known: Mutex<Option<Known>>,
+    /// Held while Clerk is asked: whoever else has a question waits, and whoever
+    /// is content with what is known does not.
+    asking: tokio::sync::Mutex<()>,
     /// Raised by each sign-in.
     generation: AtomicU64,
     desk: Desk,
@@ -80,8 +81,8 @@ impl HostedTenant {
         self.person.template_token(self.organization.as_ref(), template).await
     }
 
-    pub(super) async fn picture(&self) -> Option<Picture> {
-        let known = self.person.known.lock().await.clone()?;
+    pub(super) fn picture(&self) -> Option<Picture> {
+        let known = self.person.known().clone()?;
         match &self.organization {
             Some(organization) => known.membership(&organization.id)?.picture.clone(),
             None => known.session.picture,
@@ -111,7 +112,13 @@ impl HostedPerson {
             note: Note::default(),
         };
         let desk = Desk { api: FrontendApi::new(http, issuer), user: user.to_owned(), drawer: Arc::new(drawer), turns };
-        Self { clock, known: Mutex::default(), generation: AtomicU64::new(0), desk }
+        Self {
+            clock,
+            known: Mutex::default(),
+            asking: tokio::sync::Mutex::default(),
+            generation: AtomicU64::new(0),
+            desk,
+        }
     }
 
     pub(crate) fn id(&self) -> &PersonId {
@@ -126,8 +133,13 @@ impl HostedPerson {
         self.generation.load(Ordering::SeqCst)
     }
 
-    pub(super) async fn is_live(&self) -> bool {
-        self.known.lock().await.is_some()
+    pub(super) fn is_live(&self) -> bool {
+        self.known().is_some()
+    }
+
+    fn known(&self) -> MutexGuard<'_, Option<Known>> {
+        // It is replaced whole.
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn take_notice(&self) -> Option<Problem> {
@@ -143,7 +155,7 @@ impl HostedPerson {
         memberships: Option<Vec<Membership>>,
         client: &Secret,
     ) -> bool {
-        let mut known = self.known.lock().await;
+        let _asking = self.asking.lock().await;
         // Another process that is asking with the older client must not put its
         // token in the place of this one. One that does not finish has to.
         let turn = self.desk.turn().await.ok();
@@ -159,24 +171,27 @@ impl HostedPerson {
             // It lasts for this visit, which takes turns with nobody.
             leave_no_trace(turn);
         }
-        *known = Some(Known { session, memberships, confirmation: Confirmation::new((self.clock)()) });
+        *self.known() = Some(Known { session, memberships, confirmation: Confirmation::new((self.clock)()) });
         kept
     }
 
     /// Asks Clerk for the organizations now, however recently it was asked.
     pub(crate) async fn memberships(&self) -> Result<Vec<Membership>, SessionError> {
-        let mut known = self.known.lock().await;
-        self.ask(&mut known).await?.memberships.ok_or(ClerkError::OrganizationsDisabled.into())
+        let _asking = self.asking.lock().await;
+        self.ask().await?.memberships.ok_or(ClerkError::OrganizationsDisabled.into())
     }
 
     async fn confirm(&self) -> Result<Known, SessionError> {
-        let mut known = self.known.lock().await;
-        let now = (self.clock)();
-        if let Some(known) = known.as_ref().filter(|known| known.confirmation.holds(now)) {
-            return Ok(known.clone());
+        if let Some(known) = self.confirmed() {
+            return Ok(known);
         }
-        match self.ask(&mut known).await {
+        let _asking = self.asking.lock().await;
+        if let Some(known) = self.confirmed() {
+            return Ok(known);
+        }
+        match self.ask().await {
             Err(error) if error.is_offline() => {
+                let (now, mut known) = ((self.clock)(), self.known());
                 let borne = known.as_mut().is_some_and(|known| known.confirmation.bear_silence(now));
                 known.clone().filter(|_| borne).ok_or(error)
             }
@@ -184,14 +199,21 @@ impl HostedPerson {
         }
     }
 
-    async fn ask(&self, known: &mut Option<Known>) -> Result<Known, SessionError> {
+    /// What Clerk said last, where that is taken without asking.
+    fn confirmed(&self) -> Option<Known> {
+        let now = (self.clock)();
+        self.known().clone().filter(|known| known.confirmation.holds(now))
+    }
+
+    /// Asks Clerk. `asking` is held.
+    async fn ask(&self) -> Result<Known, SessionError> {
         if self.is_ended() {
             return Err(SessionError::Missing);
         }
         let now = (self.clock)();
         let (session, memberships) = run(self.desk.clone().look()).await?;
         let confirmation = Confirmation::new(now);
-        Ok(known.insert(Known { session, memberships, confirmation }).clone())
+        Ok(self.known().insert(Known { session, memberships, confirmation }).clone())
     }
 
     /// Touch and token are one step: the lock is held over both, so that no
@@ -201,10 +223,11 @@ impl HostedPerson {
         organization: Option<&Organization>,
         template: &Name,
     ) -> Result<Secret, SessionError> {
-        let mut known = self.known.lock().await;
-        let session = match known.as_ref() {
-            Some(known) => known.session.session_id.clone(),
-            None => self.ask(&mut known).await?.session.session_id,
+        let _asking = self.asking.lock().await;
+        let known = self.known().clone();
+        let session = match known {
+            Some(known) => known.session.session_id,
+            None => self.ask().await?.session.session_id,
         };
         let organization = organization.map(|organization| organization.id.clone());
         let token = run(self.desk.clone().template_token(session, organization, template.to_string())).await;
@@ -217,15 +240,15 @@ impl HostedPerson {
         )) = &token
         {
             // Clerk's last word no longer holds: whoever asks next asks Clerk.
-            *known = None;
+            *self.known() = None;
         }
         token
     }
 
     /// Ends the person's sessions on other devices. How many there were.
     pub(crate) async fn end_others(&self) -> Result<usize, SessionError> {
-        let mut known = self.known.lock().await;
-        let session = self.ask(&mut known).await?.session;
+        let _asking = self.asking.lock().await;
+        let session = self.ask().await?.session;
         run(self.desk.clone().end_others(session.session_id)).await
     }
 
@@ -234,7 +257,8 @@ impl HostedPerson {
     pub(crate) async fn end(&self) {
         self.desk.drawer.ended.store(true, Ordering::SeqCst);
         let revoke = async {
-            let known = self.known.lock().await.take();
+            let _asking = self.asking.lock().await;
+            let known = self.known().take();
             self.desk.clone().end(known.map(|known| known.session)).await;
         };
         if tokio::time::timeout(REVOKE_WITHIN, revoke).await.is_err() {
@@ -245,7 +269,8 @@ impl HostedPerson {
     /// Forgets a session that Clerk has ended.
     pub(crate) async fn forget(&self) {
         self.desk.drawer.ended.store(true, Ordering::SeqCst);
-        *self.known.lock().await = None;
+        let _asking = self.asking.lock().await;
+        *self.known() = None;
     }
 }
 

@@ -72,7 +72,7 @@ impl LiveSession {
     pub(crate) async fn is_live(&self) -> bool {
         match self {
             Self::OAuth(session) => session.is_live().await,
-            Self::Hosted(session) => session.person.is_live().await,
+            Self::Hosted(session) => session.person.is_live(),
         }
     }
 
@@ -97,11 +97,20 @@ impl LiveSession {
     /// and answers when Clerk said so. At most one request is under way,
     /// whoever asks.
     pub(crate) async fn confirm(&self, bind: &Bindings) -> Result<SystemTime, SessionError> {
-        // Tokens can be bound to a slug that was given up, and may be another's.
-        let by_slug = bind.iter().any(|(_, attribute)| attribute == Attribute::OrgSlug);
+        let by_slug = binds_slug(bind);
         match self {
             Self::OAuth(session) => session.confirm(by_slug).await,
             Self::Hosted(session) => session.confirm(by_slug).await,
+        }
+    }
+
+    /// The access token of an OAuth session that Clerk knows, for the operator's
+    /// broker. `doubted`: the broker refused the one before, so Clerk is asked
+    /// whether the session goes on.
+    pub(crate) async fn access_token(&self, bind: &Bindings, doubted: bool) -> Result<Secret, SessionError> {
+        match self {
+            Self::OAuth(session) => session.access_token(binds_slug(bind), doubted).await,
+            Self::Hosted(_) => Err(ClerkError::Unsupported { what: "access tokens to a hosted session" }.into()),
         }
     }
 
@@ -134,9 +143,15 @@ impl LiveSession {
     pub(crate) async fn picture(&self) -> Option<Picture> {
         match self {
             Self::OAuth(_) => None,
-            Self::Hosted(session) => session.picture().await,
+            Self::Hosted(session) => session.picture(),
         }
     }
+}
+
+/// Whether tokens are bound to a slug, which an organization can give up, and
+/// which may be another's then.
+fn binds_slug(bind: &Bindings) -> bool {
+    bind.iter().any(|(_, attribute)| attribute == Attribute::OrgSlug)
 }
 
 /// Why a session could not be confirmed.
@@ -217,16 +232,23 @@ fn is_same(told: Option<&Organization>, expected: Option<&Organization>, by_slug
 struct Confirmation {
     at: SystemTime,
     ask_again: SystemTime,
+    doubted: bool,
 }
 
 impl Confirmation {
     fn new(at: SystemTime) -> Self {
-        Self { at, ask_again: at }
+        Self { at, ask_again: at, doubted: false }
     }
 
     /// Whether it is taken without asking.
     fn holds(&self, now: SystemTime) -> bool {
-        self.is_within(CONFIRMED_FOR, now) || (self.ask_again > now && self.is_within(SILENT_FOR, now))
+        !self.doubted && self.is_within(CONFIRMED_FOR, now) || (self.ask_again > now && self.is_within(SILENT_FOR, now))
+    }
+
+    /// Somebody else's refusal says that it may no longer hold. A silent Clerk
+    /// changes nothing about when it was given.
+    fn doubt(&mut self) {
+        self.doubted = true;
     }
 
     /// Clerk was asked and is silent. Whether that is no matter yet.

@@ -124,7 +124,22 @@ impl OAuthSession {
     }
 
     pub(crate) async fn confirm(&self, by_slug: bool) -> Result<SystemTime, SessionError> {
+        self.confirm_current(&mut *self.current.lock().await, by_slug).await
+    }
+
+    /// The access token of a confirmed session. `doubted`: Clerk is asked,
+    /// however recently it was.
+    pub(crate) async fn access_token(&self, by_slug: bool, doubted: bool) -> Result<Secret, SessionError> {
         let mut current = self.current.lock().await;
+        if let Some(confirmed) = current.confirmed.as_mut().filter(|_| doubted) {
+            confirmed.confirmation.doubt();
+        }
+        self.confirm_current(&mut current, by_slug).await?;
+        let session = current.confirmed.as_ref().map(|confirmed| &confirmed.session);
+        session.map(|session| session.access_token().clone()).ok_or(SessionError::Missing)
+    }
+
+    async fn confirm_current(&self, current: &mut Current, by_slug: bool) -> Result<SystemTime, SessionError> {
         if self.is_ended() {
             return Err(SessionError::Missing);
         }
@@ -134,7 +149,7 @@ impl OAuthSession {
             // A prompt that was dismissed does not come back by itself.
             && self.purse.keychain.state().await == State::Open
         {
-            self.keep(&mut current, &token).await;
+            self.keep(current, &token).await;
         }
         if let Some(confirmed) =
             current.confirmed.as_mut().filter(|confirmed| confirmed.session.expires() > now + EARLY)
@@ -155,7 +170,7 @@ impl OAuthSession {
                 Err(error) => return Err(error.into()),
             }
         }
-        self.renew(&mut current, now, by_slug).await?;
+        self.renew(current, now, by_slug).await?;
         Ok(now)
     }
 
