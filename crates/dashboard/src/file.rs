@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
 use perch_chart::Spec;
-use perch_tinybird::PipeName;
+use perch_tinybird::{ParameterValue, PipeName};
 use toml::Spanned;
 use toml::de::DeTable;
 
@@ -81,10 +81,10 @@ pub struct Tile {
 }
 
 /// What a pipe's parameter is set to.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Parameter {
-    /// The same for everyone, as the request spells it.
-    Constant(String),
+    /// The same for everyone.
+    Constant(ParameterValue),
 }
 
 /// All that could be read of a file.

@@ -5,11 +5,12 @@
 //! offline, it is still what the viewer saw last when they look at `7d`. Which
 //! dates an answer holds follows from when it was asked for.
 
+use std::collections::BTreeMap;
 use std::time::SystemTime;
 
 use jiff::tz::TimeZone;
 use perch_offline::Question;
-use perch_tinybird::{Parameters, PipeName};
+use perch_tinybird::{ParameterValue, Parameters, PipeName};
 
 use crate::{Dates, Parameter, Tile, TimeRange};
 
@@ -38,7 +39,9 @@ pub(crate) fn question(tile: &Tile, range: &TimeRange, period: Period) -> Questi
         Period::Current => range.to_string(),
         Period::Previous => format!("{range} before"),
     };
-    let mut parameters: std::collections::BTreeMap<_, _> = constants(tile).collect();
+    // As the request spells them: a type that changes and a spelling that does
+    // not is the same question.
+    let mut parameters: BTreeMap<_, _> = constants(tile).map(|(name, value)| (name, value.to_string())).collect();
     if let Some(time) = &tile.time {
         parameters.insert(time.from.clone(), range.clone());
         parameters.insert(time.to.clone(), range);
@@ -51,8 +54,8 @@ pub(crate) fn ask(tile: &Tile, range: &TimeRange, period: Period, now: SystemTim
     let mut parameters: Parameters = constants(tile).collect();
     if let Some(time) = &tile.time {
         let Dates { from, to } = dates(range, period, now, zone);
-        parameters.insert(time.from.clone(), from.to_string());
-        parameters.insert(time.to.clone(), to.to_string());
+        parameters.insert(time.from.clone(), from);
+        parameters.insert(time.to.clone(), to);
     }
     Ask { question: question(tile, range, period), pipe: tile.pipe.clone(), parameters, at: now }
 }
@@ -66,6 +69,6 @@ pub(crate) fn dates(range: &TimeRange, period: Period, asked: SystemTime, zone: 
     }
 }
 
-fn constants(tile: &Tile) -> impl Iterator<Item = (String, String)> {
+fn constants(tile: &Tile) -> impl Iterator<Item = (String, ParameterValue)> {
     tile.parameters.iter().map(|(name, Parameter::Constant(value))| (name.clone(), value.clone()))
 }

@@ -4,6 +4,9 @@
 use std::collections::BTreeMap;
 use std::ops::{Range, RangeInclusive};
 
+use jiff::Timestamp;
+use jiff::civil::{Date, DateTime};
+use perch_tinybird::{ParameterError, ParameterValue};
 use serde::de::value::Error as ProbeError;
 use serde::de::{DeserializeOwned, Error as _, Visitor};
 use serde::forward_to_deserialize_any;
@@ -174,24 +177,29 @@ impl<'a, 't> Section<'a, 't> {
         Some(tables)
     }
 
-    /// The values of a table whose keys are the writer's own, as texts.
-    pub(crate) fn constants(&self, page: &mut Page<'_>, key: &str, example: &str) -> BTreeMap<String, Placed<String>> {
+    /// The values of a table whose keys are the writer's own, as parameters.
+    pub(crate) fn constants(
+        &self,
+        page: &mut Page<'_>,
+        key: &str,
+        example: &str,
+    ) -> BTreeMap<String, Placed<ParameterValue>> {
         let mut constants = BTreeMap::new();
         let Some((table, _)) = self.table(page, key, example) else { return constants };
         for (name, value) in table {
-            let text = match value.get_ref() {
-                DeValue::String(text) => text.to_string(),
-                DeValue::Integer(number) if number.radix() == 10 => number.as_str().replace('_', ""),
-                DeValue::Float(number) => number.as_str().replace('_', ""),
-                DeValue::Boolean(boolean) => boolean.to_string(),
-                DeValue::Datetime(moment) => moment.to_string(),
-                _ => {
-                    let wanted = "a text, a number, a date, or true or false; a list is a text with commas, \"a,b\"";
-                    self.wrong(page, name.get_ref(), value, wanted);
-                    continue;
+            match constant(value) {
+                Ok(Some(constant)) => {
+                    let placed = Placed { value: constant, offset: name.span().start };
+                    constants.insert(name.get_ref().to_string(), placed);
                 }
-            };
-            constants.insert(name.get_ref().to_string(), Placed { value: text, offset: name.span().start });
+                Ok(None) => {
+                    let wanted = "a text, a number, a date, true or false, or a list of them, like [\"DE\", \"FR\"]";
+                    self.wrong(page, name.get_ref(), value, wanted);
+                }
+                Err(error) => {
+                    page.report(value.span().start, format!("`{}`: {error}; {}", name.get_ref(), error.next_step()));
+                }
+            }
         }
         constants
     }
@@ -247,6 +255,31 @@ fn unknown_key(name: &str, what: &str, meant: Option<&str>, known: &[&str]) -> S
     match meant {
         Some(meant) => format!("`{name}` is not a key of {what}; did you mean `{meant}`?"),
         None => format!("`{name}` is not a key of {what}, which has {}; remove it", known.join(", ")),
+    }
+}
+
+/// A parameter as TOML spells it; `None` for what no pipe can be asked with.
+fn constant(value: &Spanned<DeValue<'_>>) -> Result<Option<ParameterValue>, ParameterError> {
+    Ok(match value.get_ref() {
+        DeValue::String(text) => Some(text.as_ref().into()),
+        DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix()).ok().map(Into::into),
+        DeValue::Float(number) => number.as_str().parse().ok().map(ParameterValue::float).transpose()?,
+        DeValue::Boolean(boolean) => Some((*boolean).into()),
+        DeValue::Datetime(moment) => moment_of(&moment.to_string()),
+        DeValue::Array(items) => {
+            let items = items.iter().map(constant).collect::<Result<Option<Vec<_>>, _>>()?;
+            items.map(ParameterValue::list).transpose()?
+        }
+        DeValue::Table(_) => None,
+    })
+}
+
+/// A day, a day and a time, or a moment with its offset. A time of no day is
+/// none of them.
+fn moment_of(text: &str) -> Option<ParameterValue> {
+    match text.len() {
+        10 => text.parse::<Date>().map(Into::into).ok(),
+        _ => text.parse::<Timestamp>().map(Into::into).or_else(|_| text.parse::<DateTime>().map(Into::into)).ok(),
     }
 }
 

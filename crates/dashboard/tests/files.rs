@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use perch_chart::Kind;
 use perch_dashboard::{Dashboard, Parameter, Preset, Problem, Reading, TimeRange};
+use perch_tinybird::ParameterValue;
 
 const GOOD: &str = r##"version = 1
 title = "Web traffic"
@@ -56,8 +57,11 @@ fn a_file_says_which_tiles_ask_which_pipes() {
     assert_eq!((visits.width, visits.height, visits.compare), (8, 4, true));
     assert_eq!((visits.refresh, visits.chart.kind), (Duration::from_secs(60), Kind::Line));
     assert_eq!(visits.time.as_ref(), Some(&time.parameters));
-    let text = |name: &str| visits.parameters.get(name).map(|Parameter::Constant(text)| text.as_str());
-    assert_eq!(["limit", "country", "exact", "share"].map(text), [Some("10"), Some("DE"), Some("true"), Some("0.5")]);
+    let value = |name: &str| visits.parameters.get(name).map(|Parameter::Constant(value)| value.clone());
+    assert_eq!(value("limit"), Some(10.into()));
+    assert_eq!(value("country"), Some("DE".into()));
+    assert_eq!(value("exact"), Some(true.into()));
+    assert_eq!(value("share"), ParameterValue::float(0.5).ok());
 
     assert_eq!((pages.id.as_str(), pages.width, pages.height), ("top-pages", 6, 3));
     assert_eq!((pages.refresh, pages.time.as_ref()), (Duration::from_secs(300), None));
@@ -95,7 +99,7 @@ fn each_problem_is_told_at_its_place_with_what_to_write_instead() {
         ("refresh = \"60s\"", "refresh = \"0s\"", (13, 11), "\"1s\""),
         ("compare = true", "compare = \"yes\"", (14, 11), "true or false"),
         ("[time]\ndefault = \"30d\"", "", (13, 11), "[time]"),
-        ("limit = 10", "limit = [10]", (15, 24), "a,b"),
+        ("limit = 10", "limit = []", (15, 24), "list without an item"),
         ("limit = 10", "date_from = 10", (15, 16), "time = false"),
         ("limit = 10", "token = \"p.x\"", (15, 16), "credential"),
         ("limit = 10", "\"a b\" = 1", (15, 16), "page_size"),

@@ -14,7 +14,8 @@ use reqwest::{RequestBuilder, Response, StatusCode, redirect};
 use tokio::time::Instant;
 
 use crate::pace::Lane;
-use crate::pipe::{Parameters, PipeName};
+use crate::parameters::Parameters;
+use crate::pipe::PipeName;
 use crate::refusal::{PipeError, Said};
 use crate::token::{LEAST_LIFE, TenantToken};
 
@@ -149,11 +150,11 @@ impl Client {
 
     fn request(&self, token: &TenantToken, pipe: &PipeName, parameters: &Parameters) -> RequestBuilder {
         let bare = token.host().join(&format!("/v0/pipes/{pipe}.json"));
-        let mut url = bare.clone();
-        if parameters.iter().next().is_some() {
-            url.query_pairs_mut().extend_pairs(parameters.iter());
+        let (mut url, pairs) = (bare.clone(), parameters.pairs());
+        if !pairs.is_empty() {
+            url.query_pairs_mut().extend_pairs(&pairs);
         }
-        if url.as_str().len() <= LONGEST_URL { self.http.get(url) } else { self.http.post(bare).form(parameters) }
+        if url.as_str().len() <= LONGEST_URL { self.http.get(url) } else { self.http.post(bare).form(&pairs) }
     }
 }
 

@@ -1,6 +1,5 @@
-//! What is asked: a pipe by its name, and the parameters.
+//! Which pipe is asked: its name.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -47,41 +46,6 @@ impl From<PipeName> for String {
 impl fmt::Display for PipeName {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.0)
-    }
-}
-
-/// A pipe's parameters by name, as Tinybird reads them.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Parameters(pub BTreeMap<String, String>);
-
-impl Parameters {
-    /// Sets one parameter.
-    pub fn insert(&mut self, name: impl Into<String>, value: impl Into<String>) {
-        self.0.insert(name.into(), value.into());
-    }
-
-    /// The pairs, in the order of their names.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
-    }
-
-    /// A name that Tinybird keeps for itself: `token` would take the place of
-    /// the one in the header, and stand in every log on the way.
-    pub(crate) fn reserved(&self) -> Option<&str> {
-        self.iter().map(|(name, _)| name).find(|name| name.eq_ignore_ascii_case("token"))
-    }
-}
-
-impl From<BTreeMap<String, String>> for Parameters {
-    fn from(pairs: BTreeMap<String, String>) -> Self {
-        Self(pairs)
-    }
-}
-
-impl<N: Into<String>, V: Into<String>> FromIterator<(N, V)> for Parameters {
-    fn from_iter<I: IntoIterator<Item = (N, V)>>(pairs: I) -> Self {
-        Self(pairs.into_iter().map(|(name, value)| (name.into(), value.into())).collect())
     }
 }
 

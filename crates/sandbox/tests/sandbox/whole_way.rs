@@ -93,7 +93,7 @@ async fn every_tile_of_the_sample_dashboards_draws_for_every_organization() {
             for tile in &dashboard.tiles {
                 let mut parameters = Parameters::default();
                 for (name, perch_dashboard::Parameter::Constant(value)) in &tile.parameters {
-                    parameters.insert(name, value);
+                    parameters.insert(name, value.clone());
                 }
                 let bytes = client.query(&token, &tile.pipe, &parameters, now).await.expect("an answer");
                 let table = decode(&bytes).expect("a table").table;
