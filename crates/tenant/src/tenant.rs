@@ -117,6 +117,13 @@ impl Tenant {
 pub struct TenantId(String);
 
 impl TenantId {
+    /// The id of nobody: under which everything is asked for, kept and drawn
+    /// that anyone with `connection` may see. It is no tenant's, because a
+    /// tenant's id is a digest of five parts.
+    pub fn public(connection: &Connection) -> Self {
+        Self(digest(&["public", &connection.id()]))
+    }
+
     /// The 32 hexadecimal digits.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -227,6 +234,31 @@ mod tests {
             let same = (&a, &b, &c) == (&x, &y, &z);
             prop_assert_eq!(tenant(&a, Some(&b), &c).id() == tenant(&x, Some(&y), &z).id(), same);
         }
+    }
+
+    fn connection(workspace: &str) -> Connection {
+        let text = format!(
+            "version = 1\nname = \"A\"\n[clerk]\nissuer = \"https://clerk.example.com\"\nclient_id = \"c\"\n[tinybird]\n\
+             host = \"https://api.tinybird.co\"\nworkspace_id = \"{workspace}\"\n\
+             [token]\nsource = \"mint\"\ntemplate = \"{{}}\"\nbind = {{ org_id = \"org.id\" }}\n"
+        );
+        Connection::parse(&text).expect("a connection")
+    }
+
+    #[test]
+    fn what_anyone_may_see_has_an_id_for_each_connection_that_is_no_tenants_and_no_persons() {
+        let (a, b) = (connection("a"), connection("b"));
+        let public = TenantId::public(&a);
+        assert_eq!(TenantId::try_from(public.to_string()), Ok(public.clone()));
+        assert_ne!(public, TenantId::public(&b));
+        // Made of the same words, in every place where words can stand.
+        let id = a.id();
+        for (user, organization, workspace) in
+            [("public", Some(id.as_str()), ""), (&id, None, "public"), ("", None, "a")]
+        {
+            assert_ne!(public, tenant(user, organization, workspace).id());
+        }
+        assert_ne!(public.as_str(), tenant(&id, None, "a").person().as_str());
     }
 
     #[test]
