@@ -17,11 +17,16 @@ pub(crate) fn claims(pipes: &[String], organization: &Value, name: &str) -> Valu
     json!({"name": name, "workspace_id": WORKSPACE_ID, "limits": {"rps": 30}, "scopes": scopes})
 }
 
+/// The claims as a template with Clerk's shortcodes. A name holds tenant and
+/// person, because rates are counted by it.
+pub(crate) fn template(pipes: &[String]) -> String {
+    format!("{:#}", claims(pipes, &json!("{{org.id}}"), "perch:{{org.id}}:{{user.id}}"))
+}
+
 /// The text of a file whose tokens the viewer's machine signs, for a sandbox at
 /// these addresses whose Tinybird serves `pipes`.
 pub(crate) fn connection_toml(clerk: &str, tinybird: &str, pipes: &[String]) -> String {
-    // A name holds tenant and person, because rates are counted by it.
-    let template = claims(pipes, &json!("{{org.id}}"), "perch:{{org.id}}:{{user.id}}");
+    let template = template(pipes);
     format!(
         r#"# Written by the Perch sandbox. {ADMIN_TOKEN_NOTE}
 version = 1
@@ -39,7 +44,7 @@ workspace_id = "{WORKSPACE_ID}"
 source = "mint"
 bind = {{ org_id = "org.id" }}
 template = '''
-{template:#}
+{template}
 '''
 "#
     )
@@ -64,6 +69,29 @@ workspace_id = "{WORKSPACE_ID}"
 [token]
 source = "clerk-template"
 template_name = "{JWT_TEMPLATE}"
+bind = {{ org_id = "org.id" }}
+"#
+    )
+}
+
+/// The text of a file whose tokens the broker at `broker` signs.
+pub(crate) fn broker_connection_toml(clerk: &str, tinybird: &str, broker: &str) -> String {
+    format!(
+        r#"# Written by the Perch sandbox.
+version = 1
+name = "Perch sandbox"
+
+[clerk]
+issuer = "{clerk}"
+client_id = "{CLIENT_ID}"
+
+[tinybird]
+host = "{tinybird}"
+workspace_id = "{WORKSPACE_ID}"
+
+[token]
+source = "broker"
+url = "{broker}"
 bind = {{ org_id = "org.id" }}
 "#
     )

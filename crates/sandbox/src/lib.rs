@@ -1,9 +1,9 @@
 //! Clerk and Tinybird stand-ins in one process, for the demo and the tests.
 //!
-//! [`Sandbox::start`] binds two ports of 127.0.0.1. On one answers a *Clerk*:
+//! [`Sandbox::start`] binds three ports of 127.0.0.1. On one answers a *Clerk*:
 //! an OpenID provider with a sign-in page and a consent page, and the Native
-//! API with an Account Portal, whose tokens are real ones, signed and checked.
-//! On the other answers a *Tinybird*: pipes over a SQLite of web events, for
+//! API with an Account Portal, whose tokens are real ones, signed and checked;
+//! on another its Backend API, for servers with the secret key. On the third answers a *Tinybird*: pipes over a SQLite of web events, for
 //! tokens signed with its admin token. What a real service refuses is refused
 //! here with the same status and in the same form, so that a client which works
 //! here has met the refusals too. Clerk's answers are held against Clerk's own
@@ -37,7 +37,7 @@ mod witness;
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use rusqlite::Connection;
 
@@ -59,6 +59,8 @@ const JWT_TEMPLATE: &str = "tinybird";
 const WORKSPACE_ID: &str = "5a4db0c5-0000-4000-8000-000000000001";
 /// Signs the tenants' tokens. No secret: it opens this stand-in only.
 const ADMIN_TOKEN: &str = "p.the-admin-token-of-the-perch-sandbox";
+/// Opens Clerk's Backend API. No secret either.
+const SECRET_KEY: &str = "sk_test_thePerchSandboxIsAllThatThisOpens";
 const ADMIN_TOKEN_NOTE: &str = "The signing key is not in it: the sandbox prints its admin token.";
 
 /// How a sandbox is started. [`Options::default`] takes free ports, keeps
@@ -67,6 +69,8 @@ const ADMIN_TOKEN_NOTE: &str = "The signing key is not in it: the sandbox prints
 pub struct Options {
     /// The port of the Clerk part; 0 takes a free one.
     pub clerk_port: u16,
+    /// The port of Clerk's Backend API; 0 takes a free one.
+    pub backend_port: u16,
     /// The port of the Tinybird part; 0 takes a free one.
     pub tinybird_port: u16,
     /// A folder whose `NAME.json` files are served as the pipes `NAME`, byte
@@ -103,6 +107,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             clerk_port: 0,
+            backend_port: 0,
             tinybird_port: 0,
             answers: None,
             data: None,
@@ -122,14 +127,15 @@ impl Default for Options {
 /// A sandbox that answers. Dropping it closes its ports too, without waiting.
 pub struct Sandbox {
     clerk_origin: String,
+    backend_origin: String,
     tinybird_origin: String,
     clerk: Arc<Clerk>,
     tinybird: Arc<Tinybird>,
-    servers: [Running; 2],
+    servers: [Running; 3],
 }
 
 impl Sandbox {
-    /// Starts both services. Needs a Tokio runtime, and returns when both answer.
+    /// Starts the services. Needs a Tokio runtime, and returns when all answer.
     ///
     /// # Errors
     ///
@@ -137,8 +143,10 @@ impl Sandbox {
     pub async fn start(options: Options) -> Result<Self, SandboxError> {
         let bind = async |port| loopback::bind(port).await.map_err(|source| SandboxError::Port { port, source });
         let clerk_port = bind(options.clerk_port).await?;
+        let backend_port = bind(options.backend_port).await?;
         let tinybird_port = bind(options.tinybird_port).await?;
         let clerk_origin = clerk_port.origin();
+        let backend_origin = backend_port.origin();
         let tinybird_origin = tinybird_port.origin();
 
         // An RSA key and 200,000 rows take a moment each: made side by side.
@@ -158,13 +166,22 @@ impl Sandbox {
             Some(witness) => witness.before(clerk_router),
             None => clerk_router,
         };
-        let servers = [clerk_port.serve(clerk_router), tinybird_port.serve(tinybird::router(Arc::clone(&tinybird)))];
-        Ok(Self { clerk_origin, tinybird_origin, clerk, tinybird, servers })
+        let servers = [
+            clerk_port.serve(clerk_router),
+            backend_port.serve(clerk::backend(Arc::clone(&clerk))),
+            tinybird_port.serve(tinybird::router(Arc::clone(&tinybird))),
+        ];
+        Ok(Self { clerk_origin, backend_origin, tinybird_origin, clerk, tinybird, servers })
     }
 
     /// The Clerk part's address, which is its issuer: `http://127.0.0.1:PORT`.
     pub fn clerk(&self) -> &str {
         &self.clerk_origin
+    }
+
+    /// The address of Clerk's Backend API: `http://127.0.0.1:PORT`.
+    pub fn backend(&self) -> &str {
+        &self.backend_origin
     }
 
     /// The Tinybird part's address: `http://127.0.0.1:PORT`.
@@ -175,6 +192,11 @@ impl Sandbox {
     /// The key that signs the tenants' tokens.
     pub fn admin_token(&self) -> &str {
         ADMIN_TOKEN
+    }
+
+    /// The secret key, which the Backend API takes.
+    pub fn secret_key(&self) -> &str {
+        SECRET_KEY
     }
 
     /// The Tinybird workspace's UUID.
@@ -204,6 +226,18 @@ impl Sandbox {
         connection::hosted_connection_toml(&self.clerk_origin, &self.tinybird_origin)
     }
 
+    /// A connection file for these addresses whose tokens the broker at
+    /// `broker_url` signs.
+    pub fn broker_connection_toml(&self, broker_url: &str) -> String {
+        connection::broker_connection_toml(&self.clerk_origin, &self.tinybird_origin, broker_url)
+    }
+
+    /// The claims of [`Sandbox::connection_toml`]'s template, as JSON with
+    /// Clerk's shortcodes.
+    pub fn claims_template(&self) -> String {
+        connection::template(&self.tinybird.pipe_names())
+    }
+
     /// The sample dashboards, as pairs of file name without `.toml` and text.
     pub fn dashboards() -> &'static [(&'static str, &'static str)] {
         &[
@@ -224,6 +258,17 @@ impl Sandbox {
     /// How many requests for pipes have come so far, refused ones too.
     pub fn pipe_queries(&self) -> usize {
         self.tinybird.queries()
+    }
+
+    /// How many requests have come to the Backend API so far, refused ones too.
+    pub fn backend_requests(&self) -> usize {
+        self.clerk.backend_requests()
+    }
+
+    /// Makes the Backend API answer every request with 429 and a `Retry-After`
+    /// of `wait` in whole seconds, at least one; `None` ends that.
+    pub fn limit_backend(&self, wait: Option<Duration>) {
+        self.clerk.limit_backend(wait);
     }
 
     /// Ends every session at the Clerk part, OAuth and hosted, as an
@@ -264,8 +309,8 @@ impl Sandbox {
 
     /// Finishes what is under way, at most two seconds, and closes the ports.
     pub async fn stop(self) {
-        let [clerk, tinybird] = self.servers;
-        clerk.stop().await;
-        tinybird.stop().await;
+        for server in self.servers {
+            server.stop().await;
+        }
     }
 }

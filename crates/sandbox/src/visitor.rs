@@ -1,10 +1,14 @@
 //! A person without a browser, for tests and benches: walks the sandbox's own
 //! pages over HTTP, form by form, as one with a browser would.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use reqwest::{Client, Response, StatusCode, header, redirect};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
 use url::Url;
 
-use crate::{Person, organizations, people};
+use crate::{Person, Sandbox, organizations, people};
 
 /// Why the visitor did not get back to the app.
 #[derive(Debug, thiserror::Error)]
@@ -35,22 +39,42 @@ pub enum VisitorError {
 /// # Errors
 /// When a page is not what it should be, or nobody answers.
 pub async fn allow(url: &str, person: &str, organization: &str) -> Result<String, VisitorError> {
-    let person = known(person)?;
-    let organization = match organization {
-        "" => "",
-        slug => {
-            let known = organizations().iter().find(|known| known.slug == slug);
-            known.ok_or_else(|| VisitorError::Nobody(slug.to_owned()))?.id
-        }
-    };
     let mut visitor = Visitor::new()?;
-    let sign_in = visitor.open(url).await?;
-    let credentials = [("email", person.email), ("password", person.password), ("action", "sign-in")];
-    let answer = visitor.submit(&sign_in, "/sign-in", "flow", &credentials).await?;
-    let consent = visitor.follow(answer).await?;
-    let choice = [("organization", organization), ("action", "allow")];
-    let answer = visitor.submit(&consent, "/consent", "flow", &choice).await?;
+    let answer = visitor.consent(url, person, organization).await?;
     Ok(visitor.follow(answer).await?.body)
+}
+
+/// The tokens of an app in which `person` has signed in for an `organization`,
+/// without the app: what `/oauth/token` answers. As for [`allow`].
+///
+/// # Errors
+/// As for [`allow`].
+pub async fn tokens(sandbox: &Sandbox, person: &str, organization: &str) -> Result<Value, VisitorError> {
+    const REDIRECT: &str = "http://127.0.0.1/callback";
+    const VERIFIER: &str = "the-verifier-of-a-visitor-who-needs-no-app-for-it";
+    let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(VERIFIER));
+    let mut url = sandbox.clerk().to_owned();
+    url.push_str("/oauth/authorize?response_type=code&prompt=consent&state=of-a-visitor&code_challenge_method=S256");
+    url.push_str(&format!("&client_id={}&redirect_uri={REDIRECT}&code_challenge={challenge}", sandbox.client_id()));
+    url.push_str("&scope=openid+profile+email+offline_access+user:org:read");
+    let mut visitor = Visitor::new()?;
+    let answer = visitor.consent(&url, person, organization).await?;
+    let code = location(&answer)
+        .and_then(|url| url.query_pairs().find(|(name, _)| name == "code").map(|(_, code)| code.into_owned()));
+    let code = code.ok_or_else(|| VisitorError::Page {
+        what: "there is no code",
+        url: answer.url().to_string(),
+        status: answer.status(),
+    })?;
+    let form = [
+        ("grant_type", "authorization_code"),
+        ("client_id", sandbox.client_id()),
+        ("redirect_uri", REDIRECT),
+        ("code", &code),
+        ("code_verifier", VERIFIER),
+    ];
+    let answer = visitor.http.post(format!("{}/oauth/token", sandbox.clerk())).form(&form).send().await?;
+    Ok(answer.error_for_status()?.json().await?)
 }
 
 /// Opens `url`, which an app with hosted authentication gave to the browser,
@@ -93,6 +117,24 @@ struct Page {
 impl Visitor {
     fn new() -> Result<Self, reqwest::Error> {
         Ok(Self { http: Client::builder().redirect(redirect::Policy::none()).no_proxy().build()?, cookie: None })
+    }
+
+    /// Signs in and allows: the answer that sends the browser back to the app.
+    async fn consent(&mut self, url: &str, person: &str, organization: &str) -> Result<Response, VisitorError> {
+        let person = known(person)?;
+        let organization = match organization {
+            "" => "",
+            slug => {
+                let known = organizations().iter().find(|known| known.slug == slug);
+                known.ok_or_else(|| VisitorError::Nobody(slug.to_owned()))?.id
+            }
+        };
+        let sign_in = self.open(url).await?;
+        let credentials = [("email", person.email), ("password", person.password), ("action", "sign-in")];
+        let answer = self.submit(&sign_in, "/sign-in", "flow", &credentials).await?;
+        let consent = self.follow(answer).await?;
+        let choice = [("organization", organization), ("action", "allow")];
+        self.submit(&consent, "/consent", "flow", &choice).await
     }
 
     async fn open(&mut self, url: &str) -> Result<Page, VisitorError> {

@@ -40,6 +40,7 @@ const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS access_tokens (jti TEXT PRIMARY KEY, grant_id INTEGER NOT NULL) STRICT;
     CREATE TABLE IF NOT EXISTS opaque_tokens (
         digest TEXT PRIMARY KEY, grant_id INTEGER NOT NULL, scope TEXT NOT NULL, expires INTEGER NOT NULL) STRICT;
+    CREATE TABLE IF NOT EXISTS revoked_tokens (digest TEXT PRIMARY KEY) STRICT;
     CREATE TABLE IF NOT EXISTS clients (
         id TEXT PRIMARY KEY, token TEXT, next TEXT, answers INTEGER NOT NULL DEFAULT 0, last_session TEXT,
         created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL) STRICT;
@@ -354,6 +355,9 @@ impl Ledger {
         if now >= expires {
             return Err(Dead::Expired);
         }
+        if reading.prepare("SELECT 1 FROM revoked_tokens WHERE digest = ?1")?.exists([digest(token)])? {
+            return Err(Dead::Revoked);
+        }
         Ok((read_grant(&reading, grant)?, Scope::kept(&scope)))
     }
 
@@ -363,7 +367,10 @@ impl Ledger {
         let connection = self.lock();
         let update = "UPDATE grants SET revoked = 1 WHERE id = (SELECT grant_id FROM refresh_tokens WHERE digest = ?1)";
         connection.execute(update, [digest(token)])?;
-        connection.execute("DELETE FROM opaque_tokens WHERE digest = ?1", [digest(token)]).map(drop)
+        // It stays known, because the Backend API tells a revoked token from one
+        // that never was.
+        let insert = "INSERT OR IGNORE INTO revoked_tokens SELECT digest FROM opaque_tokens WHERE digest = ?1";
+        connection.execute(insert, [digest(token)]).map(drop)
     }
 
     /// Every grant and every session so far gives nothing any more.

@@ -1,9 +1,10 @@
 //! The stand-in for Clerk: an OAuth 2.0 and OpenID Connect provider with one
-//! public client, and below `hosted` the Native API. `ledger` remembers, `keys`
-//! signs, `request` reads what a client asks for, `pages` draws what a person
+//! public client, below `hosted` the Native API, and below `backend` the Backend
+//! API. `ledger` remembers, `keys` signs, `request` reads what a client asks for, `pages` draws what a person
 //! sees; the rest are endpoints.
 
 mod authorize;
+mod backend;
 mod browser;
 mod discovery;
 mod fapi_error;
@@ -32,6 +33,8 @@ use axum::routing::{get, post};
 
 use crate::{Clock, Options, SandboxError, people};
 
+pub(crate) use backend::router as backend;
+
 /// One instance of the stand-in.
 pub(crate) struct Clerk {
     issuer: String,
@@ -41,6 +44,7 @@ pub(crate) struct Clerk {
     browsers: browser::Browsers,
     flows: flow::Flows,
     attempts: hosted::Attempts,
+    traffic: backend::Traffic,
     scopes: scope::KnownScopes,
     opaque_access_tokens: bool,
     organizations: bool,
@@ -64,6 +68,7 @@ impl Clerk {
             browsers,
             flows: flow::Flows::default(),
             attempts: hosted::Attempts::default(),
+            traffic: backend::Traffic::default(),
             scopes: scope::KnownScopes::new(options.organizations, &options.custom_scopes),
             opaque_access_tokens: options.opaque_access_tokens,
             organizations: options.organizations,

@@ -20,7 +20,7 @@ use super::{Clerk, opaque};
 use crate::{CLIENT_ID, SandboxError};
 
 /// One day, in seconds: access tokens and ID tokens.
-const LIFETIME: i64 = 86_400;
+pub(super) const LIFETIME: i64 = 86_400;
 
 /// An error of the token endpoints, in the form of RFC 6749 §5.2 with the
 /// statuses of Clerk's specification.

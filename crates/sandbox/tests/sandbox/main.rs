@@ -1,6 +1,7 @@
 //! The sandbox from outside, over real sockets: what a client, a browser and
 //! an attacker meet.
 
+mod backend;
 mod browser;
 mod consent;
 mod fapi;

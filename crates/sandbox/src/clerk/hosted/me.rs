@@ -15,6 +15,7 @@ use super::shapes;
 use crate::clerk::Clerk;
 use crate::clerk::fapi_error::FapiError;
 use crate::clerk::parameters::Parameters;
+use crate::people::Person;
 
 /// Memberships a page, unless the request says otherwise, and at most.
 const PAGE: usize = 10;
@@ -43,16 +44,30 @@ pub(super) async fn organization_memberships(
     if !clerk.organizations {
         return Err(organizations_disabled());
     }
-    let limit = number(&query, "limit", PAGE, 1..=LARGEST_PAGE)?;
-    let offset = number(&query, "offset", 0, 0..=usize::MAX)?;
-    let memberships = clerk.ledger.memberships(session.person)?;
-    let page = memberships.iter().skip(offset).take(limit);
-    let page: Vec<Value> = page.map(|membership| shapes::membership(&clerk, session.person, membership)).collect();
+    let (page, total_count) = page_of(&clerk, session.person, &query)?;
     let response = match query.get("paginated") {
-        Some("true") => json!({"data": page, "total_count": memberships.len()}),
+        Some("true") => json!({"data": page, "total_count": total_count}),
         _ => Value::Array(page),
     };
     Ok(Json(json!({"response": response, "client": shapes::client(&clerk, &session.client)?})))
+}
+
+/// A page of where a person belongs, and how many there are in all.
+pub(in crate::clerk) fn memberships_page(
+    clerk: &Clerk,
+    person: &Person,
+    query: Option<&str>,
+) -> Result<(Vec<Value>, usize), FapiError> {
+    page_of(clerk, person, &read_query(query))
+}
+
+fn page_of(clerk: &Clerk, person: &Person, query: &Parameters) -> Result<(Vec<Value>, usize), FapiError> {
+    let limit = number(query, "limit", PAGE, 1..=LARGEST_PAGE)?;
+    let offset = number(query, "offset", 0, 0..=usize::MAX)?;
+    let memberships = clerk.ledger.memberships(person)?;
+    let page = memberships.iter().skip(offset).take(limit);
+    let page = page.map(|membership| shapes::membership(clerk, person, membership)).collect();
+    Ok((page, memberships.len()))
 }
 
 /// `GET /v1/me/sessions/active`: where the person is signed in, in all clients.

@@ -13,7 +13,7 @@ mod native;
 mod portal;
 mod session;
 mod sessions;
-mod shapes;
+pub(super) mod shapes;
 mod start;
 mod tokens;
 
@@ -24,6 +24,8 @@ use axum::middleware;
 use axum::routing::{get, post};
 
 pub(super) use attempts::Attempts;
+pub(super) use me::memberships_page;
+pub(super) use session::organizations_disabled;
 
 use super::Clerk;
 

@@ -109,7 +109,7 @@ pub(super) fn not_found(id: &str) -> FapiError {
 }
 
 /// For an instance without organizations.
-pub(super) fn organizations_disabled() -> FapiError {
+pub(in crate::clerk) fn organizations_disabled() -> FapiError {
     FapiError::new(
         StatusCode::FORBIDDEN,
         "organization_not_enabled_in_instance",

@@ -82,7 +82,7 @@ pub(super) fn session_with_activities(session: &Session) -> Value {
 }
 
 /// `Client.User`.
-pub(super) fn user(clerk: &Clerk, person: &Person) -> Result<Value, FapiError> {
+pub(in crate::clerk) fn user(clerk: &Clerk, person: &Person) -> Result<Value, FapiError> {
     let memberships = if clerk.organizations { clerk.ledger.memberships(person)? } else { Vec::new() };
     let memberships: Vec<Value> = memberships.into_iter().map(|one| membership(clerk, person, one)).collect();
     let email = person.id.replacen("user_", "idn_", 1);
