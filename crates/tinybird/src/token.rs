@@ -138,21 +138,8 @@ impl TenantToken {
     /// does nothing but read pipes, and every one of its scopes fixes every
     /// parameter of `bind` to exactly this tenant's value.
     pub fn admit(raw: Secret, tenant: &Tenant, bind: &Bindings, now: SystemTime) -> Result<Self, FenceError> {
-        let claims = read_claims(raw.expose())?;
-        let expires = expiry(&claims)?;
-        match expires.duration_since(now) {
-            Err(_) => return Err(FenceError::Expired),
-            Ok(left) if left < LEAST_LIFE => return Err(FenceError::NearlyExpired),
-            Ok(_) => {}
-        }
-        if claims.get("workspace_id").and_then(Value::as_str) != Some(tenant.workspace_id.as_str()) {
-            return Err(FenceError::OtherWorkspace);
-        }
-        let scopes = match claims.get("scopes") {
-            Some(Value::Array(scopes)) if !scopes.is_empty() => scopes,
-            None | Some(Value::Null | Value::Array(_)) => return Err(FenceError::NoScopes),
-            Some(_) => return Err(FenceError::Malformed { why: "its scopes are no list" }),
-        };
+        let (claims, expires) = read_living(raw.expose(), &tenant.workspace_id, now)?;
+        let scopes = read_scopes(&claims)?;
         let pipes = scopes.iter().map(|scope| bound_pipe(scope, tenant, bind)).collect::<Result<_, _>>()?;
         Ok(Self {
             raw,
@@ -191,8 +178,7 @@ impl TenantToken {
 
     /// How many requests a second Tinybird accepts under its name.
     pub fn rps(&self) -> Option<u32> {
-        let rps = self.claims.pointer("/limits/rps")?.as_u64()?;
-        u32::try_from(rps).ok().filter(|rps| *rps > 0)
+        read_rps(&self.claims)
     }
 
     /// The name under which Tinybird counts its requests.
@@ -216,6 +202,53 @@ impl fmt::Debug for TenantToken {
             .field("expires", expires)
             .finish_non_exhaustive()
     }
+}
+
+/// The claims of a JWT for this workspace that lives for two seconds or more,
+/// and when it expires.
+pub(crate) fn read_living(
+    raw: &str,
+    workspace_id: &str,
+    now: SystemTime,
+) -> Result<(Map<String, Value>, SystemTime), FenceError> {
+    let claims = read_claims(raw)?;
+    let expires = expiry(&claims)?;
+    match expires.duration_since(now) {
+        Err(_) => return Err(FenceError::Expired),
+        Ok(left) if left < LEAST_LIFE => return Err(FenceError::NearlyExpired),
+        Ok(_) => {}
+    }
+    if claims.get("workspace_id").and_then(Value::as_str) != Some(workspace_id) {
+        return Err(FenceError::OtherWorkspace);
+    }
+    Ok((claims, expires))
+}
+
+/// The scopes, of which there is at least one.
+pub(crate) fn read_scopes(claims: &Map<String, Value>) -> Result<&[Value], FenceError> {
+    match claims.get("scopes") {
+        Some(Value::Array(scopes)) if !scopes.is_empty() => Ok(scopes),
+        None | Some(Value::Null | Value::Array(_)) => Err(FenceError::NoScopes),
+        Some(_) => Err(FenceError::Malformed { why: "its scopes are no list" }),
+    }
+}
+
+/// The pipe that a scope reads.
+pub(crate) fn read_pipe(scope: &Value) -> Result<&str, FenceError> {
+    let malformed = |why| FenceError::Malformed { why };
+    let scope = scope.as_object().ok_or(malformed("one of its scopes is no object"))?;
+    let kind = scope.get("type").and_then(Value::as_str).ok_or(malformed("one of its scopes has no type"))?;
+    if kind != READ {
+        return Err(FenceError::OtherScope { scope: kind.to_owned() });
+    }
+    let pipe = scope.get("resource").and_then(Value::as_str).filter(|pipe| !pipe.is_empty());
+    pipe.ok_or(malformed("one of its scopes names no pipe"))
+}
+
+/// How many requests a second the claims allow.
+pub(crate) fn read_rps(claims: &Value) -> Option<u32> {
+    let rps = claims.pointer("/limits/rps")?.as_u64()?;
+    u32::try_from(rps).ok().filter(|rps| *rps > 0)
 }
 
 /// The claims of a JWT in its compact form (RFC 7519 §7.2), unverified.
@@ -251,14 +284,7 @@ fn expiry(claims: &Map<String, Value>) -> Result<SystemTime, FenceError> {
 
 /// The pipe of a scope that is bound to the tenant.
 fn bound_pipe(scope: &Value, tenant: &Tenant, bind: &Bindings) -> Result<String, FenceError> {
-    let malformed = |why| FenceError::Malformed { why };
-    let scope = scope.as_object().ok_or(malformed("one of its scopes is no object"))?;
-    let kind = scope.get("type").and_then(Value::as_str).ok_or(malformed("one of its scopes has no type"))?;
-    if kind != READ {
-        return Err(FenceError::OtherScope { scope: kind.to_owned() });
-    }
-    let pipe = scope.get("resource").and_then(Value::as_str).filter(|pipe| !pipe.is_empty());
-    let pipe = pipe.ok_or(malformed("one of its scopes names no pipe"))?.to_owned();
+    let pipe = read_pipe(scope)?.to_owned();
     let fixed = scope.get("fixed_params");
     for (parameter, attribute) in bind.iter() {
         let (pipe, parameter) = (pipe.clone(), parameter.to_owned());
