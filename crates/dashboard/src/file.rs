@@ -29,6 +29,9 @@ pub struct Dashboard {
     pub title: String,
     /// A sentence below the heading.
     pub description: Option<String>,
+    /// Whether anyone may see it, also before sign-in: it is asked for with the
+    /// connection's public token, and never with a tenant's.
+    pub public: bool,
     /// The time range filter, when the dashboard has one.
     pub time: Option<TimeFilter>,
     /// The tiles in reading order; at least one.
@@ -78,6 +81,8 @@ pub struct Tile {
     /// Where the viewer's time range goes; `None` for a tile that has its own
     /// time, or a dashboard without the filter.
     pub time: Option<TimeParameters>,
+    /// Whether it stands in a dashboard that anyone may see.
+    pub public: bool,
 }
 
 /// What a pipe's parameter is set to.
@@ -127,6 +132,8 @@ pub(crate) struct Places {
     pub(crate) pipes: Vec<(String, usize)>,
     /// Parameters that tiles or the time filter set.
     pub(crate) parameters: Vec<(String, usize)>,
+    /// Where the dashboard is marked as one that anyone may see, if it is.
+    pub(crate) public: Option<usize>,
 }
 
 /// Reads `text`, which has no byte order mark.
@@ -153,7 +160,7 @@ fn read_document(
     page: &mut Page<'_>,
     places: &mut Places,
 ) -> Option<Dashboard> {
-    let known = ["version", "title", "description", "time", "tile"];
+    let known = ["version", "title", "description", "public", "time", "tile"];
     let top = Section::new(page, document.get_ref(), 0..0, "a dashboard", &known);
     read_version(&top, page)?;
     let title = top.text(page, "title", 200, "title = \"Web traffic\"");
@@ -161,6 +168,7 @@ fn read_document(
         top.missing(page, "title", "title = \"Web traffic\"");
     }
     let description = top.text(page, "description", 1_000, "description = \"Who came, and from where\"");
+    places.public = top.boolean(page, "public").filter(|public| public.value).map(|public| public.offset);
     let time = read_time(&top, page, places);
     let tiles = read_tiles(&top, page, places, time.as_ref());
     if tiles.is_empty() {
@@ -170,6 +178,7 @@ fn read_document(
         id: id.to_owned(),
         title: title?.value.trim().to_owned(),
         description: description.map(|text| text.value.trim().to_owned()),
+        public: places.public.is_some(),
         time,
         tiles,
     })
@@ -318,6 +327,7 @@ fn read_tile(
         refresh,
         compare: compare.is_some_and(|compare| compare.value),
         time,
+        public: places.public.is_some(),
     })
 }
 

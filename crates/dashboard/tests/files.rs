@@ -68,6 +68,62 @@ fn a_file_says_which_tiles_ask_which_pipes() {
 }
 
 #[test]
+fn a_dashboard_is_for_everyone_only_where_it_says_so() {
+    let public = |text: &str| {
+        let dashboard = parse(text);
+        assert!(dashboard.tiles.iter().all(|tile| tile.public == dashboard.public), "a tile is what its dashboard is");
+        dashboard.public
+    };
+    assert!(!public(GOOD));
+    assert!(!public(&GOOD.replace("version = 1", "version = 1\npublic = false")));
+    assert!(public(&GOOD.replace("version = 1", "version = 1\npublic = true")));
+    for (wrong, place) in [("version = 1\npublic = \"yes\"", (2, 10)), ("version = 1\npublik = true", (2, 1))] {
+        let problem = &problems("version = 1", wrong)[0];
+        assert_eq!((problem.line, problem.column), place);
+        assert!(problem.message.contains("public"), "{problem}");
+    }
+    let in_a_tile = &problems("time = false", "public = true")[0];
+    assert!(in_a_tile.message.contains("not a key of a tile"), "{in_a_tile}");
+}
+
+#[test]
+fn a_parameter_is_spelt_as_tinybird_reads_its_type() {
+    for (written, spelt) in [
+        ("1_000", "1000"),
+        ("0xff", "255"),
+        ("1.50", "1.5"),
+        ("false", "false"),
+        ("2026-01-02", "2026-01-02"),
+        ("2026-01-02T03:04:05", "2026-01-02 03:04:05"),
+        ("2026-01-02 03:04:05.250", "2026-01-02 03:04:05.250"),
+        ("2026-01-02T03:04:05+02:00", "2026-01-02 01:04:05"),
+        (r#"["DE", "FR"]"#, "DE,FR"),
+        ("[1, 2]", "1,2"),
+    ] {
+        let dashboard = parse(&GOOD.replace("limit = 10", &format!("limit = {written}")));
+        let Some(Parameter::Constant(value)) = dashboard.tiles[0].parameters.get("limit") else { panic!("{written}") };
+        assert_eq!(value.to_string(), spelt, "{written}");
+    }
+}
+
+#[test]
+fn what_no_pipe_can_be_asked_with_is_told_at_its_place() {
+    for (written, told) in [
+        ("[]", "`limit`: a list without an item"),
+        ("[[1]]", "`limit`: a list in a list"),
+        (r#"["a,b"]"#, "`limit`: `a,b` has a comma"),
+        ("nan", "`limit`: a number that is not finite"),
+        ("{ a = 1 }", "`limit` is a table; write a text"),
+        ("[{ a = 1 }]", "`limit` is a list; write a text"),
+        ("07:32:00", "`limit` is a date; write a text"),
+    ] {
+        let problem = &problems("limit = 10", &format!("limit = {written}"))[0];
+        assert!(problem.message.contains(told), "{written}: {}", problem.message);
+        assert_eq!(problem.line, 15, "{written}");
+    }
+}
+
+#[test]
 fn a_byte_order_mark_and_windows_line_ends_are_read() {
     let windows = format!("\u{feff}{}", GOOD.replace('\n', "\r\n"));
     assert_eq!(parse(&windows), parse(GOOD));
