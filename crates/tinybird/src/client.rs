@@ -13,9 +13,11 @@ use reqwest::header::{HeaderMap, HeaderName, RETRY_AFTER};
 use reqwest::{RequestBuilder, Response, StatusCode, redirect};
 use tokio::time::Instant;
 
+use crate::bearer::Bearer;
 use crate::pace::Lane;
 use crate::parameters::Parameters;
 use crate::pipe::PipeName;
+use crate::public::PublicToken;
 use crate::refusal::{PipeError, Said};
 use crate::token::{LEAST_LIFE, TenantToken};
 
@@ -95,6 +97,28 @@ impl Client {
         parameters: &Parameters,
         now: SystemTime,
     ) -> Result<Vec<u8>, PipeError> {
+        self.put(token, pipe, parameters, now).await
+    }
+
+    /// The same for what anyone may see. A 403 is final: there is no other
+    /// token.
+    pub async fn query_public(
+        &self,
+        token: &PublicToken,
+        pipe: &PipeName,
+        parameters: &Parameters,
+        now: SystemTime,
+    ) -> Result<Vec<u8>, PipeError> {
+        self.put(token, pipe, parameters, now).await
+    }
+
+    async fn put(
+        &self,
+        token: &dyn Bearer,
+        pipe: &PipeName,
+        parameters: &Parameters,
+        now: SystemTime,
+    ) -> Result<Vec<u8>, PipeError> {
         if !token.reads(pipe.as_str()) {
             return Err(PipeError::NotInToken { pipe: pipe.to_string() });
         }
@@ -107,7 +131,7 @@ impl Client {
             let turn = lane.turn(token.rps(), self.limits.deadline).await;
             turn.map_err(|left| PipeError::RateLimited { retry_after: Some(left) })?;
             let least = now + asked.elapsed() + LEAST_LIFE;
-            if token.expires() < least {
+            if token.expires().is_some_and(|expires| expires < least) {
                 return Err(PipeError::TokenExpired);
             }
             let deadline = *deadline.get_or_insert_with(|| Instant::now() + self.limits.deadline);
@@ -128,13 +152,13 @@ impl Client {
         }
     }
 
-    fn lane(&self, token: &TenantToken) -> Arc<Lane> {
+    fn lane(&self, token: &dyn Bearer) -> Arc<Lane> {
         let key = (token.host().to_string(), token.name().to_owned());
         let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(lanes.entry(key).or_default())
     }
 
-    async fn ask(&self, token: &TenantToken, pipe: &PipeName, parameters: &Parameters) -> Result<Vec<u8>, PipeError> {
+    async fn ask(&self, token: &dyn Bearer, pipe: &PipeName, parameters: &Parameters) -> Result<Vec<u8>, PipeError> {
         let request = self.request(token, pipe, parameters).bearer_auth(token.expose());
         let mut response = request.send().await.map_err(PipeError::from_connection)?;
         match response.status() {
@@ -148,7 +172,7 @@ impl Client {
         }
     }
 
-    fn request(&self, token: &TenantToken, pipe: &PipeName, parameters: &Parameters) -> RequestBuilder {
+    fn request(&self, token: &dyn Bearer, pipe: &PipeName, parameters: &Parameters) -> RequestBuilder {
         let bare = token.host().join(&format!("/v0/pipes/{pipe}.json"));
         let (mut url, pairs) = (bare.clone(), parameters.pairs());
         if !pairs.is_empty() {

@@ -7,6 +7,7 @@
 //! charts draw and [`write_csv`] exports.
 
 mod answer;
+mod bearer;
 mod broker;
 mod build;
 mod client;
