@@ -5,12 +5,13 @@
 //! of another shape than its `meta` says is an error and never a shorter table:
 //! a wrong number on a tile is worse than none.
 
+use std::collections::HashMap;
+
 use serde::Deserialize;
 
-use crate::build::Build;
 use crate::kind::Type;
 use crate::rows;
-use crate::scan::{Fault, Scanner, TOO_DEEP};
+use crate::scan::{Fault, Read, Scanner, TOO_DEEP};
 use crate::table::{Column, Table};
 
 /// How many columns an answer may have.
@@ -125,14 +126,6 @@ impl DecodeError {
     }
 }
 
-/// One entry of `meta`.
-#[derive(Deserialize)]
-struct Meta {
-    name: String,
-    #[serde(rename = "type")]
-    kind: String,
-}
-
 /// Reads the body of a pipe's `.json`. `meta` may stand before or after `data`.
 pub fn decode(bytes: &[u8]) -> Result<Answer, DecodeError> {
     let text = std::str::from_utf8(bytes).map_err(|error| DecodeError::NotText { at: error.valid_up_to() })?;
@@ -144,10 +137,11 @@ pub fn decode(bytes: &[u8]) -> Result<Answer, DecodeError> {
     if let Some(exception) = parts.exception {
         return Err(DecodeError::Interrupted { exception });
     }
-    let mut columns = parts.columns.ok_or(DecodeError::Missing("meta"))?;
-    if columns.len() > MAX_COLUMNS {
-        return Err(DecodeError::TooWide { found: columns.len() });
-    }
+    let mut columns = match parts.meta {
+        Some(Meta::Columns(columns)) => columns,
+        Some(Meta::TooWide { found }) => return Err(DecodeError::TooWide { found }),
+        None => return Err(DecodeError::Missing("meta")),
+    };
     let data = parts.data.ok_or(DecodeError::Missing("data"))?;
     let found = match data {
         Data::Read { rows } => rows,
@@ -159,7 +153,7 @@ pub fn decode(bytes: &[u8]) -> Result<Answer, DecodeError> {
         return Err(DecodeError::Miscounted { told, found });
     }
     Ok(Answer {
-        table: Table::of_equal(columns.into_iter().map(Build::finish).collect::<Vec<Column>>()),
+        table: Table::of_equal(columns),
         rows_before_limit: parts.rows_before_limit,
         statistics: parts.statistics,
     })
@@ -168,12 +162,20 @@ pub fn decode(bytes: &[u8]) -> Result<Answer, DecodeError> {
 /// The parts of the answer, as they come.
 #[derive(Default)]
 struct Parts {
-    columns: Option<Vec<Build>>,
+    meta: Option<Meta>,
     data: Option<Data>,
     rows: Option<u64>,
     rows_before_limit: Option<u64>,
     statistics: Option<Statistics>,
     exception: Option<String>,
+}
+
+enum Meta {
+    Columns(Vec<Column>),
+    /// Stepped over, and so are the rows.
+    TooWide {
+        found: usize,
+    },
 }
 
 enum Data {
@@ -189,18 +191,13 @@ enum Data {
 impl Parts {
     fn read(&mut self, key: &str, scanner: &mut Scanner<'_>) -> Result<(), Fault> {
         match key {
-            "meta" if self.columns.is_some() => return Err(scanner.fault("`meta` stands here twice")),
+            "meta" if self.meta.is_some() => return Err(scanner.fault("`meta` stands here twice")),
             "data" if self.data.is_some() => return Err(scanner.fault("`data` stands here twice")),
-            "meta" => {
-                let fault = scanner.fault("`meta` must be a list of names and types");
-                let meta: Vec<Meta> = serde_json::from_str(scanner.value()?).map_err(|_| fault)?;
-                let build = |meta: Meta| Build::new(meta.name, Type::parse(&meta.kind));
-                self.columns = Some(meta.into_iter().map(build).collect());
-            }
+            "meta" => self.meta = Some(read_meta(scanner)?),
             "data" => {
-                self.data = Some(match self.columns.as_mut() {
-                    Some(columns) => Data::Read { rows: rows::read(scanner, columns)? },
-                    None => {
+                self.data = Some(match &mut self.meta {
+                    Some(Meta::Columns(columns)) => Data::Read { rows: rows::read(scanner, columns)? },
+                    _ => {
                         let at = scanner.at();
                         scanner.value()?;
                         Data::Waiting { at }
@@ -218,6 +215,39 @@ impl Parts {
         }
         Ok(())
     }
+}
+
+/// The columns that `meta` names, without cells yet. They are counted before
+/// anything is kept of them.
+fn read_meta(scanner: &mut Scanner<'_>) -> Read<Meta> {
+    let mut found = 0;
+    let mut ahead = scanner.clone();
+    ahead.items(|scanner| {
+        found += 1;
+        scanner.value().map(drop)
+    })?;
+    if found > MAX_COLUMNS {
+        *scanner = ahead;
+        return Ok(Meta::TooWide { found });
+    }
+    let (mut columns, mut types) = (Vec::with_capacity(found), HashMap::new());
+    scanner.items(|scanner| {
+        let fault = scanner.fault("an entry of `meta` needs a name and a type");
+        let (mut name, mut kind) = (None, None);
+        scanner.entries(|key, scanner| {
+            match &*key {
+                "name" => name = Some(scanner.string()?),
+                "type" => kind = Some(scanner.string()?),
+                _ => drop(scanner.value()?),
+            }
+            Ok(())
+        })?;
+        let (name, kind) = name.zip(kind).ok_or(fault)?;
+        let kind = types.entry(kind).or_insert_with_key(|text| Type::parse(text));
+        columns.push(Column::empty(name, kind.clone()));
+        Ok(())
+    })?;
+    Ok(Meta::Columns(columns))
 }
 
 #[cfg(test)]

@@ -1,75 +1,41 @@
-//! One column while its answer is read.
+//! A column while its answer is read: it grows by one cell with each row.
 
-use crate::kind::{Storage, Type, Unit};
+use crate::kind::{Type, Unit};
 use crate::moment;
 use crate::scan::{Fault, Read, Scanner};
 use crate::table::Column;
-use crate::values::{Cells, Nulls, Texts, Values};
+use crate::values::{Cells, Values};
 
-/// A column that grows by one cell with each row.
-pub(crate) struct Build {
-    name: String,
-    kind: Type,
-    cells: Cells,
-    nulls: Nulls,
-    /// The last date that was read and its day: times come in runs of one day.
-    last_date: ([u8; 10], i64),
-}
-
-impl Build {
-    pub(crate) fn new(name: String, kind: Type) -> Self {
-        let cells = match kind.storage() {
-            Storage::Bool => Cells::Bool(Vec::new()),
-            Storage::Int => Cells::Int(Vec::new()),
-            Storage::UInt => Cells::UInt(Vec::new()),
-            Storage::Float => Cells::Float(Vec::new()),
-            Storage::Time(unit) => Cells::Time(Vec::new(), unit),
-            Storage::Digits => Cells::Digits(Texts::default()),
-            Storage::Text => Cells::Text(Texts::default()),
-            Storage::Json => Cells::Json(Texts::default()),
-        };
-        Self { name, kind, cells, nulls: Nulls::default(), last_date: (*b"1970-01-01", 0) }
+impl Column {
+    /// A column of no rows yet.
+    pub(crate) fn empty(name: impl Into<Box<str>>, kind: Type) -> Self {
+        let values = Values::none(kind.storage());
+        Self::new(name, kind, values)
     }
 
-    pub(crate) fn name(&self) -> &str {
-        &self.name
+    /// Makes room for `more` cells like those that are there, which come from
+    /// the `left` bytes.
+    pub(crate) fn reserve(&mut self, more: usize, left: usize) {
+        self.values_mut().cells.reserve(more, left);
     }
 
-    /// Makes room for so many more cells, which are as long as the first
-    /// `sample` were.
-    pub(crate) fn reserve(&mut self, more: usize, sample: usize) {
-        match &mut self.cells {
-            Cells::Bool(cells) => cells.reserve(more),
-            Cells::Int(cells) | Cells::Time(cells, _) => cells.reserve(more),
-            Cells::UInt(cells) => cells.reserve(more),
-            Cells::Float(cells) => cells.reserve(more),
-            Cells::Text(texts) | Cells::Digits(texts) | Cells::Json(texts) => texts.reserve(more, sample),
-        }
-    }
-
-    /// The finished column.
-    pub(crate) fn finish(mut self) -> Column {
-        match &mut self.cells {
-            Cells::Bool(cells) => cells.shrink_to_fit(),
-            Cells::Int(cells) | Cells::Time(cells, _) => cells.shrink_to_fit(),
-            Cells::UInt(cells) => cells.shrink_to_fit(),
-            Cells::Float(cells) => cells.shrink_to_fit(),
-            Cells::Text(texts) | Cells::Digits(texts) | Cells::Json(texts) => texts.shrink(),
-        }
-        Column::new(self.name, self.kind, Values { cells: self.cells, nulls: self.nulls })
+    /// Gives back the room that was not needed.
+    pub(crate) fn shrink(&mut self) {
+        self.values_mut().cells.shrink();
     }
 
     /// Reads the next cell.
     #[inline]
-    pub(crate) fn read(&mut self, scanner: &mut Scanner<'_>) -> Read<()> {
+    pub(crate) fn read(&mut self, scanner: &mut Scanner<'_>, dates: &mut Dates) -> Read<()> {
+        let values = self.values_mut();
         let first = scanner.peek();
         if first == b'n' {
             scanner.word("null")?;
-            self.push_null();
+            push_null(values, scanner.left());
             return Ok(());
         }
         let quoted = first == b'"';
-        match &mut self.cells {
+        match &mut values.cells {
             Cells::Bool(cells) => {
                 scanner.word(if first == b't' { "true" } else { "false" })?;
                 cells.push(first == b't');
@@ -77,39 +43,31 @@ impl Build {
             Cells::Int(cells) => cells.push(in_quotes(scanner, quoted, Scanner::signed)?),
             Cells::UInt(cells) => cells.push(in_quotes(scanner, quoted, Scanner::unsigned)?),
             Cells::Float(cells) => cells.push(in_quotes(scanner, quoted, |scanner| float(scanner, quoted))?),
-            Cells::Time(cells, unit) => cells.push(time(scanner, *unit, &mut self.last_date)?),
-            Cells::Digits(texts) => texts.push(in_quotes(scanner, quoted, |scanner| digits(scanner, quoted))?),
+            Cells::Time(cells, unit) => cells.push(time(scanner, *unit, dates)?),
+            Cells::Digits(texts) => {
+                texts.push(in_quotes(scanner, quoted, |scanner| digits(scanner, quoted))?, scanner.left());
+            }
             Cells::Text(texts) => {
-                scanner.string_into(texts.open())?;
+                scanner.string_pieces(|piece, left| texts.extend(piece, left))?;
                 texts.end();
             }
-            Cells::Json(texts) => texts.push(scanner.value()?),
+            Cells::Json(texts) => texts.push(scanner.value()?, scanner.left()),
         }
         Ok(())
     }
-
-    fn push_null(&mut self) {
-        let row = match &mut self.cells {
-            Cells::Bool(cells) => push_zero(cells),
-            Cells::Int(cells) | Cells::Time(cells, _) => push_zero(cells),
-            Cells::UInt(cells) => push_zero(cells),
-            Cells::Float(cells) => push_zero(cells),
-            Cells::Text(texts) | Cells::Digits(texts) => {
-                texts.push("");
-                texts.len() - 1
-            }
-            Cells::Json(texts) => {
-                texts.push("null");
-                texts.len() - 1
-            }
-        };
-        self.nulls.set(row);
-    }
 }
 
-fn push_zero<T: Default>(cells: &mut Vec<T>) -> usize {
-    cells.push(T::default());
-    cells.len() - 1
+fn push_null(values: &mut Values, left: usize) {
+    let row = values.len();
+    match &mut values.cells {
+        Cells::Bool(cells) => cells.push(false),
+        Cells::Int(cells) | Cells::Time(cells, _) => cells.push(0),
+        Cells::UInt(cells) => cells.push(0),
+        Cells::Float(cells) => cells.push(0.0),
+        Cells::Text(texts) | Cells::Digits(texts) => texts.end(),
+        Cells::Json(texts) => texts.push("null", left),
+    }
+    values.nulls.set(row);
 }
 
 /// A number stands bare or, where it has 64 bits or more, in quotes.
@@ -152,19 +110,15 @@ fn digits<'a>(scanner: &mut Scanner<'a>, quoted: bool) -> Read<&'a str> {
 
 /// A date, or a date and time, exactly as the engine's type writes it.
 #[inline]
-fn time(scanner: &mut Scanner<'_>, unit: Unit, last_date: &mut ([u8; 10], i64)) -> Read<i64> {
+fn time(scanner: &mut Scanner<'_>, unit: Unit, dates: &mut Dates) -> Read<i64> {
     let fault = scanner.fault("expected a date or a time as the column's type writes it");
-    let ticks = read_time(scanner, unit, last_date).ok_or(fault)?;
+    let ticks = read_time(scanner, unit, dates).ok_or(fault)?;
     if scanner.take(b"\"") { Ok(ticks) } else { Err(Fault { at: fault.at, what: fault.what }) }
 }
 
 #[inline]
-fn read_time(scanner: &mut Scanner<'_>, unit: Unit, last_date: &mut ([u8; 10], i64)) -> Option<i64> {
-    let date: [u8; 10] = *scanner.take_chunk(b"\"")?;
-    if date != last_date.0 {
-        *last_date = (date, read_date(&date)?);
-    }
-    let days = last_date.1;
+fn read_time(scanner: &mut Scanner<'_>, unit: Unit, dates: &mut Dates) -> Option<i64> {
+    let days = dates.days(scanner.take_chunk(b"\"")?)?;
     let Unit::Second(places) = unit else { return Some(days) };
     let [hour_tens, hour, b':', minute_tens, minute, b':', second_tens, second] = *scanner.take_chunk(b" ")? else {
         return None;
@@ -190,6 +144,28 @@ fn read_time(scanner: &mut Scanner<'_>, unit: Unit, last_date: &mut ([u8; 10], i
         }
     }
     Some(ticks)
+}
+
+/// The dates that were read last, and their days: times come in runs of one
+/// day, or of one month. A date's place is its day of the month.
+pub(crate) struct Dates([([u8; 10], i64); 64]);
+
+impl Default for Dates {
+    fn default() -> Self {
+        Self([(*b"1970-01-01", 0); 64])
+    }
+}
+
+impl Dates {
+    #[inline]
+    fn days(&mut self, date: &[u8; 10]) -> Option<i64> {
+        let [.., tens, ones] = *date;
+        let seen = &mut self.0[usize::from(tens & 3) << 4 | usize::from(ones & 15)];
+        if seen.0 != *date {
+            *seen = (*date, read_date(date)?);
+        }
+        Some(seen.1)
+    }
 }
 
 fn read_date(date: &[u8; 10]) -> Option<i64> {

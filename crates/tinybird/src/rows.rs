@@ -5,31 +5,56 @@
 //! values is remembered, and where exactly those bytes come again they are
 //! stepped over at once. Anything else is read as JSON, key by key.
 
-use crate::build::Build;
-use crate::scan::{Read, Scanner};
+use std::cmp::Ordering;
 
-/// After how many rows the length of a row is known well enough to make room
-/// for those to come.
-const SAMPLE: usize = 64;
+use crate::build::Dates;
+use crate::scan::{Read, Scanner};
+use crate::table::Column;
 
 /// Reads the list of rows that stands here; how many there were.
-pub(crate) fn read(scanner: &mut Scanner<'_>, columns: &mut [Build]) -> Read<usize> {
+pub(crate) fn read(scanner: &mut Scanner<'_>, columns: &mut [Column]) -> Read<usize> {
     scanner.expect(b'[', "`data` must be a list of rows")?;
     if scanner.peek() == b']' {
         scanner.bump();
         return Ok(0);
     }
-    let start = scanner.at();
-    let mut rows = Rows { order: (0..columns.len()).collect(), gaps: vec![""; columns.len()], count: 0 };
+    let mut rows = Rows::of(columns.len());
+    let mut room = Room { rows: 1, since: (scanner.at(), 0) };
+    columns.iter_mut().for_each(|column| column.reserve(1, 0));
     while rows.row(scanner, columns)? {
         rows.count += 1;
-        if rows.count == SAMPLE {
-            let row_bytes = (scanner.at() - start).div_ceil(SAMPLE);
-            let more = scanner.left() / row_bytes;
-            columns.iter_mut().for_each(|column| column.reserve(more + more / 16, SAMPLE));
+        if rows.count == room.rows {
+            room.grow(scanner, columns);
         }
     }
+    columns.iter_mut().for_each(Column::shrink);
     Ok(rows.count)
+}
+
+/// For how many rows the columns have room. To grow by half or twofold would
+/// take more memory than the answer itself, whose rows are often hardly longer
+/// than their cells; so the bytes that are left say how many rows will come.
+struct Room {
+    rows: usize,
+    /// The byte and the row at which room was made last: rows since then tell
+    /// how long one is.
+    since: (usize, usize),
+}
+
+impl Room {
+    /// Makes room after the row that used up the last.
+    fn grow(&mut self, scanner: &Scanner<'_>, columns: &mut [Column]) {
+        let (at, row) = self.since;
+        let row_bytes = (scanner.at() - at).div_ceil(self.rows - row).max(1);
+        let told = scanner.left() / row_bytes;
+        // The first rows may be no measure for the others: as many again and
+        // three times more, and at least an eighth, so that wrong guesses end soon.
+        let more = (told + told / 16).clamp(self.rows.div_ceil(8), self.rows.saturating_mul(4));
+        if told > 0 {
+            columns.iter_mut().for_each(|column| column.reserve(more, scanner.left()));
+        }
+        *self = Self { rows: self.rows + more, since: (scanner.at(), self.rows) };
+    }
 }
 
 struct Rows<'a> {
@@ -38,17 +63,26 @@ struct Rows<'a> {
     /// What stood before each place's value, from the end of the one before it
     /// on. The first reaches back over the brace that closed the row before.
     gaps: Vec<&'a str>,
+    /// The columns by name; those of one name in their order. Empty until a
+    /// row comes in another order than the one before.
+    by_name: Vec<usize>,
     count: usize,
+    dates: Dates,
 }
 
 impl<'a> Rows<'a> {
+    fn of(columns: usize) -> Self {
+        let (order, gaps) = ((0..columns).collect(), vec![""; columns]);
+        Self { order, gaps, by_name: Vec::new(), count: 0, dates: Dates::default() }
+    }
+
     /// Reads one row as far as its last value. `false` after the last row.
-    fn row(&mut self, scanner: &mut Scanner<'a>, columns: &mut [Build]) -> Read<bool> {
+    fn row(&mut self, scanner: &mut Scanner<'a>, columns: &mut [Column]) -> Read<bool> {
         for place in 0..self.order.len() {
             let column = self.order[place];
             let gap = self.gaps[place];
             if !gap.is_empty() && scanner.take(gap.as_bytes()) {
-                columns[column].read(scanner)?;
+                columns[column].read(scanner, &mut self.dates)?;
                 continue;
             }
             let start = scanner.at();
@@ -70,7 +104,7 @@ impl<'a> Rows<'a> {
                 return Ok(true);
             }
             self.gaps[place] = scanner.since(start);
-            columns[column].read(scanner)?;
+            columns[column].read(scanner, &mut self.dates)?;
         }
         // Rows of no columns at all.
         if self.order.is_empty() { self.open(scanner) } else { Ok(true) }
@@ -110,16 +144,28 @@ impl<'a> Rows<'a> {
 
     /// Reads the rest of a row from a key on that is not the expected one, and
     /// expects this row's order from now on.
-    fn any_order(&mut self, place: usize, scanner: &mut Scanner<'a>, columns: &mut [Build]) -> Read<()> {
+    fn any_order(&mut self, place: usize, scanner: &mut Scanner<'a>, columns: &mut [Column]) -> Read<()> {
+        if self.by_name.is_empty() {
+            self.by_name = (0..columns.len()).collect();
+            self.by_name.sort_by_key(|column| columns[*column].name());
+        }
         let mut order = self.order[..place].to_vec();
+        let mut taken = vec![false; columns.len()];
+        order.iter().for_each(|column| taken[*column] = true);
         loop {
             let at = scanner.at();
             let key = scanner.key()?;
-            let free = |column: &usize| columns[*column].name() == key && !order.contains(column);
-            let Some(column) = (0..columns.len()).find(free) else {
+            // Of one name, the first that is free: those before it are taken.
+            let passed = self.by_name.partition_point(|column| match columns[*column].name().cmp(&key) {
+                Ordering::Equal => taken[*column],
+                order => order == Ordering::Less,
+            });
+            let free = self.by_name.get(passed).filter(|column| columns[**column].name() == key);
+            let Some(&column) = free else {
                 return Err(scanner.moved_to(at).fault("`meta` has no column of this name, or the row has it twice"));
             };
-            columns[column].read(scanner)?;
+            taken[column] = true;
+            columns[column].read(scanner, &mut self.dates)?;
             order.push(column);
             if !self.comma(scanner)? {
                 break;

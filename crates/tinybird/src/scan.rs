@@ -138,23 +138,29 @@ impl<'a> Scanner<'a> {
             self.at += 1;
             return Ok(Cow::Borrowed(text));
         }
-        let mut out = self.since(start).to_owned();
-        self.string_tail(&mut out)?;
+        // An escape is never shorter than what it stands for.
+        let mut ahead = self.clone();
+        ahead.string_tail(|_, _| {})?;
+        let mut out = String::with_capacity(ahead.at - start);
+        out.push_str(self.since(start));
+        self.string_tail(|piece, _| out.push_str(piece))?;
         Ok(Cow::Owned(out))
     }
 
-    /// A string, written to the end of `out`.
+    /// A string, handed to `keep` piece by piece, each with the number of bytes
+    /// that are left behind it.
     #[inline]
-    pub(crate) fn string_into(&mut self, out: &mut String) -> Read<()> {
+    pub(crate) fn string_pieces(&mut self, keep: impl FnMut(&str, usize)) -> Read<()> {
         self.expect(b'"', "expected a string")?;
-        self.string_tail(out)
+        self.string_tail(keep)
     }
 
-    fn string_tail(&mut self, out: &mut String) -> Read<()> {
+    #[inline]
+    fn string_tail(&mut self, mut keep: impl FnMut(&str, usize)) -> Read<()> {
         loop {
             let start = self.at;
             self.at += plain_run(self.rest());
-            out.push_str(self.since(start));
+            keep(self.since(start), self.left());
             match self.here() {
                 b'"' => {
                     self.at += 1;
@@ -162,7 +168,7 @@ impl<'a> Scanner<'a> {
                 }
                 b'\\' => {
                     let character = self.escape()?;
-                    out.push(character);
+                    keep(character.encode_utf8(&mut [0; 4]), self.left());
                 }
                 _ => return Err(self.fault("a string does not end, or holds a bare control character")),
             }
@@ -345,17 +351,11 @@ impl<'a> Scanner<'a> {
     }
 
     fn skip_string(&mut self) -> Read<()> {
-        let mut escaped = String::new();
-        if self.here() == b'"' {
-            self.at += 1;
-            self.at += plain_run(self.rest());
-            if self.here() == b'"' {
-                self.at += 1;
-                return Ok(());
-            }
-            return self.string_tail(&mut escaped);
+        if self.here() != b'"' {
+            return Err(self.fault("expected a string"));
         }
-        Err(self.fault("expected a string"))
+        self.at += 1;
+        self.string_tail(|_, _| {})
     }
 
     /// Reads `element` between an opening bracket, commas, and `close`.
@@ -510,8 +510,9 @@ mod tests {
             let json = format!("{}{}", " ".repeat(padding), serde_json::to_string(&text).expect("json"));
             prop_assert_eq!(Scanner::new(&json).string(), Ok(Cow::Borrowed(text.as_str())));
             let mut out = String::new();
-            prop_assert_eq!(Scanner::new(&json).string_into(&mut out), Ok(()));
-            prop_assert_eq!(out, text);
+            prop_assert_eq!(Scanner::new(&json).string_pieces(|piece, _| out.push_str(piece)), Ok(()));
+            prop_assert_eq!(&out, &text);
+            prop_assert_eq!(Scanner::new(&json).value(), Ok(json.trim()));
         }
 
         #[test]

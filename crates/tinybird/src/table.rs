@@ -52,7 +52,7 @@ impl Table {
     pub fn new(columns: Vec<Column>) -> Result<Self, TableError> {
         let rows = columns.first().map_or(0, Column::len);
         if let Some(odd) = columns.iter().find(|column| column.len() != rows) {
-            return Err(TableError::UnequalLengths { column: odd.name.clone(), expected: rows, found: odd.len() });
+            return Err(TableError::UnequalLengths { column: odd.name().to_owned(), expected: rows, found: odd.len() });
         }
         Ok(Self { columns, rows })
     }
@@ -64,7 +64,7 @@ impl Table {
 
     /// The first column of this name.
     pub fn column(&self, name: &str) -> Option<&Column> {
-        self.columns.iter().find(|column| column.name == name)
+        self.columns.iter().find(|column| column.name() == name)
     }
 
     /// Columns that are known to be of equal length.
@@ -84,7 +84,7 @@ impl Table {
 /// Rows are counted from 0; a row that is not there reads as a null.
 #[derive(Debug, Clone)]
 pub struct Column {
-    name: String,
+    name: Box<str>,
     kind: Type,
     values: Values,
     /// `None` for a zone that nobody knows.
@@ -93,7 +93,7 @@ pub struct Column {
 
 impl Column {
     /// A column of `values` that are of type `kind`.
-    pub fn new(name: impl Into<String>, kind: Type, values: Values) -> Self {
+    pub fn new(name: impl Into<Box<str>>, kind: Type, values: Values) -> Self {
         let zone = match kind.zone() {
             Some(name) => TimeZone::get(name).ok(),
             None => Some(TimeZone::UTC),
@@ -191,6 +191,10 @@ impl Column {
 
     pub(crate) fn cells(&self) -> &Cells {
         &self.values.cells
+    }
+
+    pub(crate) fn values_mut(&mut self) -> &mut Values {
+        &mut self.values
     }
 }
 

@@ -4,7 +4,7 @@
 //! column of texts is their bytes end to end and where each ends. Nulls stand
 //! beside the cells, one bit a row, and cost nothing where there are none.
 
-use crate::kind::Unit;
+use crate::kind::{Storage, Unit};
 
 /// The cells of one column, nulls included.
 #[derive(Debug, Clone)]
@@ -28,7 +28,60 @@ pub(crate) enum Cells {
     Json(Texts),
 }
 
+impl Cells {
+    /// No cells, to be kept as `storage` says.
+    pub(crate) fn none(storage: Storage) -> Self {
+        match storage {
+            Storage::Bool => Self::Bool(Vec::new()),
+            Storage::Int => Self::Int(Vec::new()),
+            Storage::UInt => Self::UInt(Vec::new()),
+            Storage::Float => Self::Float(Vec::new()),
+            Storage::Time(unit) => Self::Time(Vec::new(), unit),
+            Storage::Digits => Self::Digits(Texts::default()),
+            Storage::Text => Self::Text(Texts::default()),
+            Storage::Json => Self::Json(Texts::default()),
+        }
+    }
+
+    fn len(&self) -> usize {
+        match self {
+            Self::Bool(cells) => cells.len(),
+            Self::Int(cells) | Self::Time(cells, _) => cells.len(),
+            Self::UInt(cells) => cells.len(),
+            Self::Float(cells) => cells.len(),
+            Self::Text(texts) | Self::Digits(texts) | Self::Json(texts) => texts.len(),
+        }
+    }
+
+    /// Makes room for `more` cells, which come from the `left` bytes.
+    pub(crate) fn reserve(&mut self, more: usize, left: usize) {
+        match self {
+            Self::Bool(cells) => cells.reserve_exact(more),
+            Self::Int(cells) | Self::Time(cells, _) => cells.reserve_exact(more),
+            Self::UInt(cells) => cells.reserve_exact(more),
+            Self::Float(cells) => cells.reserve_exact(more),
+            Self::Text(texts) | Self::Digits(texts) | Self::Json(texts) => texts.reserve(more, left),
+        }
+    }
+
+    /// Gives back the room that was not needed.
+    pub(crate) fn shrink(&mut self) {
+        match self {
+            Self::Bool(cells) => shrink(cells),
+            Self::Int(cells) | Self::Time(cells, _) => shrink(cells),
+            Self::UInt(cells) => shrink(cells),
+            Self::Float(cells) => shrink(cells),
+            Self::Text(texts) | Self::Digits(texts) | Self::Json(texts) => texts.shrink(),
+        }
+    }
+}
+
 impl Values {
+    /// No cells, to be kept as `storage` says.
+    pub(crate) fn none(storage: Storage) -> Self {
+        Self::whole(Cells::none(storage))
+    }
+
     /// Times in microseconds since 1970-01-01T00:00:00 on the column's own
     /// wall clock.
     pub fn times(micros: Vec<Option<i64>>) -> Self {
@@ -37,13 +90,7 @@ impl Values {
 
     /// How many cells there are.
     pub fn len(&self) -> usize {
-        match &self.cells {
-            Cells::Bool(cells) => cells.len(),
-            Cells::Int(cells) | Cells::Time(cells, _) => cells.len(),
-            Cells::UInt(cells) => cells.len(),
-            Cells::Float(cells) => cells.len(),
-            Cells::Text(texts) | Cells::Digits(texts) | Cells::Json(texts) => texts.len(),
-        }
+        self.cells.len()
     }
 
     /// Whether there is no cell at all.
@@ -111,7 +158,7 @@ impl From<Vec<Option<&str>>> for Values {
             if cell.is_none() {
                 nulls.set(row);
             }
-            texts.push(cell.unwrap_or_default());
+            texts.push(cell.unwrap_or_default(), usize::MAX);
         }
         Self { cells: Cells::Text(texts), nulls }
     }
@@ -125,23 +172,31 @@ pub(crate) struct Texts {
 }
 
 impl Texts {
-    /// Makes room for so many more texts, which are as long as the first
-    /// `sample` were.
-    pub(crate) fn reserve(&mut self, more: usize, sample: usize) {
-        self.ends.reserve(more);
-        self.bytes.reserve(self.bytes.len().div_ceil(sample.max(1)).saturating_mul(more));
+    /// Makes room for `more` texts as long as those that are there, in no more
+    /// bytes than the `left` that they can come from.
+    pub(crate) fn reserve(&mut self, more: usize, left: usize) {
+        let bytes = self.bytes.len().saturating_mul(more) / self.ends.len().max(1);
+        self.ends.reserve_exact(more);
+        self.bytes.reserve_exact(bytes.min(left));
     }
 
-    pub(crate) fn push(&mut self, text: &str) {
-        self.bytes.push_str(text);
+    /// Adds a text.
+    pub(crate) fn push(&mut self, text: &str, left: usize) {
+        self.extend(text, left);
         self.end();
     }
 
-    /// The end of the run, to write the next text to. [`Texts::end`] ends it.
-    pub(crate) fn open(&mut self) -> &mut String {
-        &mut self.bytes
+    /// Adds to the text that [`Texts::end`] will end. `left` is how many bytes
+    /// can still come: there is never room for more than those.
+    #[inline]
+    pub(crate) fn extend(&mut self, piece: &str, left: usize) {
+        if self.bytes.capacity() - self.bytes.len() < piece.len() {
+            self.bytes.reserve_exact(piece.len() + self.bytes.len().min(left));
+        }
+        self.bytes.push_str(piece);
     }
 
+    #[inline]
     pub(crate) fn end(&mut self) {
         self.ends.push(self.bytes.len());
     }
@@ -157,25 +212,40 @@ impl Texts {
     }
 
     pub(crate) fn shrink(&mut self) {
-        self.bytes.shrink_to_fit();
-        self.ends.shrink_to_fit();
+        if has_slack(self.bytes.len(), self.bytes.capacity()) {
+            self.bytes.shrink_to_fit();
+        }
+        shrink(&mut self.ends);
     }
 }
 
-/// Which rows are null: one bit a row, as far as the last null.
+fn shrink<T>(cells: &mut Vec<T>) {
+    if has_slack(cells.len(), cells.capacity()) {
+        cells.shrink_to_fit();
+    }
+}
+
+/// Whether so much room is unused that it is worth a copy to give it back.
+fn has_slack(length: usize, capacity: usize) -> bool {
+    capacity - length > length / 8
+}
+
+/// Which rows are null: one bit a row, as far as the last null. Most columns
+/// have none, and a wide answer has many columns.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Nulls(Vec<u64>);
+pub(crate) struct Nulls(Option<Box<Vec<u64>>>);
 
 impl Nulls {
     pub(crate) fn set(&mut self, row: usize) {
+        let words = self.0.get_or_insert_default();
         let word = row / 64;
-        if self.0.len() <= word {
-            self.0.resize(word + 1, 0);
+        if words.len() <= word {
+            words.resize(word + 1, 0);
         }
-        self.0[word] |= 1 << (row % 64);
+        words[word] |= 1 << (row % 64);
     }
 
     pub(crate) fn holds(&self, row: usize) -> bool {
-        self.0.get(row / 64).is_some_and(|word| word & (1 << (row % 64)) != 0)
+        self.0.as_ref().and_then(|words| words.get(row / 64)).is_some_and(|word| word & (1 << (row % 64)) != 0)
     }
 }
