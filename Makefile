@@ -26,11 +26,12 @@ lint: setup-test ui ## formatting, clippy, types, and the licences of all depend
 	cargo fmt --manifest-path fuzz/Cargo.toml --check
 	cd fuzz && RUSTFLAGS='--cfg fuzzing' cargo clippy --quiet -- -D warnings
 	cd ui && npm run check && npm run lint
-	cd ui && npx prettier --config .prettierrc.json --log-level warn --check ../tests/oidc-provider
+	cd ui && npx prettier --config .prettierrc.json --log-level warn --check ../tests/oidc-provider ../tests/jose
 	cargo deny --log-level error check licenses bans sources
 	cargo deny --log-level error --config deny.toml --manifest-path fuzz/Cargo.toml check licenses bans sources
 	cd ui && npm run licenses
 	cd ui && npm run licenses -- --start ../tests/oidc-provider
+	cd ui && npm run licenses -- --start ../tests/jose
 
 fuzz: setup-fuzz ## throw FUZZ_SECONDS (300) of bad input at each parser of what comes from outside
 	@scripts/fuzz
