@@ -4,7 +4,8 @@
 //! [`Engine::refresh`] asks Tinybird, keeps what came and answers with it;
 //! [`Engine::is_stale`] says when to. An engine belongs to one tenant from its
 //! making: it asks with that tenant's token only, and keeps what arrives in
-//! that tenant's store only.
+//! that tenant's store only. Or it belongs to nobody: then it asks with the
+//! token of what anyone may see, and for nothing but that.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,7 +18,7 @@ use jiff::tz::TimeZone;
 use perch_chart::{Drawing, Input, Size, Theme};
 use perch_offline::{Question, Store, StoreError};
 use perch_tenant::{Tenant, TenantId};
-use perch_tinybird::{Answer, Client, PipeError, TenantToken};
+use perch_tinybird::{Answer, Client, PipeError, PipeErrorKind, PublicToken, TenantToken};
 
 use crate::flights::Flights;
 use crate::memory::{Kept, Memory};
@@ -31,27 +32,37 @@ const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
 type Clock = Arc<dyn Fn() -> SystemTime + Send + Sync>;
 
-/// Answers the questions of one tenant's tiles. Clones are the same engine.
+/// Answers the questions of one tenant's tiles, or of those that anyone may see.
+/// Clones are the same engine.
 #[derive(Clone)]
 pub struct Engine {
     inner: Arc<Inner>,
 }
 
 struct Inner {
+    /// Whose all this is, or nobody's ([`TenantId::public`]).
     tenant: TenantId,
     store: Store,
     client: Client,
-    tokens: Arc<dyn Tokens>,
+    access: Access,
     clock: Clock,
     zone: TimeZone,
     memory: Mutex<Memory>,
     failures: Mutex<HashMap<Question, Failure>>,
     flights: Flights<Result<Kept, EngineError>>,
-    /// Held while a refused token is renewed, so that ten refused tiles renew
-    /// it once.
-    renewal: tokio::sync::Mutex<()>,
     closed: AtomicBool,
     unkept: Mutex<Option<Arc<StoreError>>>,
+}
+
+/// What it asks with.
+enum Access {
+    Tenant {
+        tokens: Arc<dyn Tokens>,
+        /// Held while a refused token is renewed, so that ten refused tiles
+        /// renew it once.
+        renewal: tokio::sync::Mutex<()>,
+    },
+    Public(PublicToken),
 }
 
 /// What a tile shows.
@@ -97,20 +108,29 @@ impl Engine {
         clock: Clock,
         zone: TimeZone,
     ) -> Self {
-        let tenant = tenant.id();
+        let access = Access::Tenant { tokens, renewal: tokio::sync::Mutex::default() };
+        Self::over(tenant.id(), store, client, access, clock, zone)
+    }
+
+    /// The engine of what anyone may see, under the id of [`TenantId::public`]:
+    /// for the tiles of dashboards marked public, and no others.
+    pub fn public(nobody: TenantId, store: Store, client: Client, token: PublicToken, clock: Clock) -> Self {
+        Self::over(nobody, store, client, Access::Public(token), clock, TimeZone::system())
+    }
+
+    fn over(tenant: TenantId, store: Store, client: Client, access: Access, clock: Clock, zone: TimeZone) -> Self {
         // A store of another tenant is never read: the engine begins closed.
         let closed = AtomicBool::new(store.tenant() != &tenant);
         let inner = Inner {
             tenant,
             store,
             client,
-            tokens,
+            access,
             clock,
             zone,
             memory: Mutex::default(),
             failures: Mutex::default(),
             flights: Flights::new(),
-            renewal: tokio::sync::Mutex::default(),
             closed,
             unkept: Mutex::default(),
         };
@@ -126,6 +146,7 @@ impl Engine {
     /// from the store. Never touches the network. `None` where it was never
     /// seen. Whether it may be shown offline is [`Store::may_show`]'s to say.
     pub fn seen(&self, tile: &Tile, range: &TimeRange) -> Option<TileData> {
+        self.inner.serves(tile).ok()?;
         let current = self.inner.recall(&questions::question(tile, range, Period::Current))?;
         Some(self.inner.tile_data(tile, range, current))
     }
@@ -138,6 +159,7 @@ impl Engine {
     /// else waits for.
     pub async fn refresh(&self, tile: &Tile, range: &TimeRange) -> Result<TileData, EngineError> {
         let inner = &self.inner;
+        inner.serves(tile)?;
         let now = (inner.clock)();
         let ask = |period| questions::ask(tile, range, period, now, &inner.zone);
         let current = inner.join_flight(ask(Period::Current));
@@ -156,6 +178,9 @@ impl Engine {
     /// has not reached. After a failure it waits, longer with each.
     pub fn is_stale(&self, tile: &Tile, range: &TimeRange) -> bool {
         let inner = &self.inner;
+        if inner.serves(tile).is_err() {
+            return false;
+        }
         let now = (inner.clock)();
         periods(tile).any(|period| {
             let question = questions::question(tile, range, period);
@@ -223,13 +248,12 @@ impl Inner {
 
     /// Asks, and keeps an answer that decodes.
     async fn fetch(self: Arc<Self>, ask: Ask) -> Result<Kept, EngineError> {
-        let token = self.own(self.tokens.token(false).await?)?;
-        let bytes = match self.query(&token, &ask).await {
-            Err(PipeError::Forbidden { .. } | PipeError::TokenExpired) => {
-                let token = self.renewed(&token).await?;
-                self.query(&token, &ask).await?
+        let bytes = match &self.access {
+            Access::Tenant { tokens, renewal } => self.query(&**tokens, renewal, &ask).await?,
+            Access::Public(_) if self.is_closed() => return Err(EngineError::Closed),
+            Access::Public(token) => {
+                self.client.query_public(token, &ask.pipe, &ask.parameters, (self.clock)()).await?
             }
-            outcome => outcome?,
         };
         let inner = Arc::clone(&self);
         // Decoding a large answer and writing it are work, not waiting.
@@ -237,19 +261,49 @@ impl Inner {
         work.await.map_err(|_| EngineError::Interrupted)?
     }
 
-    async fn query(&self, token: &TenantToken, ask: &Ask) -> Result<Vec<u8>, PipeError> {
-        self.client.query(token, &ask.pipe, &ask.parameters, (self.clock)()).await
+    /// Asks with the tenant's token, and once more with a new one where that is
+    /// refused.
+    async fn query(
+        &self,
+        tokens: &dyn Tokens,
+        renewal: &tokio::sync::Mutex<()>,
+        ask: &Ask,
+    ) -> Result<Vec<u8>, EngineError> {
+        let query =
+            async |token: &TenantToken| self.client.query(token, &ask.pipe, &ask.parameters, (self.clock)()).await;
+        let token = self.own(tokens.token(false).await?)?;
+        match query(&token).await {
+            Err(error) if matches!(error.kind(), PipeErrorKind::Forbidden | PipeErrorKind::TokenExpired) => {
+                let token = self.renewed(tokens, renewal, &token).await?;
+                Ok(query(&token).await?)
+            }
+            outcome => Ok(outcome?),
+        }
     }
 
     /// A token after `refused` was: the one that another tile has renewed
     /// meanwhile, or else a new one.
-    async fn renewed(&self, refused: &TenantToken) -> Result<Arc<TenantToken>, EngineError> {
-        let _turn = self.renewal.lock().await;
-        let current = self.own(self.tokens.token(false).await?)?;
+    async fn renewed(
+        &self,
+        tokens: &dyn Tokens,
+        renewal: &tokio::sync::Mutex<()>,
+        refused: &TenantToken,
+    ) -> Result<Arc<TenantToken>, EngineError> {
+        let _turn = renewal.lock().await;
+        let current = self.own(tokens.token(false).await?)?;
         if current.expose() != refused.expose() {
             return Ok(current);
         }
-        self.own(self.tokens.token(true).await?)
+        self.own(tokens.token(true).await?)
+    }
+
+    /// What anyone may see is asked for on behalf of nobody, and nothing else is.
+    fn serves(&self, tile: &Tile) -> Result<(), EngineError> {
+        match (&self.access, tile.public) {
+            (Access::Tenant { .. }, false) | (Access::Public(_), true) => Ok(()),
+            (Access::Public(_), false) => Err(EngineError::NotPublic),
+            (Access::Tenant { .. }, true) => Err(EngineError::Public),
+        }
     }
 
     /// Only this tenant's token, and only until sign-out.

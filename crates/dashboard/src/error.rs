@@ -20,6 +20,14 @@ pub enum EngineError {
     /// The token is another tenant's. Nothing was asked.
     #[error("the token belongs to another organization, so nothing was asked for")]
     OtherTenant,
+    /// The tile is in no dashboard that is marked public, and nobody signed in to
+    /// ask for it. Nothing was asked.
+    #[error("this dashboard is not for everyone, so it was not asked for without a sign-in")]
+    NotPublic,
+    /// The tile is in a dashboard that is marked public, and is nobody's rows.
+    /// Nothing was asked.
+    #[error("this dashboard is for everyone, so it was not asked for as one organization's")]
+    Public,
     /// What came back is no pipe's answer. It is not kept.
     #[error("{0}")]
     Answer(Arc<DecodeError>),
@@ -41,6 +49,8 @@ impl EngineError {
             Self::Pipe(error) => error.code(),
             Self::Token(error) => error.code,
             Self::OtherTenant => "token-of-another-tenant",
+            Self::NotPublic => "not-public",
+            Self::Public => "public",
             Self::Answer(error) => error.code(),
             Self::Chart(error) => error.code(),
             Self::Closed => "signed-out",
@@ -54,9 +64,20 @@ impl EngineError {
             Self::Pipe(error) => error.next_step(),
             Self::Token(error) => error.next_step,
             Self::OtherTenant | Self::Closed => "Sign in again.",
+            Self::NotPublic => "Sign in to see it.",
+            Self::Public => "Open it among the public dashboards.",
             Self::Answer(error) => error.next_step(),
             Self::Chart(error) => error.next_step(),
             Self::Interrupted => "Try again.",
+        }
+    }
+
+    /// The whole, for the operator; `None` where the sentence says it all. No
+    /// token is in it.
+    pub fn detail(&self) -> Option<String> {
+        match self {
+            Self::Pipe(error) => Some(error.detail()),
+            _ => None,
         }
     }
 

@@ -1,6 +1,7 @@
 //! The engine over a real server and a real sealed store.
 
 mod interleavings;
+mod public;
 mod stand_in;
 
 use std::sync::Arc;

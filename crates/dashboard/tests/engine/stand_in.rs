@@ -17,8 +17,8 @@ use futures_util::future::BoxFuture;
 use jiff::tz::TimeZone;
 use perch_dashboard::{Dashboard, Engine, Tile, TileData, TokenError, Tokens};
 use perch_offline::Store;
-use perch_tenant::{Connection, Organization, Secret, Tenant, TokenSource, User};
-use perch_tinybird::{Client, Template, TenantToken, mint};
+use perch_tenant::{Connection, Organization, Secret, Tenant, TenantId, TokenSource, User};
+use perch_tinybird::{Client, PublicToken, Template, TenantToken, mint};
 use tokio::sync::Semaphore;
 
 /// What the server does with a request.
@@ -131,9 +131,16 @@ async fn answer(
     }
 }
 
+/// The token of what anyone may see, which tells nothing.
+pub const PUBLIC: &str = "p.public";
+
+/// The organization that a token fixes; everyone for the one that fixes none.
 fn fixed_organization(token: &str) -> String {
     use base64::Engine as _;
 
+    if token == PUBLIC {
+        return "everyone".to_owned();
+    }
     let claims = token.split('.').nth(1).expect("a JWT");
     let claims = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(claims).expect("base64");
     let claims: serde_json::Value = serde_json::from_slice(&claims).expect("claims");
@@ -244,10 +251,29 @@ impl Visit {
     }
 }
 
+/// The engine of what anyone may see, as it starts over its store in `dir`.
+pub fn public(dir: &Path, server: &str, clock: &Clock) -> Engine {
+    let (connection, _) = tenant(server, "org_a");
+    let (nobody, clock) = (TenantId::public(&connection), clock.clone());
+    let store = Store::open(dir, &nobody, &Secret::new("0".repeat(64))).expect("a store").store;
+    let host = connection.tinybird.host.clone();
+    let token = PublicToken::new(Secret::new(PUBLIC), host, "w", clock.now()).expect("a token");
+    Engine::public(nobody, store, Client::new().expect("a client"), token, Arc::new(move || clock.now()))
+}
+
+/// A tile of a dashboard that anyone may see.
+pub fn public_tile(pipe: &str) -> Tile {
+    marked("public = true", pipe, "")
+}
+
 /// A tile with these lines added.
 pub fn tile(pipe: &str, lines: &str) -> Tile {
+    marked("", pipe, lines)
+}
+
+fn marked(mark: &str, pipe: &str, lines: &str) -> Tile {
     let text = format!(
-        "version = 1\ntitle = \"T\"\n[time]\n[[tile]]\ntitle = \"A\"\npipe = \"{pipe}\"\nrefresh = \"60s\"\n{lines}\n\
+        "version = 1\n{mark}\ntitle = \"T\"\n[time]\n[[tile]]\ntitle = \"A\"\npipe = \"{pipe}\"\nrefresh = \"60s\"\n{lines}\n\
          [tile.chart]\nkind = \"table\"\n"
     );
     Dashboard::parse("test", &text).expect("a dashboard").tiles.remove(0)
