@@ -36,11 +36,12 @@ impl Desktop {
         })?;
         let opened = self.inner.connections.open_demo(&sandbox.connection_toml(), Sandbox::dashboards())?;
         self.inner.keys.set_demo(opened.id.clone(), Secret::new(sandbox.admin_token()));
+        self.renew_public(&opened).await;
         {
             let mut state = self.state();
             state.demo = Some((opened.id.clone(), sandbox));
             // Whoever is signed in there need not wait for the next attempt.
-            for tenant in state.tenants.values().filter(|tenant| tenant.account.connection == opened.id) {
+            for tenant in state.tenants.values().filter(|tenant| tenant.connection_id == opened.id) {
                 tenant.retry_now();
             }
         }

@@ -19,7 +19,7 @@ use zeroize::Zeroizing;
 
 use crate::accounts::{Account, Accounts, Standing};
 use crate::connections::{Connections, OpenedConnection};
-use crate::open_tenant::{OpenTenant, unix_millis};
+use crate::open_tenant::{OpenTenant, Viewer, unix_millis};
 use crate::pictures::Pictures;
 use crate::problem::Problem;
 use crate::screen::Screen;
@@ -168,6 +168,9 @@ impl Desktop {
                 self.place(opened, account);
             }
         }
+        for opened in &connections {
+            self.place_public(opened);
+        }
         let mut state = self.state();
         state.active = state.first_tenant();
         for problem in unreadable.into_iter().chain(problems) {
@@ -188,7 +191,7 @@ impl Desktop {
         let mut state = self.state();
         let before = state.tenants.get(&id).cloned();
         let app = &opened.connection.clerk;
-        let session = match before.as_ref().and_then(|before| before.session.of_application(app)) {
+        let session = match before.as_ref().and_then(|before| before.session()?.of_application(app)) {
             Some(session) => LiveSession::OAuth(session.clone()),
             None => self.session(&mut state, &account.tenant, &app.sign_in),
         };
@@ -201,15 +204,8 @@ impl Desktop {
             &inner.http,
             clock.clone(),
         );
-        let tenant = OpenTenant::new(
-            account,
-            opened.connection.clone(),
-            session,
-            tokens,
-            inner.keychain.clone(),
-            inner.surroundings.places.stores(),
-            clock.clone(),
-        );
+        let viewer = Viewer { account, session, tokens: Arc::new(tokens) };
+        let tenant = OpenTenant::of_viewer(viewer, opened.connection.clone(), self.premises());
         let tenant = Arc::new(if is_ended { tenant.ended(Problem::session_ended()) } else { tenant });
         state.tenants.insert(id, tenant.clone());
         (tenant, before)
@@ -263,6 +259,7 @@ impl Desktop {
     pub fn app_view(&self) -> AppView {
         let (connections, _) = self.inner.connections.list();
         let state = self.state();
+        let public = state.public_views(&connections);
         let connections = connections
             .iter()
             .map(|opened| ConnectionView {
@@ -281,13 +278,14 @@ impl Desktop {
         let tenants = state.accounts.iter().map(|account| {
             let picture = self.picture_of(account);
             match state.tenants.get(&account.tenant.id()) {
-                Some(tenant) => tenant.view(picture),
+                Some(tenant) => tenant.view(account, picture),
                 None => account.view(TenantStatus::Closed { problem: Problem::connection_missing() }, picture, false),
             }
         });
         AppView {
             connections,
             tenants: tenants.collect(),
+            public,
             active: state.active.as_ref().map(ToString::to_string),
             sign_in: state.sign_in.as_ref().map(|attempt| attempt.view.clone()),
             notices: state.notices.clone(),
@@ -303,7 +301,9 @@ impl Desktop {
             let state = self.state();
             let of_this = state.accounts.iter().filter(|account| account.connection == opened.id);
             // Whoever is signing out, or whose session ended, is not brought back.
-            let leaving = |id: &TenantId| state.tenants.get(id).is_some_and(|tenant| tenant.session.is_ended());
+            let leaving = |id: &TenantId| {
+                state.tenants.get(id).and_then(|open| open.session()).is_some_and(LiveSession::is_ended)
+            };
             of_this.filter(|account| !leaving(&account.tenant.id())).cloned().collect()
         };
         for account in accounts {
@@ -312,6 +312,7 @@ impl Desktop {
                 before.close(Problem::gone("dashboard")).await;
             }
         }
+        self.renew_public(&opened).await;
         {
             let mut state = self.state();
             state.screen = None;
@@ -337,6 +338,7 @@ impl Desktop {
         self.inner.keychain.delete(slot).await.map_err(|error| Problem::from(&error))?;
         self.state().signing_keys.remove(&opened.id);
         self.inner.connections.remove(&opened)?;
+        self.forget_public(&TenantId::public(&opened.connection)).await;
         self.changed();
         Ok(())
     }
@@ -415,18 +417,25 @@ impl Desktop {
     /// The decoded claims of the tenant's current token.
     pub async fn token(&self, tenant: &str) -> Result<TokenView, Problem> {
         let tenant = self.open_tenant(tenant)?;
-        let token = current_token(&tenant).await?;
+        let Some(viewer) = &tenant.viewer else {
+            let token = tenant.public_token()?;
+            let (claims, expires) = (token.claims().cloned(), token.expires().map(unix_millis));
+            return Ok(TokenView { source: "static".to_owned(), claims, expires });
+        };
+        let token = current_token(&tenant, viewer).await?;
         Ok(TokenView {
             source: tenant.connection.token.name().to_owned(),
-            claims: token.claims().clone(),
-            expires: unix_millis(token.expires()),
+            claims: Some(token.claims().clone()),
+            expires: Some(unix_millis(token.expires())),
         })
     }
 
-    /// The token itself, because the viewer asked to see it.
+    /// The token itself, because the viewer asked to see it: a tenant's, as the
+    /// public one stands in the connection file.
     pub async fn reveal_token(&self, tenant: &str) -> Result<RevealedToken, Problem> {
         let tenant = self.open_tenant(tenant)?;
-        Ok(RevealedToken { token: current_token(&tenant).await?.expose().to_owned() })
+        let viewer = tenant.viewer.as_ref().ok_or_else(|| Problem::gone("token"))?;
+        Ok(RevealedToken { token: current_token(&tenant, viewer).await?.expose().to_owned() })
     }
 
     /// A tenant's picture, as PNG, by the path that [`TenantView::picture`]
@@ -445,7 +454,8 @@ impl Desktop {
     /// Fetches the tenant's picture when it is another than before, or could not
     /// be fetched before.
     pub(crate) async fn look_for_picture(&self, tenant: &OpenTenant) {
-        let told = tenant.session.picture().await;
+        let Some(session) = tenant.session() else { return };
+        let told = session.picture().await;
         let picture = {
             let mut state = self.state();
             // What is here for this visit only leaves no file behind.
@@ -530,9 +540,9 @@ impl Desktop {
     }
 }
 
-async fn current_token(tenant: &OpenTenant) -> Result<Arc<TenantToken>, Problem> {
+async fn current_token(tenant: &OpenTenant, viewer: &Viewer) -> Result<Arc<TenantToken>, Problem> {
     tenant.may_show()?;
-    tenant.tokens.token(false).await.map_err(|error| Problem::from(&EngineError::from(error)))
+    viewer.tokens.token(false).await.map_err(|error| Problem::from(&EngineError::from(error)))
 }
 
 impl State {

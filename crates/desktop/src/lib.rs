@@ -12,6 +12,7 @@ mod open_tenant;
 mod pictures;
 mod places;
 mod problem;
+mod public;
 mod screen;
 mod served;
 mod session;

@@ -1,6 +1,7 @@
-//! A signed-in tenant during this visit: its session, its sealed store, its
-//! engine, and whether its services answer. Everything of one tenant hangs here
-//! and nowhere else.
+//! A tenant during this visit: its viewer with their session, its sealed store,
+//! its engine, and whether its services answer. Everything of one tenant hangs
+//! here and nowhere else. What anyone with a connection may see is a tenant too,
+//! which has no viewer (`public.rs`).
 
 use std::collections::HashSet;
 use std::path::PathBuf;
@@ -17,7 +18,7 @@ use tokio::sync::OnceCell;
 use crate::Clock;
 use crate::accounts::Account;
 use crate::problem::Problem;
-use crate::session::{ASK_AGAIN, CONFIRMED_FOR, LiveSession, SILENT_FOR};
+use crate::session::{ASK_AGAIN, CONFIRMED_FOR, HostedPerson, LiveSession, SILENT_FOR};
 use crate::tokens::TenantTokens;
 use crate::view::{TenantStatus, TenantView};
 
@@ -34,15 +35,31 @@ const RECKON_AGAIN: Duration = Duration::from_secs(30);
 
 pub(crate) struct OpenTenant {
     pub(crate) id: TenantId,
-    pub(crate) account: Account,
-    pub(crate) session: LiveSession,
+    /// Whose it is; `None` for what anyone may see.
+    pub(crate) viewer: Option<Viewer>,
+    /// The connection's id, which is the account's where there is one.
+    pub(crate) connection_id: String,
     pub(crate) connection: Connection,
-    pub(crate) tokens: Arc<TenantTokens>,
     stores: PathBuf,
     keychain: Arc<Keychain>,
     clock: Clock,
     engine: OnceCell<Engine>,
     condition: Mutex<Condition>,
+}
+
+/// Somebody who signed in, and what they are asked for with.
+pub(crate) struct Viewer {
+    pub(crate) account: Account,
+    pub(crate) session: LiveSession,
+    pub(crate) tokens: Arc<TenantTokens>,
+}
+
+/// What of a visit is the same for every tenant.
+pub(crate) struct Premises {
+    pub(crate) keychain: Arc<Keychain>,
+    /// The folder of the sealed stores.
+    pub(crate) stores: PathBuf,
+    pub(crate) clock: Clock,
 }
 
 /// Changed under one lock, so that no two parts of it disagree.
@@ -96,27 +113,42 @@ impl Drop for Refreshing {
 }
 
 impl OpenTenant {
-    pub(crate) fn new(
-        account: Account,
+    /// The tenant of somebody who signed in.
+    pub(crate) fn of_viewer(viewer: Viewer, connection: Connection, premises: Premises) -> Self {
+        let (id, connection_id) = (viewer.account.tenant.id(), viewer.account.connection.clone());
+        Self::new(id, Some(viewer), connection_id, connection, premises)
+    }
+
+    /// What anyone with a connection may see.
+    pub(crate) fn of_anyone(connection: Connection, premises: Premises) -> Self {
+        Self::new(TenantId::public(&connection), None, connection.id(), connection, premises)
+    }
+
+    fn new(
+        id: TenantId,
+        viewer: Option<Viewer>,
+        connection_id: String,
         connection: Connection,
-        session: LiveSession,
-        tokens: TenantTokens,
-        keychain: Arc<Keychain>,
-        stores: PathBuf,
-        clock: Clock,
+        premises: Premises,
     ) -> Self {
-        Self {
-            id: account.tenant.id(),
-            account,
-            session,
-            connection,
-            tokens: Arc::new(tokens),
-            stores,
-            keychain,
-            clock,
-            engine: OnceCell::new(),
-            condition: Mutex::default(),
-        }
+        let Premises { keychain, stores, clock } = premises;
+        let (engine, condition) = (OnceCell::new(), Mutex::default());
+        Self { id, viewer, connection_id, connection, stores, keychain, clock, engine, condition }
+    }
+
+    /// The session of its viewer.
+    pub(crate) fn session(&self) -> Option<&LiveSession> {
+        self.viewer.as_ref().map(|viewer| &viewer.session)
+    }
+
+    /// The account of its viewer.
+    pub(crate) fn account(&self) -> Option<&Account> {
+        self.viewer.as_ref().map(|viewer| &viewer.account)
+    }
+
+    /// Its viewer's session with all of their organizations, where it is one.
+    pub(crate) fn person(&self) -> Option<&Arc<HostedPerson>> {
+        self.session()?.person()
     }
 
     /// The tenant of an account whose session ended in an earlier visit.
@@ -135,6 +167,8 @@ impl OpenTenant {
         if let Reach::Closed(problem) = &self.condition().reach {
             return Err(problem.clone());
         }
+        // A token that cannot be used is told before anything is kept.
+        let public = self.viewer.is_none().then(|| self.public_token()).transpose()?;
         let slot = Slot::StoreKey(&self.id);
         let sealed = match self.keychain.retrieve(slot).await {
             Ok(Some(key)) => Store::open(&self.stores, &self.id, &key),
@@ -146,9 +180,9 @@ impl OpenTenant {
                     Kept::ForThisVisit => self.store_for_this_visit(),
                 }
             }
-            // Somebody signed in with the keychain locked: what an earlier
-            // visit sealed stays as it is.
-            Err(_) if self.session.is_live().await => self.store_for_this_visit(),
+            // Somebody signed in with the keychain locked, or nobody has to:
+            // what an earlier visit sealed stays as it is.
+            Err(_) if self.needs_no_keychain().await => self.store_for_this_visit(),
             Err(error) => return Err(Problem::from(&error)),
         };
         let opened = sealed.or_else(|error| {
@@ -162,8 +196,22 @@ impl OpenTenant {
             // Clerk confirmed the session before anybody looked at this tenant.
             write_confirmation(&opened.store, at);
         }
-        let tenant = self.account.tenant.clone();
-        Ok(Engine::new(tenant, opened.store, client.clone(), self.tokens.clone(), self.clock.clone()))
+        let (store, client, clock) = (opened.store, client.clone(), self.clock.clone());
+        match (&self.viewer, public) {
+            (Some(viewer), _) => {
+                let tenant = viewer.account.tenant.clone();
+                Ok(Engine::new(tenant, store, client, viewer.tokens.clone(), clock))
+            }
+            (None, Some(token)) => Ok(Engine::public(self.id.clone(), store, client, token, clock)),
+            (None, None) => Err(Problem::gone("dashboard")),
+        }
+    }
+
+    async fn needs_no_keychain(&self) -> bool {
+        match self.session() {
+            Some(session) => session.is_live().await,
+            None => true,
+        }
     }
 
     /// A store in memory, for a visit that can keep nothing.
@@ -183,7 +231,7 @@ impl OpenTenant {
                 return Some(Problem::from(&*error));
             }
         }
-        self.session.take_notice().or_else(|| self.condition().notice.take())
+        self.session().and_then(LiveSession::take_notice).or_else(|| self.condition().notice.take())
     }
 
     /// Nothing of this tenant is shown, asked for or kept through this value
@@ -203,6 +251,10 @@ impl OpenTenant {
             let condition = self.condition();
             if let Reach::Closed(problem) = &condition.reach {
                 return Err(problem.clone());
+            }
+            if self.viewer.is_none() {
+                // Nobody's session could end it.
+                return Ok(());
             }
             let recent = |at| (self.clock)().duration_since(at).is_ok_and(|age| age < SILENT_FOR);
             if matches!(condition.reach, Reach::Online) && condition.confirmed.is_some_and(recent) {
@@ -233,6 +285,9 @@ impl OpenTenant {
 
     /// Whether it is time to ask Clerk about the session, and nobody does yet.
     pub(crate) fn begin_confirmation(&self) -> bool {
+        if self.viewer.is_none() {
+            return false;
+        }
         let now = (self.clock)();
         let mut condition = self.condition();
         let is_due = condition.confirm_next.is_none_or(|next| next <= now);
@@ -366,27 +421,36 @@ impl OpenTenant {
     }
 
     /// The tenant as the web view shows it, with its picture's path.
-    pub(crate) fn view(&self, picture: Option<String>) -> TenantView {
+    pub(crate) fn view(&self, viewer: &Account, picture: Option<String>) -> TenantView {
         let status = self.status();
         let is_open = !matches!(status, TenantStatus::Closed { .. });
-        self.account.view(status, picture, is_open && self.session.person().is_some())
+        viewer.view(status, picture, is_open && self.person().is_some())
     }
 
-    fn status(&self) -> TenantStatus {
+    /// Whether its services answer.
+    pub(crate) fn status(&self) -> TenantStatus {
         let (since, problem) = match &self.condition().reach {
             Reach::Unknown => return TenantStatus::Connecting,
             Reach::Online => return TenantStatus::Online,
             Reach::Closed(problem) => return TenantStatus::Closed { problem: problem.clone() },
-            Reach::Offline { since, problem, .. } => (*since, problem.clone()),
+            Reach::Offline { since, problem, .. } => (unix_millis(*since), problem.clone()),
         };
+        if self.viewer.is_none() {
+            return TenantStatus::Offline { since, until: None, problem };
+        }
         match self.offline_until() {
-            Ok(until) => TenantStatus::Offline { since: unix_millis(since), until: unix_millis(until), problem },
+            Ok(until) => TenantStatus::Offline { since, until: Some(unix_millis(until)), problem },
             Err(problem) => TenantStatus::Closed { problem },
         }
     }
 
     pub(crate) fn store(&self) -> Option<&Store> {
         self.engine.get().map(Engine::store)
+    }
+
+    /// What time it is.
+    pub(crate) fn now(&self) -> SystemTime {
+        (self.clock)()
     }
 
     fn condition(&self) -> MutexGuard<'_, Condition> {

@@ -41,7 +41,7 @@ impl Desktop {
         let tenant = self.open_tenant(tenant)?;
         tenant.engine(&self.inner.client).await?;
         self.tell_of(&tenant);
-        let files = tenant.dashboards(&self.connection(&tenant.account.connection)?);
+        let files = tenant.dashboards(&self.connection(&tenant.connection_id)?);
         let links = files
             .iter()
             .map(|file| DashboardLink {

@@ -30,8 +30,15 @@ fn is_same_trust(served: &Connection, opened: &Connection) -> bool {
 
 impl OpenTenant {
     /// The dashboards of this tenant: those that the broker served last, or
-    /// else those beside the connection file.
+    /// else those beside the connection file. Those that anyone may see are
+    /// nobody's rows, and stand by themselves.
     pub(crate) fn dashboards(&self, opened: &OpenedConnection) -> Vec<DashboardFile> {
+        let mut files = self.all_dashboards(opened);
+        files.retain(|file| file.is_public() == self.viewer.is_none());
+        files
+    }
+
+    fn all_dashboards(&self, opened: &OpenedConnection) -> Vec<DashboardFile> {
         match self.served() {
             Some(served) => {
                 served.dashboards.iter().take(MOST_DASHBOARDS).map(|file| read(&file.id, &file.text)).collect()
@@ -73,9 +80,10 @@ impl Desktop {
     /// Asks the broker, where there is one, for the connection and dashboards,
     /// and takes over what is new.
     pub(crate) async fn look_for_served(&self, tenant: &Arc<OpenTenant>) {
+        let Some(viewer) = &tenant.viewer else { return };
         let before = tenant.served();
         let etag = before.as_ref().and_then(|served| served.etag.clone());
-        let served = match tenant.tokens.served(etag.as_deref()).await {
+        let served = match viewer.tokens.served(etag.as_deref()).await {
             Ok(Some(served)) => served,
             Ok(None) => return,
             // The next look is soon, and what was served before is still there.
@@ -84,7 +92,7 @@ impl Desktop {
         if !self.state().is_current(tenant) {
             return;
         }
-        if let Err(problem) = self.take_over(tenant, &served.connection) {
+        if let Err(problem) = self.take_over(tenant, &served.connection).await {
             self.tell(problem);
         }
         let is_new = before.is_none_or(|before| before.dashboards != served.dashboards);
@@ -95,8 +103,8 @@ impl Desktop {
     }
 
     /// Puts a served connection in the place of the opened one.
-    fn take_over(&self, tenant: &OpenTenant, text: &str) -> Result<(), Problem> {
-        let opened = self.connection(&tenant.account.connection)?;
+    async fn take_over(&self, tenant: &OpenTenant, text: &str) -> Result<(), Problem> {
+        let opened = self.connection(&tenant.connection_id)?;
         let served = Connection::parse(text).map_err(|error: ConnectionError| {
             tracing::warn!(%error, "the broker served a connection with a mistake");
             Problem::new(
@@ -116,6 +124,9 @@ impl Desktop {
             ));
         }
         self.inner.connections.replace(&opened, text)?;
+        if served.public != opened.connection.public {
+            self.renew_public(&self.connection(&opened.id)?).await;
+        }
         self.changed();
         Ok(())
     }

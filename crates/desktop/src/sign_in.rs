@@ -212,7 +212,7 @@ impl Journey<'_> {
         let _door = self.app.inner.door.lock().await;
         let is_new = self.is_new(&tenant.id());
         let open = self.place(&tenant, picture).await;
-        if let LiveSession::OAuth(session) = &open.session
+        if let Some(LiveSession::OAuth(session)) = open.session()
             && !session.adopt(signed_in.session).await
         {
             self.last_for_this_visit(&open.id).await;
@@ -268,9 +268,9 @@ impl Journey<'_> {
             }
         }
         self.welcome(&first).await;
-        if let SignInIntent::Again { tenant: awaited } = &self.intent {
+        if let (SignInIntent::Again { tenant: awaited }, Some(shown)) = (&self.intent, first.account()) {
             let ids: Vec<_> = arrivals.iter().map(|(tenant, _)| tenant.id()).collect();
-            self.tell_if_another(awaited, &ids, &first.account.tenant);
+            self.tell_if_another(awaited, &ids, &shown.tenant);
         }
         Ok(())
     }
@@ -303,11 +303,12 @@ impl Journey<'_> {
         {
             let state = self.app.state();
             let here = state.accounts.iter().filter(|account| account.connection == self.opened.id);
-            for open in here.filter_map(|account| state.tenants.get(&account.tenant.id())) {
-                if let Some(person) = open.session.person().filter(|_| !open.is_closed())
+            for (account, open) in here.filter_map(|account| Some((account, state.tenants.get(&account.tenant.id())?)))
+            {
+                if let Some(person) = open.person().filter(|_| !open.is_closed())
                     && people.iter().all(|(known, _)| known.id() != person.id())
                 {
-                    people.push((person.clone(), open.account.tenant.user.clone()));
+                    people.push((person.clone(), account.tenant.user.clone()));
                 }
             }
         }
@@ -427,7 +428,8 @@ impl Journey<'_> {
         // Not only the one on the screen: the switcher shows all of them.
         let placed: Vec<_> = {
             let state = self.app.state();
-            let of_person = |other: &&Arc<OpenTenant>| other.account.tenant.person() == open.account.tenant.person();
+            let person = |open: &OpenTenant| open.account().map(|account| account.tenant.person());
+            let of_person = |other: &&Arc<OpenTenant>| person(other) == person(open);
             state.tenants.values().filter(of_person).cloned().collect()
         };
         for tenant in placed {

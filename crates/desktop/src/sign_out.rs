@@ -62,7 +62,7 @@ impl Desktop {
         let sessions: Vec<_> = {
             let state = self.state();
             let open = leaving.iter().filter_map(|account| state.tenants.get(&account.tenant.id()));
-            open.map(|tenant| tenant.session.clone()).collect()
+            open.filter_map(|tenant| tenant.session().cloned()).collect()
         };
         self.end_sessions(sessions).await;
         for account in &leaving {
@@ -80,7 +80,10 @@ impl Desktop {
     async fn forget_unlisted(&self) {
         let places = &self.inner.surroundings.places;
         for name in [places.stores(), places.turns()].iter().flat_map(|folder| disk::stems(folder)) {
-            if let Ok(tenant) = TenantId::try_from(name.clone()) {
+            // What anyone may see is nobody's to sign out of, and is still open.
+            if let Ok(tenant) = TenantId::try_from(name.clone())
+                && !self.state().tenants.contains_key(&tenant)
+            {
                 self.forget(&tenant).await.into_iter().for_each(|problem| self.state().notify(problem));
             }
             if let Ok(person) = PersonId::try_from(name) {
@@ -94,7 +97,7 @@ impl Desktop {
     /// where [`TenantView::can_end_others`](crate::view::TenantView) says so.
     pub async fn sign_out_others(&self, tenant: &str) -> Result<u32, Problem> {
         let tenant = self.open_tenant(tenant)?;
-        let person = tenant.session.person().ok_or_else(|| {
+        let person = tenant.person().ok_or_else(|| {
             Problem::new(
                 "others-not-reachable",
                 "Clerk does not let this sign-in end sessions elsewhere.",
@@ -124,7 +127,8 @@ impl Desktop {
     /// A tenant that signed in anew by the other way, or through another
     /// application, has no use for the session it had before.
     pub(crate) async fn end_replaced(&self, before: &OpenTenant, now: &OpenTenant) {
-        match (&before.session, &now.session) {
+        let (Some(before_session), Some(now_session)) = (before.session(), now.session()) else { return };
+        match (before_session, now_session) {
             (LiveSession::OAuth(old), LiveSession::OAuth(new)) if Arc::ptr_eq(old, new) => {}
             (LiveSession::OAuth(old), new) => {
                 old.end().await;
@@ -135,8 +139,8 @@ impl Desktop {
                 }
             }
             (LiveSession::Hosted(_), LiveSession::OAuth(_)) => {
-                self.end_sessions(vec![before.session.clone()]).await;
-                if let Some(person) = before.session.person() {
+                self.end_sessions(vec![before_session.clone()]).await;
+                if let Some(person) = before_session.person() {
                     let left = self.forget_if_last(person.id()).await;
                     left.into_iter().for_each(|problem| self.tell(problem));
                 }
@@ -184,7 +188,7 @@ impl Desktop {
     pub(crate) async fn end_session(&self, ended: &Arc<OpenTenant>, verdict: Verdict) -> bool {
         let Verdict { problem, of_person, generation } = verdict;
         let _door = self.inner.door.lock().await;
-        if ended.session.generation() != generation {
+        if ended.session().is_none_or(|session| session.generation() != generation) {
             // The verdict is about a session that another has taken the place of.
             return false;
         }
@@ -194,7 +198,7 @@ impl Desktop {
                 // Signed out or signed in again meanwhile.
                 return false;
             }
-            let shares = |tenant: &OpenTenant| match (tenant.session.person(), ended.session.person()) {
+            let shares = |tenant: &OpenTenant| match (tenant.person(), ended.person()) {
                 (Some(person), Some(theirs)) => of_person && Arc::ptr_eq(person, theirs),
                 _ => false,
             };
@@ -211,14 +215,15 @@ impl Desktop {
         }
         let mut left = Vec::new();
         for tenant in &closing {
-            match &tenant.session {
+            match tenant.session() {
                 // Clerk has not ended it: it is of no use here.
-                LiveSession::OAuth(session) if !of_person => session.end().await,
-                session => session.forget().await,
+                Some(LiveSession::OAuth(session)) if !of_person => session.end().await,
+                Some(session) => session.forget().await,
+                None => {}
             }
             left.extend(self.forget(&tenant.id).await);
         }
-        if let Some(person) = ended.session.person()
+        if let Some(person) = ended.person()
             && self.is_last(person.id())
         {
             if of_person {
@@ -298,7 +303,7 @@ impl Desktop {
 
     /// Removes what renews a tenant's session, what opens its store, the store
     /// and its picture; answers with what could not be removed.
-    async fn forget(&self, tenant: &TenantId) -> Vec<Problem> {
+    pub(crate) async fn forget(&self, tenant: &TenantId) -> Vec<Problem> {
         let turn = self.last_turn(tenant.as_str()).await;
         let mut left = Vec::new();
         for slot in [Slot::Session(tenant), Slot::StoreKey(tenant)] {

@@ -19,7 +19,9 @@ pub struct AppView {
     pub connections: Vec<ConnectionView>,
     /// Who is signed in, last used first.
     pub tenants: Vec<TenantView>,
-    /// The tenant on the screen.
+    /// What anyone may see, of each connection that has something.
+    pub public: Vec<PublicView>,
+    /// What is on the screen: one of the tenants, or of what is public.
     pub active: Option<String>,
     /// The sign-in under way, or how the last one failed.
     pub sign_in: Option<SignInView>,
@@ -82,6 +84,21 @@ pub struct TenantView {
     pub status: TenantStatus,
 }
 
+/// The dashboards of a connection that anyone may see, also before sign-in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(export)]
+pub struct PublicView {
+    /// Names it where commands take a tenant.
+    pub id: String,
+    /// The connection it belongs to.
+    pub connection: String,
+    /// The connection's name.
+    pub name: String,
+    /// Whether its services answer.
+    pub status: TenantStatus,
+}
+
 /// Whether a tenant's services answer. Times are Unix milliseconds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
 #[serde(tag = "state", rename_all = "camelCase", rename_all_fields = "camelCase")]
@@ -97,9 +114,10 @@ pub enum TenantStatus {
         /// When it was noticed.
         #[ts(type = "number")]
         since: i64,
-        /// When what was seen may no longer be shown without a network.
-        #[ts(type = "number")]
-        until: i64,
+        /// When what was seen may no longer be shown without a network; `None`
+        /// for what anyone may see, which has no end.
+        #[ts(type = "number | null")]
+        until: Option<i64>,
         /// Why the session could not be confirmed, where somebody answered.
         problem: Option<Problem>,
     },
@@ -355,19 +373,21 @@ pub struct PictureView {
     pub scroll: Option<Scroll>,
 }
 
-/// The tenant's current token, decoded.
+/// The current token, decoded.
 #[derive(Debug, Clone, PartialEq, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(export)]
 pub struct TokenView {
-    /// Where it comes from: `mint`.
+    /// Who signed it, as the connection file says it: `mint`, `clerk-template`
+    /// or `broker` for a tenant's, `static` for the public one.
     pub source: String,
-    /// Its claims. Claims are no secret: without the signature they open nothing.
+    /// Its claims. Claims are no secret: without the signature they open
+    /// nothing. `None` for a static token, which has none.
     #[ts(type = "unknown")]
-    pub claims: serde_json::Value,
-    /// When it expires, in Unix milliseconds.
-    #[ts(type = "number")]
-    pub expires: i64,
+    pub claims: Option<serde_json::Value>,
+    /// When it expires, in Unix milliseconds; `None` where it does not say.
+    #[ts(type = "number | null")]
+    pub expires: Option<i64>,
 }
 
 /// The token itself, because the viewer asked to see it.

@@ -60,9 +60,11 @@ impl Desktop {
             let (app, screen) = (self.clone(), screen.clone());
             tokio::spawn(async move { app.confirm_session(screen).await });
         }
-        // Clerk's tokens live for a minute, and no tile should wait for the next.
-        let tokens = tenant.tokens.clone();
-        tokio::spawn(async move { tokens.renew_ahead().await });
+        if let Some(viewer) = &tenant.viewer {
+            // Clerk's tokens live for a minute, and no tile should wait for the next.
+            let tokens = viewer.tokens.clone();
+            tokio::spawn(async move { tokens.renew_ahead().await });
+        }
         let range = screen.range();
         for tile in tiles.iter().filter(|tile| engine.is_stale(tile, &range)) {
             self.spawn_refresh(&screen, tile.clone());
@@ -141,10 +143,11 @@ impl Desktop {
     }
 }
 
-/// Makes sure that Clerk still knows the session.
+/// Makes sure that Clerk still knows the session, where there is one.
 async fn confirm(tenant: &OpenTenant) -> Result<(), Trouble> {
-    let generation = tenant.session.generation();
-    match tenant.session.confirm(tenant.connection.token.bindings()).await {
+    let Some(session) = tenant.session() else { return Ok(()) };
+    let generation = session.generation();
+    match session.confirm(tenant.connection.token.bindings()).await {
         Ok(at) => {
             tenant.confirmed(at);
             Ok(())
