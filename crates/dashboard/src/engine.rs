@@ -18,7 +18,7 @@ use jiff::tz::TimeZone;
 use perch_chart::{Drawing, Input, Size, Theme};
 use perch_offline::{Question, Store, StoreError};
 use perch_tenant::{Tenant, TenantId};
-use perch_tinybird::{Answer, Client, PipeError, PipeErrorKind, PublicToken, TenantToken};
+use perch_tinybird::{Answer, Client, PipeErrorKind, PublicToken, TenantToken};
 
 use crate::flights::Flights;
 use crate::memory::{Kept, Memory};

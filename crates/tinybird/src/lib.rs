@@ -20,6 +20,7 @@ mod pace;
 mod parameters;
 mod pipe;
 mod public;
+mod redact;
 mod refusal;
 mod rows;
 mod scan;
