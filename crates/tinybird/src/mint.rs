@@ -1,12 +1,14 @@
 //! Signing a tenant's token with the workspace's admin token as the key: on an
 //! operator's machine, who holds that key anyway, or in the operator's broker.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use perch_tenant::{Secret, Tenant};
 use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
 
 use crate::template::{Template, claimant};
 
@@ -44,6 +46,43 @@ impl MintError {
     }
 }
 
+/// How much earlier than its signing a token is valid, for Tinybird's clock may
+/// be behind ours: what Clerk's templates have by default.
+const SKEW: Duration = Duration::from_secs(5);
+
+/// The claims of one token, whole.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TokenClaims(Map<String, Value>);
+
+impl TokenClaims {
+    /// Puts in what no template decides: `iat`, `nbf` and `exp` in whole seconds
+    /// (RFC 7519 §4.1), and a `name` that holds organization and person, because
+    /// Tinybird counts rates by it. The name ends with both ids, so that no two
+    /// tenants share one, whatever the template says, and is never longer than
+    /// 230 characters.
+    pub fn new(
+        mut filled: Map<String, Value>,
+        organization: Option<&str>,
+        user: &str,
+        lifetime: Duration,
+        now: SystemTime,
+    ) -> Result<Self, MintError> {
+        let issued = now.duration_since(UNIX_EPOCH).map_err(|_| MintError::Clock)?;
+        let expires = issued.checked_add(lifetime).ok_or(MintError::Clock)?;
+        let name = own_name(filled.get("name"), organization, user);
+        filled.insert("name".to_owned(), name.into());
+        filled.insert("iat".to_owned(), issued.as_secs().into());
+        filled.insert("nbf".to_owned(), issued.saturating_sub(SKEW).as_secs().into());
+        filled.insert("exp".to_owned(), expires.as_secs().into());
+        Ok(Self(filled))
+    }
+
+    /// The claims, for showing.
+    pub fn as_map(&self) -> &Map<String, Value> {
+        &self.0
+    }
+}
+
 /// Signs tokens with one admin token, from one template. Whoever signs many
 /// keeps it.
 #[derive(Clone)]
@@ -63,36 +102,28 @@ impl Signer {
     }
 
     /// Fills the template with what is known of the `claimant`, in the shape of
-    /// [`claimant`], and signs it with HS256. `iat`, `nbf` and `exp` are ours
-    /// whatever the template says (whole seconds, RFC 7519 §4.1), and `name`
-    /// always names the tenant and the person, because Tinybird counts rates by
-    /// it.
+    /// [`claimant`], and signs it with HS256. See [`TokenClaims::new`] for what
+    /// is not the template's to say.
     ///
     /// What comes out still has to pass the fence.
     pub fn sign(&self, tenant: &Tenant, claimant: &Value, now: SystemTime) -> Result<Secret, MintError> {
-        let claims = match self.template.fill(claimant) {
-            Value::Object(claims) => claims,
-            // A template is an object, whatever it is filled with.
-            _ => Map::new(),
-        };
-        self.sign_claims(claims, tenant, now)
+        self.sign_claims(self.template.fill(claimant), tenant, now)
     }
 
     /// The same for claims that were filled before, and perhaps narrowed.
     pub fn sign_claims(
         &self,
-        mut claims: Map<String, Value>,
+        filled: Map<String, Value>,
         tenant: &Tenant,
         now: SystemTime,
     ) -> Result<Secret, MintError> {
-        let seconds = |time: SystemTime| time.duration_since(UNIX_EPOCH).map(|since| since.as_secs());
-        let issued = seconds(now).map_err(|_| MintError::Clock)?;
-        let expires = now.checked_add(self.lifetime).and_then(|end| seconds(end).ok()).ok_or(MintError::Clock)?;
-        claims.insert("name".to_owned(), Value::String(own_name(claims.get("name"), tenant)));
-        claims.insert("iat".to_owned(), issued.into());
-        claims.insert("nbf".to_owned(), issued.into());
-        claims.insert("exp".to_owned(), expires.into());
-        let signed = jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.key);
+        let organization = tenant.organization.as_ref().map(|organization| organization.id.as_str());
+        self.seal(&TokenClaims::new(filled, organization, &tenant.user.id, self.lifetime, now)?)
+    }
+
+    /// Signs claims as they are.
+    pub fn seal(&self, claims: &TokenClaims) -> Result<Secret, MintError> {
+        let signed = jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims.0, &self.key);
         signed.map(Secret::new).map_err(MintError::Signing)
     }
 
@@ -120,28 +151,109 @@ pub fn mint(
     Signer::new(admin_token, template.clone(), lifetime)?.sign(tenant, &claimant(tenant), now)
 }
 
-/// The template's name, with the ids it lacks after it.
-fn own_name(name: Option<&Value>, tenant: &Tenant) -> String {
-    let mut name = match name {
-        Some(Value::String(name)) if !name.is_empty() => name.clone(),
-        _ => "perch".to_owned(),
-    };
-    let organization = tenant.organization.as_ref().map(|organization| organization.id.as_str());
-    for id in organization.into_iter().chain([tenant.user.id.as_str()]) {
-        if !holds_word(&name, id) {
-            name.push(':');
-            name.push_str(id);
-        }
+/// How much of a template's name is kept, in characters.
+const LONGEST_HEAD: usize = 100;
+/// How much of an id, in bytes. Clerk's have 32.
+const LONGEST_ID: usize = 64;
+/// Stands where an organization's id would.
+const PERSONAL: &str = "personal";
+
+/// The template's name, and then the ids of organization and person, unless it
+/// ends with them or with the organization's: `acme:org_1:user_1`.
+fn own_name(name: Option<&Value>, organization: Option<&str>, user: &str) -> String {
+    let organization = organization.map_or(Cow::Borrowed(PERSONAL), name_of_id);
+    let ids = format!("{organization}:{}", name_of_id(user));
+    let given = name.and_then(Value::as_str).unwrap_or("perch");
+    let head = before(given, &ids).or_else(|| before(given, &organization)).unwrap_or(given);
+    let mut own: String = head.chars().filter(|character| !character.is_control()).take(LONGEST_HEAD).collect();
+    if !own.is_empty() {
+        own.push(':');
     }
-    name
+    own + &ids
 }
 
-/// Whether `id` stands in `name` and not merely as a part of a longer id.
-fn holds_word(name: &str, id: &str) -> bool {
-    let part_of_id = |character: char| character.is_alphanumeric() || character == '_';
-    name.match_indices(id).any(|(at, _)| {
-        let before = name[..at].chars().next_back();
-        let after = name[at + id.len()..].chars().next();
-        !before.is_some_and(part_of_id) && !after.is_some_and(part_of_id)
-    })
+/// What stands before `ids` where `name` ends with them, without the colon.
+fn before<'a>(name: &'a str, ids: &str) -> Option<&'a str> {
+    let head = name.strip_suffix(ids)?;
+    if head.is_empty() { Some(head) } else { head.strip_suffix(':') }
+}
+
+/// An id as it stands in a name: itself if it looks like one of Clerk's, else a
+/// digest of it, so that a colon in an id cannot make it two.
+fn name_of_id(id: &str) -> Cow<'_, str> {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+    if (1..=LONGEST_ID).contains(&id.len()) && id.bytes().all(plain) && id != PERSONAL {
+        return Cow::Borrowed(id);
+    }
+    let digest = Sha256::digest(id);
+    Cow::Owned(digest[..16].iter().fold("~".to_owned(), |name, byte| format!("{name}{byte:02x}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn named(given: &str, organization: Option<&str>, user: &str) -> String {
+        own_name(Some(&given.into()), organization, user)
+    }
+
+    #[test]
+    fn a_name_ends_with_organization_and_person_and_says_neither_twice() {
+        for (given, name) in [
+            ("acme", "acme:org_1:user_1"),
+            ("perch:org_1:user_1", "perch:org_1:user_1"),
+            ("org_1:user_1", "org_1:user_1"),
+            ("acme:org_1", "acme:org_1:user_1"),
+            ("org_1", "org_1:user_1"),
+            ("user_1:org_1", "user_1:org_1:user_1"),
+            ("user_1 at org_1", "user_1 at org_1:org_1:user_1"),
+            // Of others, whose ids end or begin as these.
+            ("another_org_1:user_1", "another_org_1:user_1:org_1:user_1"),
+            ("org_1:user_12", "org_1:user_12:org_1:user_1"),
+            ("", "org_1:user_1"),
+            ("a\nb\u{0}", "ab:org_1:user_1"),
+        ] {
+            assert_eq!(named(given, Some("org_1"), "user_1"), name);
+        }
+        assert_eq!(named("acme", None, "user_1"), "acme:personal:user_1");
+        assert_eq!(own_name(None, Some("org_1"), "user_1"), "perch:org_1:user_1");
+        assert_eq!(own_name(Some(&Value::Null), Some("org_1"), "user_1"), "perch:org_1:user_1");
+    }
+
+    /// Ids as Clerk makes them, and such as would make two names one.
+    fn id() -> impl Strategy<Value = String> {
+        prop_oneof!["org_[12]", "user_[12]", "[ab:~]{0,4}", Just(PERSONAL.to_owned()), "~[0-9a-f]{32}", any::<String>()]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(4_000))]
+
+        #[test]
+        fn no_two_tenants_share_a_name_whatever_their_templates_say(
+            (here, there) in (prop::option::of(id()), prop::option::of(id())),
+            (ada, bob) in (id(), id()),
+            heads in (id(), id(), id(), id()),
+            (given, other) in ("[abo:]{0,6}|\\PC*", "[abo:]{0,6}|\\PC*"),
+            says_ids in any::<bool>(),
+        ) {
+            let (given, other) = if says_ids {
+                (format!("{}:{}", heads.0, heads.1), format!("{}:{}", heads.2, heads.3))
+            } else {
+                (given, other)
+            };
+            let one = named(&given, here.as_deref(), &ada);
+            let two = named(&other, there.as_deref(), &bob);
+            prop_assert!(one != two || (here, ada) == (there, bob), "{one:?}");
+        }
+
+        #[test]
+        fn a_name_is_bounded_and_holds_no_control_character(
+            given in any::<String>(), length in 0..2_000_usize, organization in id(), user in id(),
+        ) {
+            let name = named(&given.repeat(length), Some(&organization), &user.repeat(40));
+            prop_assert!(name.chars().count() <= 230 && !name.chars().any(char::is_control), "{name:?}");
+        }
+    }
 }

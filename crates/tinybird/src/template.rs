@@ -10,37 +10,25 @@ use perch_tenant::{Place, Tenant};
 use serde_json::{Map, Value, json};
 
 use crate::scan::{Fault, Scanner};
+use crate::shortcode::{Shortcode, Wrong};
 
-/// What a shortcode may name, as Clerk documents them.
-const NAMES: [&str; 18] = [
-    "user.id",
-    "user.first_name",
-    "user.last_name",
-    "user.full_name",
-    "user.username",
-    "user.primary_email_address",
-    "user.email_verified",
-    "user.image_url",
-    "user.created_at",
-    "user.public_metadata",
-    "user.unsafe_metadata",
-    "org.id",
-    "org.name",
-    "org.slug",
-    "org.role",
-    "org.image_url",
-    "org.public_metadata",
-    "org_membership.public_metadata",
-];
+/// The claims that Clerk adds to every token. A template cannot override them:
+/// Clerk refuses to save one that names them.
+const RESERVED: [&str; 7] = ["iss", "sub", "iat", "nbf", "exp", "jti", "azp"];
 
 /// A claims template, read and checked.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Template(Node);
+pub struct Template {
+    claims: Vec<(String, Node)>,
+    reserved: Vec<TemplateError>,
+}
 
 /// Why a text is not a template, and where.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}, column {column}: {message}")]
 pub struct TemplateError {
+    /// In bytes, from the template's start.
+    pub offset: usize,
     /// Counted from 1.
     pub line: usize,
     /// Counted from 1, in characters.
@@ -52,7 +40,7 @@ pub struct TemplateError {
 impl TemplateError {
     fn at(text: &str, offset: usize, message: impl Into<String>) -> Self {
         let Place { line, column } = Place::of(text, offset);
-        Self { line, column, message: message.into() }
+        Self { offset, line, column, message: message.into() }
     }
 
     /// A stable name for the kind of error.
@@ -62,7 +50,7 @@ impl TemplateError {
 
     /// What a person can do about it.
     pub fn next_step(&self) -> &'static str {
-        "Mend the claims template in the connection file."
+        "Mend the claims template there."
     }
 }
 
@@ -84,20 +72,6 @@ enum Piece {
     Shortcode(Shortcode),
 }
 
-/// `a || b || 'text'`: at least one operand.
-#[derive(Debug, Clone, PartialEq)]
-struct Shortcode(Vec<Operand>);
-
-#[derive(Debug, Clone, PartialEq)]
-enum Operand {
-    /// As it is written, with dots between its keys.
-    Path(String),
-    Literal(Value),
-}
-
-/// A shortcode's fault: how many bytes into the text, and what to write.
-type Wrong = (usize, String);
-
 impl Template {
     /// Reads a template and checks every shortcode in it.
     pub fn parse(json: &str) -> Result<Self, TemplateError> {
@@ -107,7 +81,7 @@ impl Template {
                 json.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum::<usize>();
             let message = error.to_string();
             let message = message.split(" at line ").next().unwrap_or_default();
-            let offset = line_start + error.column().saturating_sub(1);
+            let offset = json.floor_char_boundary(line_start + error.column().saturating_sub(1));
             return Err(TemplateError::at(json, offset, format!("this is not JSON: {message}")));
         }
         let mut scanner = Scanner::new(json);
@@ -115,8 +89,17 @@ impl Template {
             return Err(TemplateError::at(json, scanner.at(), "a template is a JSON object of claims: { … }"));
         }
         let mut reader = Reader { json, error: None };
-        match reader.node(&mut scanner) {
-            Ok(node) => Ok(Self(node)),
+        let (mut claims, mut reserved) = (Vec::new(), Vec::new());
+        let read = reader.entries(&mut scanner, |name, at, node| {
+            if RESERVED.contains(&name.as_str()) {
+                let message = format!("`{name}` is set by whoever signs, and no template can override it; remove it");
+                reserved.push(TemplateError::at(json, key_before(json, at, &name), message));
+            } else {
+                keep_last(&mut claims, name, node);
+            }
+        });
+        match read {
+            Ok(()) => Ok(Self { claims, reserved }),
             Err(fault) => Err(reader.error.unwrap_or_else(|| TemplateError::at(json, fault.at, fault.what))),
         }
     }
@@ -126,13 +109,20 @@ impl Template {
     /// not find out more than this of a person.
     pub fn shortcodes(&self) -> impl Iterator<Item = &str> {
         let mut paths = Vec::new();
-        self.0.paths(&mut paths);
+        self.claims.iter().for_each(|(_, node)| node.paths(&mut paths));
         paths.into_iter()
     }
 
+    /// Each claim that the template names and that only a signer sets: `iss`,
+    /// `sub`, `iat`, `nbf`, `exp`, `jti` and `azp`. Clerk refuses to save such a
+    /// template; here they are left out.
+    pub fn reserved(&self) -> &[TemplateError] {
+        &self.reserved
+    }
+
     /// The claims for a claimant, whose shape is that of [`claimant`].
-    pub fn fill(&self, claimant: &Value) -> Value {
-        self.0.fill(claimant)
+    pub fn fill(&self, claimant: &Value) -> Map<String, Value> {
+        fill(&self.claims, claimant)
     }
 }
 
@@ -147,13 +137,7 @@ impl<'a> Reader<'a> {
         match scanner.peek() {
             b'{' => {
                 let mut entries = Vec::new();
-                scanner.entries(|key, scanner| {
-                    let node = self.node(scanner)?;
-                    // As in Clerk and in serde, the last of one name counts.
-                    entries.retain(|(name, _): &(String, Node)| *name != key);
-                    entries.push((key.into_owned(), node));
-                    Ok(())
-                })?;
+                self.entries(scanner, |name, _, node| keep_last(&mut entries, name, node))?;
                 Ok(Node::Object(entries))
             }
             b'[' => {
@@ -167,10 +151,10 @@ impl<'a> Reader<'a> {
             b'"' => {
                 let start = scanner.at();
                 let text = scanner.string()?;
-                read_text(&text).map_err(|(at, message)| {
-                    let offset = place_of(scanner.since(start), &text, at);
-                    self.error = Some(TemplateError::at(self.json, start + offset, message));
-                    Fault { at: start, what: "a wrong shortcode" }
+                read_text(&text).map_err(|wrong| {
+                    let offset = start + raw_offset(scanner.since(start), wrong.at);
+                    self.error = Some(TemplateError::at(self.json, offset, wrong.message));
+                    Fault { at: offset, what: "a wrong shortcode" }
                 })
             }
             _ => {
@@ -179,15 +163,52 @@ impl<'a> Reader<'a> {
             }
         }
     }
+
+    /// Hands each entry of an object to `keep`, with the place of its value.
+    fn entries(&mut self, scanner: &mut Scanner<'a>, mut keep: impl FnMut(String, usize, Node)) -> Result<(), Fault> {
+        scanner.entries(|key, scanner| {
+            let at = scanner.at();
+            let node = self.node(scanner)?;
+            keep(key.into_owned(), at, node);
+            Ok(())
+        })
+    }
 }
 
-/// Where a byte of a string's content stands in its JSON: exact unless a brace
-/// before it is written as an escape.
-fn place_of(raw: &str, text: &str, at: usize) -> usize {
-    let before = text.get(..at).unwrap_or_default();
-    let openings = before.matches("{{").count();
-    let Some(last) = before.rfind("{{") else { return 0 };
-    raw.match_indices("{{").nth(openings.saturating_sub(1)).map_or(0, |(place, _)| place + (at - last))
+/// As in Clerk and in serde, the last of one name counts.
+fn keep_last(entries: &mut Vec<(String, Node)>, name: String, node: Node) {
+    entries.retain(|(other, _)| *other != name);
+    entries.push((name, node));
+}
+
+/// Where the key of the value at `value` begins, or where the value does if the
+/// key is written with escapes.
+fn key_before(json: &str, value: usize, key: &str) -> usize {
+    let before = json.get(..value).unwrap_or_default().trim_end();
+    let before = before.strip_suffix(':').unwrap_or(before).trim_end();
+    before.strip_suffix(&format!("\"{key}\"")).map_or(value, str::len)
+}
+
+/// How far into a JSON string, with its quotes, the byte `at` of its content
+/// stands. The string is sound.
+fn raw_offset(raw: &str, at: usize) -> usize {
+    let (mut offset, mut content) = ("\"".len(), 0);
+    while content < at {
+        let rest = raw.get(offset..).unwrap_or_default();
+        // A pair of surrogates is one character of four bytes.
+        let (length, stands_for) = match rest.as_bytes() {
+            [b'\\', b'u', b'd' | b'D', b'8'..=b'9' | b'a'..=b'b' | b'A'..=b'B', ..] => (12, 4),
+            [b'\\', b'u', ..] => {
+                let code = rest.get(2..6).and_then(|digits| u32::from_str_radix(digits, 16).ok());
+                (6, code.and_then(char::from_u32).map_or(1, char::len_utf8))
+            }
+            [b'\\', ..] => (2, 1),
+            _ => rest.chars().next().map_or((1, 1), |character| (character.len_utf8(), character.len_utf8())),
+        };
+        offset += length;
+        content += stands_for;
+    }
+    offset
 }
 
 fn read_text(text: &str) -> Result<Node, Wrong> {
@@ -197,7 +218,7 @@ fn read_text(text: &str) -> Result<Node, Wrong> {
         if start > at {
             pieces.push(Piece::Plain(text[at..start].to_owned()));
         }
-        let (shortcode, end) = read_shortcode(text, start + 2)?;
+        let (shortcode, end) = Shortcode::read(text, start + "{{".len())?;
         pieces.push(Piece::Shortcode(shortcode));
         at = end;
     }
@@ -214,69 +235,8 @@ fn read_text(text: &str) -> Result<Node, Wrong> {
     })
 }
 
-/// Reads from behind the opening braces; the shortcode, and where it has ended.
-fn read_shortcode(text: &str, start: usize) -> Result<(Shortcode, usize), Wrong> {
-    let skip_space = |at: usize| at + (text[at..].len() - text[at..].trim_start().len());
-    let mut operands = Vec::new();
-    let mut at = start;
-    loop {
-        at = skip_space(at);
-        let (operand, end) = read_operand(text, at)?;
-        operands.push(operand);
-        at = skip_space(end);
-        if text[at..].starts_with("}}") {
-            return Ok((Shortcode(operands), at + 2));
-        }
-        if !text[at..].starts_with("||") {
-            return Err((at, "a shortcode ends with }} here, or goes on with ||".to_owned()));
-        }
-        at += 2;
-    }
-}
-
-fn read_operand(text: &str, at: usize) -> Result<(Operand, usize), Wrong> {
-    let rest = &text[at..];
-    if let Some(quoted) = rest.strip_prefix('\'') {
-        let length = quoted.find('\'').ok_or((at, "this text has no closing quote".to_owned()))?;
-        return Ok((Operand::Literal(Value::String(quoted[..length].to_owned())), at + length + 2));
-    }
-    let length = rest
-        .find(|character: char| character.is_whitespace() || matches!(character, '|' | '}' | '\'' | '{'))
-        .unwrap_or(rest.len());
-    let (word, end) = (&rest[..length], at + length);
-    let literal = match word {
-        "" => {
-            return Err((
-                at,
-                "a name or a literal is missing here; write {{user.id}} or {{org.slug || 'none'}}".to_owned(),
-            ));
-        }
-        "true" => Some(Value::Bool(true)),
-        "false" => Some(Value::Bool(false)),
-        number if number.starts_with(|first: char| first == '-' || first.is_ascii_digit()) => {
-            let read = serde_json::from_str(number).ok().filter(Value::is_number);
-            Some(read.ok_or((at, format!("`{number}` is no number; put a text in single quotes")))?)
-        }
-        _ => None,
-    };
-    if let Some(literal) = literal {
-        return Ok((Operand::Literal(literal), end));
-    }
-    if known(word) {
-        return Ok((Operand::Path(word.to_owned()), end));
-    }
-    Err((at, format!("`{word}` is no shortcode; Clerk has {}", NAMES.join(", "))))
-}
-
-/// Metadata are the operator's own, so what lies within them is not known.
-fn known(path: &str) -> bool {
-    NAMES.iter().any(|name| {
-        path.strip_prefix(name).is_some_and(|rest| {
-            rest.is_empty()
-                || (name.ends_with("_metadata")
-                    && rest.strip_prefix('.').is_some_and(|keys| keys.split('.').all(|key| !key.is_empty())))
-        })
-    })
+fn fill(entries: &[(String, Node)], claimant: &Value) -> Map<String, Value> {
+    entries.iter().map(|(name, node)| (name.clone(), node.fill(claimant))).collect()
 }
 
 impl Node {
@@ -301,9 +261,7 @@ impl Node {
 
     fn fill(&self, claimant: &Value) -> Value {
         match self {
-            Self::Object(entries) => {
-                Value::Object(entries.iter().map(|(name, node)| (name.clone(), node.fill(claimant))).collect())
-            }
+            Self::Object(entries) => Value::Object(fill(entries, claimant)),
             Self::Array(nodes) => Value::Array(nodes.iter().map(|node| node.fill(claimant)).collect()),
             Self::Plain(value) => value.clone(),
             Self::Whole(shortcode) => shortcode.value(claimant).clone(),
@@ -321,32 +279,6 @@ impl Node {
                     .collect(),
             ),
         }
-    }
-}
-
-impl Shortcode {
-    fn paths(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().filter_map(|operand| match operand {
-            Operand::Path(path) => Some(path.as_str()),
-            Operand::Literal(_) => None,
-        })
-    }
-
-    /// The first operand that is neither null nor false, else the last.
-    fn value<'a>(&'a self, claimant: &'a Value) -> &'a Value {
-        let mut last = &Value::Null;
-        for operand in &self.0 {
-            last = match operand {
-                Operand::Literal(value) => value,
-                Operand::Path(path) => {
-                    path.split('.').try_fold(claimant, |value, key| value.get(key)).unwrap_or(&Value::Null)
-                }
-            };
-            if !matches!(last, Value::Null | Value::Bool(false)) {
-                break;
-            }
-        }
-        last
     }
 }
 
@@ -386,7 +318,7 @@ mod tests {
                 "full_name": "Ada {{org.id}} Lovelace",
                 "email_verified": false,
                 "created_at": 1_700_000_000,
-                "public_metadata": { "plan": { "name": "pro", "seats": 3 }, "tags": ["a"] },
+                "public_metadata": { "plan": { "name": "pro", "seats": 3, "free": false }, "tags": ["a"], "last-seen": { "2026": 0 } },
             },
             "org": { "id": "org_1", "slug": null },
         })
@@ -402,8 +334,17 @@ mod tests {
         assert_eq!(filled("{{user.id}}"), json!("user_1"));
         assert_eq!(filled("{{ user.created_at }}"), json!(1_700_000_000));
         assert_eq!(filled("{{user.email_verified}}"), json!(false));
-        assert_eq!(filled("{{user.public_metadata.plan}}"), json!({ "name": "pro", "seats": 3 }));
+        assert_eq!(filled("{{user.public_metadata.plan}}"), json!({ "name": "pro", "seats": 3, "free": false }));
         assert_eq!(filled("{{user.public_metadata}}")["tags"], json!(["a"]));
+    }
+
+    #[test]
+    fn dots_reach_into_metadata_by_any_key_and_not_into_lists() {
+        assert_eq!(filled("{{user.public_metadata.plan.seats}}"), json!(3));
+        assert_eq!(filled("{{user.public_metadata.last-seen.2026 || 7}}"), json!(0));
+        assert_eq!(filled("{{user.public_metadata.plan.free || user.public_metadata.plan.name}}"), json!("pro"));
+        assert_eq!(filled("{{user.public_metadata.tags.0}}"), Value::Null);
+        assert_eq!(filled("{{user.public_metadata.plan.name.length}}"), Value::Null);
     }
 
     #[test]
@@ -418,7 +359,10 @@ mod tests {
     fn inside_a_longer_text_everything_is_text() {
         assert_eq!(filled("{{org.id}}:{{user.id}}"), json!("org_1:user_1"));
         assert_eq!(filled(" {{user.created_at}}"), json!(" 1700000000"));
-        assert_eq!(filled("plan {{user.public_metadata.plan}}"), json!(r#"plan {"name":"pro","seats":3}"#));
+        assert_eq!(
+            filled("plan {{user.public_metadata.plan}}"),
+            json!(r#"plan {"name":"pro","seats":3,"free":false}"#)
+        );
         assert_eq!(filled("no shortcode } here {"), json!("no shortcode } here {"));
     }
 
@@ -432,6 +376,15 @@ mod tests {
         assert_eq!(filled("{{false || true}}"), json!(true));
         assert_eq!(filled("{{org.slug || ''}}"), json!(""));
         assert_eq!(filled("{{org.slug||'x'}}!"), json!("x!"));
+        assert_eq!(filled("{{\torg.slug\n|| 'a \"b\"' }}"), json!("a \"b\""));
+    }
+
+    #[test]
+    fn a_literal_alone_is_itself() {
+        assert_eq!(filled("{{'text'}}"), json!("text"));
+        assert_eq!(filled("{{ -1e2 }}"), json!(-100.0));
+        assert_eq!(filled("{{18446744073709551615}}"), json!(u64::MAX));
+        assert_eq!(filled("{{false}}!"), json!("false!"));
     }
 
     #[test]
@@ -455,7 +408,7 @@ mod tests {
             r#"{"{{user.id}}": 1, "limits": {"rps": 10}, "list": ["{{user.id}}", "{{user.id}}", null, true]}"#;
         let filled = Template::parse(template).expect("a template").fill(&ada());
         assert_eq!(
-            filled,
+            Value::Object(filled),
             json!({ "{{user.id}}": 1, "limits": { "rps": 10 }, "list": ["user_1", "user_1", null, true] })
         );
     }
@@ -470,9 +423,22 @@ mod tests {
             ("{\"a\": \"{{org.id || }}\"}", 1, 20, "missing"),
             ("{\"a\": \"{{org.id || 'x}}\"}", 1, 20, "closing quote"),
             ("{\"a\": \"{{org.id || 1x}}\"}", 1, 20, "single quotes"),
+            ("{\"a\": \"{{org.id || 'it\\\\'s'}}\"}", 1, 26, "ends with }}"),
+            ("{\"a\": \"{{org.id || \\\"x\\\"}}\"}", 1, 20, "single quotes"),
+            ("{\"a\": \"{{org.id || null}}\"}", 1, 20, "no literal"),
+            ("{\"a\": \"{{org.id | user.id}}\"}", 1, 17, "||"),
+            ("{\"a\": \"{{{user.id}}}\"}", 1, 10, "missing"),
+            ("{\"a\": \"{{\"}", 1, 10, "missing"),
+            ("{\"a\": \"\\u007b{ \\n\\ud83d\\udc26 {{user.id}}\"}", 1, 18, "`🐦` is no shortcode"),
+            ("{\"a\": \"\\ud83d\\udc26 \\u00e9\\t{\\u007b user.ids }}\"}", 1, 37, "did you mean `user.id`?"),
+            ("{\"a\": \"{{User.ID}}\"}", 1, 10, "did you mean `user.id`?"),
+            ("{\"a\": \"{{org.slugg}}\"}", 1, 10, "did you mean `org.slug`?"),
+            ("{\"a\": \"{{user.private_metadata.a}}\"}", 1, 10, "no shortcode"),
             ("{\"a\": \"{{user.id.x}}\"}", 1, 10, "no shortcode"),
             ("{\"a\": \"{{user.public_metadata.}}\"}", 1, 10, "no shortcode"),
             ("{\"a\": 1,\n}", 2, 1, "not JSON"),
+            ("{\"ñ\": \"ñ\" x}", 1, 11, "not JSON"),
+            ("{\"a\": \"\\ud83d\"}", 1, 8, "surrogate"),
             ("[]", 1, 1, "object"),
         ] {
             let error = Template::parse(template).expect_err(template);
@@ -481,12 +447,54 @@ mod tests {
         }
     }
 
+    #[test]
+    fn what_a_signer_sets_is_left_out_and_told_with_its_place() {
+        let template = Template::parse(
+            "{\"sid\": \"s\", \"sub\": \"{{org.id}}\",\n  \"exp\" : 9, \"\\u0069at\": 1, \"limits\": {\"exp\": 1}}",
+        )
+        .expect("a template");
+        assert_eq!(Value::Object(template.fill(&ada())), json!({ "sid": "s", "limits": { "exp": 1 } }));
+        assert_eq!(template.shortcodes().count(), 0);
+        let places: Vec<_> = template.reserved().iter().map(|error| (error.line, error.column)).collect();
+        assert_eq!(places, [(1, 14), (2, 3), (2, 26)]);
+        assert!(template.reserved()[1].message.contains("`exp`"), "{:?}", template.reserved());
+        for claim in RESERVED {
+            let template = Template::parse(&json!({ claim: 1 }).to_string()).expect(claim);
+            assert_eq!((template.reserved().len(), template.fill(&ada()).len()), (1, 0), "{claim}");
+        }
+    }
+
     proptest! {
         #[test]
         fn a_template_without_shortcodes_fills_as_itself(text in "[^{]*", number in any::<i64>()) {
             let claims = json!({ "a": [text, number, { "b": null }], "c": {} });
             let template = Template::parse(&claims.to_string()).expect("a template");
-            prop_assert_eq!(template.fill(&ada()), claims);
+            prop_assert_eq!(Value::Object(template.fill(&ada())), claims);
+        }
+
+        #[test]
+        fn a_wrong_name_is_found_where_it_stands_however_the_text_is_escaped(
+            before in any::<String>(), escaped in any::<u64>(), after in "[^{]*",
+        ) {
+            let text = format!("{} {{{{user.idd}}}}{after}", before.replace('{', ""));
+            // Any character may be written as an escape, or as itself.
+            let (mut json, mut place) = ("{\"a\": \"".to_owned(), 0);
+            for (index, (at, character)) in text.char_indices().enumerate() {
+                if text[at..].starts_with("user.idd") {
+                    place = json.chars().count() + 1;
+                }
+                let plain = serde_json::to_string(&character.to_string()).expect("json");
+                if escaped >> (index % 64) & 1 == 1 {
+                    let units = character.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04X}")).collect::<String>();
+                    json.push_str(&units);
+                } else {
+                    json.push_str(&plain[1..plain.len() - 1]);
+                }
+            }
+            json.push_str("\"}");
+            let error = Template::parse(&json).expect_err("no such name");
+            let newlines = json.matches('\n').count();
+            prop_assert_eq!((error.line, error.column, newlines), (1, place, 0), "{}", json);
         }
 
         #[test]
