@@ -5,7 +5,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use crate::{ADMIN_TOKEN_NOTE, CLIENT_ID, JWT_TEMPLATE, WORKSPACE_ID};
+use crate::{ADMIN_TOKEN_NOTE, CLIENT_ID, JWT_TEMPLATE, PUBLIC_TOKEN, WORKSPACE_ID};
 
 /// The claims that a token's template makes: `organization` stands where the
 /// organization's id does, `name` is what Tinybird counts rates by.
@@ -46,6 +46,10 @@ bind = {{ org_id = "org.id" }}
 template = '''
 {template}
 '''
+
+[public]
+source = "static"
+token = "{PUBLIC_TOKEN}"
 "#
     )
 }
@@ -70,6 +74,10 @@ workspace_id = "{WORKSPACE_ID}"
 source = "clerk-template"
 template_name = "{JWT_TEMPLATE}"
 bind = {{ org_id = "org.id" }}
+
+[public]
+source = "static"
+token = "{PUBLIC_TOKEN}"
 "#
     )
 }
@@ -93,6 +101,10 @@ workspace_id = "{WORKSPACE_ID}"
 source = "broker"
 url = "{broker}"
 bind = {{ org_id = "org.id" }}
+
+[public]
+source = "static"
+token = "{PUBLIC_TOKEN}"
 "#
     )
 }

@@ -59,6 +59,8 @@ const JWT_TEMPLATE: &str = "tinybird";
 const WORKSPACE_ID: &str = "5a4db0c5-0000-4000-8000-000000000001";
 /// Signs the tenants' tokens. No secret: it opens this stand-in only.
 const ADMIN_TOKEN: &str = "p.the-admin-token-of-the-perch-sandbox";
+/// Reads what anyone may see, which is totals of all organizations.
+const PUBLIC_TOKEN: &str = "p.the-public-token-of-the-perch-sandbox";
 /// Opens Clerk's Backend API. No secret either.
 const SECRET_KEY: &str = "sk_test_thePerchSandboxIsAllThatThisOpens";
 const ADMIN_TOKEN_NOTE: &str = "The signing key is not in it: the sandbox prints its admin token.";
@@ -242,6 +244,7 @@ impl Sandbox {
     pub fn dashboards() -> &'static [(&'static str, &'static str)] {
         &[
             ("web-traffic", include_str!("../../../dashboards/web-traffic.toml")),
+            ("site-overview", include_str!("../../../dashboards/site-overview.toml")),
             ("who-visits", include_str!("../../../dashboards/who-visits.toml")),
         ]
     }

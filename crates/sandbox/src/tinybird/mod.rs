@@ -1,7 +1,7 @@
 //! The stand-in for Tinybird's API: `/v0/pipes/NAME.json` over a SQLite of
 //! web events. `token` judges who asks, `rate` how often, `parameters` what
-//! for; `pipes` holds the questions in SQL, and `answer` writes what comes of
-//! them as ClickHouse does.
+//! for; `pipes` holds the questions in SQL, `answer` writes what comes of them as
+//! ClickHouse does, and `wire` carries it.
 
 mod answer;
 mod endpoint;
@@ -14,6 +14,7 @@ mod recorded;
 mod refusal;
 mod shops;
 mod token;
+mod wire;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -58,9 +59,10 @@ impl Tinybird {
         })
     }
 
-    /// Every pipe that is served, in alphabetical order.
+    /// Every pipe that tenants are served, in alphabetical order.
     pub(crate) fn pipe_names(&self) -> Vec<String> {
-        let mut names: Vec<String> = pipes::all().map(|pipe| pipe.name.to_owned()).collect();
+        let tenants = pipes::all().filter(|pipe| !pipe.public);
+        let mut names: Vec<String> = tenants.map(|pipe| pipe.name.to_owned()).collect();
         names.extend(self.recorded.keys().cloned());
         names.sort_unstable();
         names.dedup();
@@ -85,8 +87,9 @@ impl Tinybird {
 
 /// All of its endpoints.
 pub(crate) fn router(tinybird: Arc<Tinybird>) -> Router {
-    Router::new()
+    let endpoints = Router::new()
         .route("/v0/pipes/{file}", get(endpoint::pipe).post(endpoint::pipe))
         .fallback(endpoint::nothing_here)
-        .with_state(tinybird)
+        .with_state(tinybird);
+    wire::carry(endpoints)
 }

@@ -1,9 +1,10 @@
 //! The pipes: each a question in SQL, the types of its columns in ClickHouse's
 //! words, and what it does with `limit`.
 //!
-//! All of them filter by organization only when `org_id` is defined. That is
-//! the trap which real pipes set (see the fence in `perch-tinybird`): a token
-//! without the fixed parameter sees every organization's rows.
+//! Those of tenants filter by organization only when `org_id` is defined. That
+//! is the trap which real pipes set (see the fence in `perch-tinybird`): a token
+//! without the fixed parameter sees every organization's rows. Those that anyone
+//! may ask tell totals of all organizations, and know none of them.
 
 use rusqlite::types::Value;
 use rusqlite::{Connection, StatementStatus, ToSql};
@@ -27,7 +28,12 @@ pub(super) struct Pipe {
     sql: &'static str,
     /// Whether `limit` cuts its rows.
     limited: bool,
+    /// Whether anyone may ask it, and no tenant's token does.
+    pub(super) public: bool,
 }
+
+/// The rows that a question of anyone's is about: everybody's, to count them.
+const ASKED_BY_ANYONE: &str = "timestamp >= :from AND timestamp < :until AND timestamp <= :now";
 
 /// Every pipe, in alphabetical order.
 pub(super) fn all() -> impl Iterator<Item = &'static Pipe> {
@@ -111,17 +117,45 @@ const HOURS: &str = "
     counted AS (SELECT began / 3600 % 24 AS hour, COUNT(*) AS visits FROM visits GROUP BY 1)
     SELECT hour, COALESCE(visits, 0) FROM hours LEFT JOIN counted USING (hour) ORDER BY hour";
 
+/// Days of all shops together. A day without a visit is there.
+const OVERVIEW: &str = "
+    WITH RECURSIVE
+    days(begins) AS (
+        SELECT :first WHERE :first < :end
+        UNION ALL
+        SELECT begins + 86400 FROM days WHERE begins + 86400 < :end
+    ),
+    visits AS (SELECT MIN(timestamp) AS began, COUNT(*) AS pages FROM events WHERE {asked} GROUP BY session_id),
+    counted AS (
+        SELECT began - began % 86400 AS begins, COUNT(*) AS visits, SUM(pages) AS pageviews FROM visits GROUP BY 1
+    )
+    SELECT date(begins, 'unixepoch'), COALESCE(visits, 0), COALESCE(pageviews, 0)
+    FROM days LEFT JOIN counted USING (begins) ORDER BY begins";
+
 const WEEKDAY: &str = "Enum8('Mon' = 1, 'Tue' = 2, 'Wed' = 3, 'Thu' = 4, 'Fri' = 5, 'Sat' = 6, 'Sun' = 7)";
 
-static PIPES: [Pipe; 10] = [
-    Pipe { name: "funnel", columns: &[("step", "String"), ("sessions", "UInt64")], sql: FUNNEL, limited: false },
+static PIPES: [Pipe; 12] = [
+    Pipe {
+        name: "funnel",
+        columns: &[("step", "String"), ("sessions", "UInt64")],
+        sql: FUNNEL,
+        limited: false,
+        public: false,
+    },
     Pipe {
         name: "heatmap",
         columns: &[("weekday", WEEKDAY), ("hour", "UInt8"), ("visits", "UInt64")],
         sql: HEATMAP,
         limited: false,
+        public: false,
     },
-    Pipe { name: "hours", columns: &[("hour", "UInt8"), ("visits", "UInt64")], sql: HOURS, limited: false },
+    Pipe {
+        name: "hours",
+        columns: &[("hour", "UInt8"), ("visits", "UInt64")],
+        sql: HOURS,
+        limited: false,
+        public: false,
+    },
     Pipe {
         name: "kpis",
         columns: &[
@@ -133,6 +167,22 @@ static PIPES: [Pipe; 10] = [
         ],
         sql: KPIS,
         limited: false,
+        public: false,
+    },
+    Pipe {
+        name: "overview",
+        columns: &[("date", "Date"), ("visits", "UInt64"), ("pageviews", "UInt64")],
+        sql: OVERVIEW,
+        limited: false,
+        public: true,
+    },
+    Pipe {
+        name: "overview_devices",
+        columns: &[("device", "LowCardinality(String)"), ("visits", "UInt64")],
+        sql: "SELECT device, COUNT(DISTINCT session_id) AS visits FROM events WHERE {asked}
+              GROUP BY device ORDER BY visits DESC, device",
+        limited: true,
+        public: true,
     },
     Pipe {
         name: "top_browsers",
@@ -140,6 +190,7 @@ static PIPES: [Pipe; 10] = [
         sql: "SELECT browser, COUNT(DISTINCT session_id) AS visits FROM events WHERE {asked}
               GROUP BY browser ORDER BY visits DESC, browser",
         limited: true,
+        public: false,
     },
     Pipe {
         name: "top_devices",
@@ -147,6 +198,7 @@ static PIPES: [Pipe; 10] = [
         sql: "SELECT device, COUNT(DISTINCT session_id) AS visits FROM events WHERE {asked}
               GROUP BY device ORDER BY visits DESC, device",
         limited: true,
+        public: false,
     },
     Pipe {
         name: "top_locations",
@@ -154,6 +206,7 @@ static PIPES: [Pipe; 10] = [
         sql: "SELECT location, COUNT(DISTINCT session_id) AS visits FROM events WHERE {asked}
               GROUP BY location ORDER BY visits DESC, location",
         limited: true,
+        public: false,
     },
     Pipe {
         name: "top_pages",
@@ -161,6 +214,7 @@ static PIPES: [Pipe; 10] = [
         sql: "SELECT pathname, COUNT(DISTINCT session_id) AS visits, COUNT(*) FROM events WHERE {asked}
               GROUP BY pathname ORDER BY visits DESC, pathname",
         limited: true,
+        public: false,
     },
     Pipe {
         name: "top_sources",
@@ -168,8 +222,15 @@ static PIPES: [Pipe; 10] = [
         sql: "SELECT source, COUNT(DISTINCT session_id) AS visits FROM events WHERE {asked}
               GROUP BY source ORDER BY visits DESC, source",
         limited: true,
+        public: false,
     },
-    Pipe { name: "trend", columns: &[("t", "DateTime"), ("visits", "UInt64")], sql: TREND, limited: false },
+    Pipe {
+        name: "trend",
+        columns: &[("t", "DateTime"), ("visits", "UInt64")],
+        sql: TREND,
+        limited: false,
+        public: false,
+    },
 ];
 
 impl Pipe {
@@ -195,7 +256,8 @@ impl Pipe {
             (":step", &step),
         ];
         let started = std::time::Instant::now();
-        let mut statement = database.prepare(&self.sql.replace("{asked}", ASKED))?;
+        let mut statement =
+            database.prepare(&self.sql.replace("{asked}", if self.public { ASKED_BY_ANYONE } else { ASKED }))?;
         // A question binds only what it mentions.
         let mut bound = Vec::with_capacity(parameters.len());
         for parameter in parameters {

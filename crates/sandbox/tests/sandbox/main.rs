@@ -1,6 +1,7 @@
 //! The sandbox from outside, over real sockets: what a client, a browser and
 //! an attacker meet.
 
+mod anyone;
 mod backend;
 mod browser;
 mod consent;
@@ -17,6 +18,7 @@ mod specification;
 mod tenant_token;
 mod tokens;
 mod whole_way;
+mod wire;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -8,7 +8,7 @@ use perch_clerk::{ClerkError, Prompt, Provider, Session, SignIn, SignedIn};
 use perch_dashboard::Dashboard;
 use perch_sandbox::{Options, Sandbox};
 use perch_tenant::{Connection, Secret, SignInMethod, Tenant};
-use perch_tinybird::{Client, Parameters, Template, TenantToken, decode, mint};
+use perch_tinybird::{Client, Parameters, PublicToken, Template, TenantToken, decode, mint};
 
 use crate::browser::{Browser, person};
 use crate::{org, small, start};
@@ -46,6 +46,12 @@ async fn token(sandbox: &Sandbox, handle: &str, organization: &str) -> TenantTok
     let now = SystemTime::now();
     let raw = mint(&key, &template, &tenant, Duration::from_secs(600), now).expect("a token");
     TenantToken::admit(raw, &tenant, connection.token.bindings(), now).expect("a token that passes the fence")
+}
+
+fn public_token(sandbox: &Sandbox, now: SystemTime) -> PublicToken {
+    let Connection { public, tinybird, .. } = connection(sandbox);
+    let raw = public.expect("something that anyone may see").token;
+    PublicToken::new(raw, tinybird.host, &tinybird.workspace_id, now).expect("a public token")
 }
 
 #[tokio::test]
@@ -88,6 +94,7 @@ async fn every_tile_of_the_sample_dashboards_draws_for_every_organization() {
     let now = SystemTime::now();
     for number in 0..3 {
         let token = token(&sandbox, "linus", org(number)).await;
+        let public = public_token(&sandbox, now);
         for (id, text) in Sandbox::dashboards() {
             let dashboard = Dashboard::parse(id, text).expect("a dashboard without a problem");
             for tile in &dashboard.tiles {
@@ -95,7 +102,12 @@ async fn every_tile_of_the_sample_dashboards_draws_for_every_organization() {
                 for (name, perch_dashboard::Parameter::Constant(value)) in &tile.parameters {
                     parameters.insert(name, value.clone());
                 }
-                let bytes = client.query(&token, &tile.pipe, &parameters, now).await.expect("an answer");
+                let answer = if tile.public {
+                    client.query_public(&public, &tile.pipe, &parameters, now).await
+                } else {
+                    client.query(&token, &tile.pipe, &parameters, now).await
+                };
+                let bytes = answer.expect("an answer");
                 let table = decode(&bytes).expect("a table").table;
                 assert!(table.rows() > 0, "{id}: {}", tile.title);
                 let size = Size { width: 100 * u32::from(tile.width), height: 80 * u32::from(tile.height) };
