@@ -3,5 +3,6 @@
 
 mod hosted;
 mod people;
+mod tokens;
 mod visits;
 mod world;
