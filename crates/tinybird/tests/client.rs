@@ -1,122 +1,24 @@
 //! The client against a real HTTP server on loopback.
 
-use std::collections::BTreeMap;
+#[allow(dead_code, reason = "each test file uses what it needs")]
+mod service;
+
 use std::io::Read as _;
 use std::net::TcpListener;
 use std::process::Command;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime};
 
-use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::extract::{Request, State};
 use axum::http::{StatusCode, header};
-use axum::response::{IntoResponse as _, Response};
+use axum::response::IntoResponse as _;
 use base64::Engine as _;
 use futures_util::StreamExt as _;
-use perch_tenant::{Attribute, Bindings, Organization, Origin, Secret, Tenant, User};
-use perch_tinybird::{Client, Limits, Parameters, PipeError, PipeErrorKind, PipeName, Template, TenantToken, mint};
+use perch_tenant::Origin;
+use perch_tinybird::{Client, Limits, Parameters, PipeErrorKind, PipeName};
 
-/// One request as the service got it.
-#[derive(Debug, Clone)]
-struct Seen {
-    method: String,
-    uri: String,
-    authorization: String,
-    accepts: String,
-    body: Bytes,
-    at: Instant,
-}
-
-/// Answers the n-th request, counted from 0.
-type Answer = dyn Fn(usize) -> Response + Send + Sync;
-
-type Desk = (Arc<Mutex<Vec<Seen>>>, Arc<Answer>);
-
-struct Service {
-    origin: Origin,
-    seen: Arc<Mutex<Vec<Seen>>>,
-}
-
-impl Service {
-    async fn start(answer: impl Fn(usize) -> Response + Send + Sync + 'static) -> Self {
-        let seen = Arc::<Mutex<Vec<Seen>>>::default();
-        let answer: Arc<Answer> = Arc::new(answer);
-        let router = Router::new().fallback(record).with_state((Arc::clone(&seen), answer));
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        let origin = format!("http://{}", listener.local_addr().expect("an address"));
-        tokio::spawn(async move { axum::serve(listener, router).await });
-        Self { origin: Origin::parse(&origin).expect("an origin"), seen }
-    }
-
-    fn seen(&self) -> Vec<Seen> {
-        self.seen.lock().expect("no panic").clone()
-    }
-}
-
-async fn record(State((seen, answer)): State<Desk>, request: Request) -> Response {
-    let at = Instant::now();
-    let (head, body) = request.into_parts();
-    let told = |name| head.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
-    let body = axum::body::to_bytes(body, 1 << 20).await.expect("a body");
-    let mut seen = seen.lock().expect("no panic");
-    seen.push(Seen {
-        method: head.method.to_string(),
-        uri: head.uri.to_string(),
-        authorization: told(header::AUTHORIZATION),
-        accepts: told(header::ACCEPT_ENCODING),
-        body,
-        at,
-    });
-    answer(seen.len() - 1)
-}
-
-fn token_at(origin: &Origin, rps: Option<u32>, lifetime: Duration) -> TenantToken {
-    let tenant = Tenant {
-        issuer: origin.clone(),
-        user: User { id: "user_1".to_owned(), name: None, email: None },
-        organization: Some(Organization { id: "org_1".to_owned(), name: None, slug: None, role: None }),
-        tinybird: origin.clone(),
-        workspace_id: "w".to_owned(),
-    };
-    let template = r#"{"workspace_id": "w", "limits": {"rps": RPS}, "scopes": [
-        {"type": "PIPES:READ", "resource": "kpis", "fixed_params": {"org_id": "{{org.id}}"}}]}"#;
-    let template = template.replace("RPS", &rps.map_or("null".to_owned(), |rps| rps.to_string()));
-    let template = Template::parse(&template).expect("a template");
-    let now = SystemTime::now();
-    let raw = mint(&Secret::new("p.admin"), &template, &tenant, lifetime, now).expect("a token");
-    let bind = Bindings::try_from(BTreeMap::from([("org_id".to_owned(), Attribute::OrgId)])).expect("bindings");
-    TenantToken::admit(raw, &tenant, &bind, now).expect("a good token")
-}
-
-fn token(service: &Service) -> TenantToken {
-    token_at(&service.origin, None, Duration::from_secs(600))
-}
-
-fn kpis() -> PipeName {
-    PipeName::parse("kpis").expect("a name")
-}
-
-async fn ask(client: &Client, token: &TenantToken, parameters: &Parameters) -> Result<Vec<u8>, PipeError> {
-    client.query(token, &kpis(), parameters, SystemTime::now()).await
-}
-
-fn kind(outcome: Result<Vec<u8>, PipeError>) -> PipeErrorKind {
-    outcome.expect_err("an error").kind().clone()
-}
-
-async fn outcome(service: &Service) -> Result<Vec<u8>, PipeError> {
-    ask(&Client::new().expect("a client"), &token(service), &Parameters::default()).await
-}
-
-fn status(code: u16, body: &'static str) -> Response {
-    (StatusCode::from_u16(code).expect("a status"), body).into_response()
-}
-
-fn limited(wait: &'static str) -> Response {
-    (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, wait)], "{}").into_response()
-}
+use service::{Service, ask, kind, kpis, limited, outcome, status, token, token_at};
 
 #[tokio::test]
 async fn the_token_goes_into_the_header_and_never_into_the_address() {
