@@ -20,6 +20,7 @@ pub fn all() -> impl Fn(Invoke<Wry>) -> bool + Send + Sync + 'static {
         open_connection,
         remove_connection,
         save_signing_key,
+        forget_signing_key,
         begin_sign_in,
         cancel_sign_in,
         copy_sign_in_address,
@@ -32,6 +33,7 @@ pub fn all() -> impl Fn(Invoke<Wry>) -> bool + Send + Sync + 'static {
         draw_tile,
         refresh_tile,
         refresh_dashboard,
+        copy_tile_detail,
         token,
         reveal_token,
         dismiss_notice,
@@ -75,6 +77,11 @@ async fn save_signing_key(app: App<'_>, connection: String, key: String) -> Resu
 }
 
 #[tauri::command]
+async fn forget_signing_key(app: App<'_>, connection: String) -> Result<(), Problem> {
+    app.forget_signing_key(&connection).await
+}
+
+#[tauri::command]
 async fn begin_sign_in(app: App<'_>, connection: String, intent: SignInIntent) -> Result<(), Problem> {
     app.begin_sign_in(&connection, intent).await
 }
@@ -86,13 +93,11 @@ fn cancel_sign_in(app: App<'_>) {
 
 #[tauri::command]
 fn copy_sign_in_address(app: App<'_>, window: AppHandle) -> Result<(), Problem> {
-    window.clipboard().write_text(app.sign_in_address()?).map_err(|error| {
-        Problem::new(
-            "clipboard",
-            format!("The address could not be copied ({error})."),
-            "Select it and copy it by hand.",
-        )
-    })
+    window.clipboard().write_text(app.sign_in_address()?).map_err(|error| not_copied("The address", &error))
+}
+
+fn not_copied(what: &str, error: &dyn std::error::Error) -> Problem {
+    Problem::new("clipboard", format!("{what} could not be copied ({error})."), "Select the text and copy it by hand.")
 }
 
 #[tauri::command]
@@ -143,6 +148,18 @@ async fn refresh_tile(app: App<'_>, tenant: String, dashboard: String, tile: Str
 #[tauri::command]
 async fn refresh_dashboard(app: App<'_>, tenant: String, dashboard: String) -> Result<(), Problem> {
     app.refresh_dashboard(&tenant, &dashboard)
+}
+
+#[tauri::command]
+fn copy_tile_detail(
+    app: App<'_>,
+    window: AppHandle,
+    tenant: String,
+    dashboard: String,
+    tile: String,
+) -> Result<(), Problem> {
+    let detail = app.tile_detail(&tenant, &dashboard, &tile)?;
+    window.clipboard().write_text(detail).map_err(|error| not_copied("The details", &error))
 }
 
 #[tauri::command]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use perch_chart::ChartError;
-use perch_tinybird::{DecodeError, PipeError};
+use perch_tinybird::{DecodeError, PipeError, PipeErrorKind};
 
 use crate::TokenError;
 
@@ -79,6 +79,11 @@ impl EngineError {
             Self::Pipe(error) => Some(error.detail()),
             _ => None,
         }
+    }
+
+    /// Whether Tinybird did not accept the token, also not a new one.
+    pub fn is_forbidden(&self) -> bool {
+        matches!(self, Self::Pipe(error) if *error.kind() == PipeErrorKind::Forbidden)
     }
 
     /// Whether it failed because the network did.

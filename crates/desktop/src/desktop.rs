@@ -3,19 +3,18 @@
 //! how it stays fresh in `watch.rs`, how people come and go in `sign_in.rs` and
 //! `sign_out.rs`.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use perch_clerk::Picture;
 use perch_dashboard::{EngineError, Tokens};
-use perch_keychain::{Kept, Keychain, KeychainError, Slot};
+use perch_keychain::{Keychain, Slot};
 use perch_sandbox::Sandbox;
-use perch_tenant::{Origin, PersonId, Secret, SignInMethod, Tenant, TenantId, TokenSource, find_secret_key};
+use perch_tenant::{Origin, PersonId, SignInMethod, Tenant, TenantId};
 use perch_tinybird::TenantToken;
 use tokio::sync::Notify;
-use zeroize::Zeroizing;
 
 use crate::accounts::{Account, Accounts, Standing};
 use crate::connections::{Connections, OpenedConnection};
@@ -25,6 +24,7 @@ use crate::problem::Problem;
 use crate::screen::Screen;
 use crate::session::{HostedPerson, HostedTenant, LiveSession, OAuthSession};
 use crate::sign_in::Attempt;
+use crate::signing_key::SigningKey;
 use crate::tokens::{SigningKeys, TenantTokens};
 use crate::turn::{self, Turns};
 use crate::view::{
@@ -106,8 +106,8 @@ pub(crate) struct State {
     pub(crate) attempts: u64,
     /// When a hosted sign-in's link came last.
     pub(crate) returned: Option<SystemTime>,
-    /// Connections whose admin token is in the keychain.
-    pub(crate) signing_keys: HashSet<String>,
+    /// What is known of the admin tokens, by connection.
+    pub(crate) signing_keys: HashMap<String, SigningKey>,
     pub(crate) demo: Option<(String, Sandbox)>,
     notices: Vec<NoticeView>,
     next_notice: u32,
@@ -132,7 +132,7 @@ impl Desktop {
             sign_in: None,
             attempts: 0,
             returned: None,
-            signing_keys: HashSet::new(),
+            signing_keys: HashMap::new(),
             demo: None,
             notices: Vec::new(),
             next_notice: 0,
@@ -269,10 +269,7 @@ impl Desktop {
                 hosted: opened.connection.clerk.sign_in == SignInMethod::Hosted,
                 demo: opened.demo,
                 demo_running: state.demo.as_ref().is_some_and(|(connection, _)| *connection == opened.id),
-                needs_signing_key: !opened.demo
-                    && matches!(opened.connection.token, TokenSource::Mint { .. })
-                    && !state.signing_keys.contains(&opened.id)
-                    && !state.accounts.iter().any(|account| account.connection == opened.id),
+                signing_key: state.signing_key_view(opened),
             })
             .collect();
         let tenants = state.accounts.iter().map(|account| {
@@ -341,59 +338,6 @@ impl Desktop {
         self.forget_public(&TenantId::public(&opened.connection)).await;
         self.changed();
         Ok(())
-    }
-
-    /// Keeps the workspace's admin token in the keychain, for `source = "mint"`.
-    pub async fn save_signing_key(&self, connection: &str, key: String) -> Result<(), Problem> {
-        let opened = self.connection(connection)?;
-        let key = Zeroizing::new(key);
-        let key = Secret::new(key.trim());
-        if find_secret_key(key.expose()).is_some() {
-            return Err(Problem::clerk_secret_key());
-        }
-        if key.expose().is_empty() {
-            return Err(Problem::new(
-                "signing-key-empty",
-                "No admin token was entered.",
-                "Paste the workspace's admin token.",
-            ));
-        }
-        let slot = Slot::SigningKey { connection: &opened.id };
-        let kept = self.inner.keychain.persist(slot, &key).await.map_err(|error| Problem::from(&error))?;
-        {
-            let mut state = self.state();
-            state.signing_keys.insert(opened.id);
-            if kept == Kept::ForThisVisit {
-                state.notify(Problem::for_this_visit());
-            }
-        }
-        self.changed();
-        Ok(())
-    }
-
-    /// Looks which connections have their key in the keychain, and tells what
-    /// is new.
-    async fn look_for_signing_keys(&self) {
-        let mut found = HashSet::new();
-        for opened in self.inner.connections.list().0.iter().filter(|opened| !opened.demo) {
-            match self.inner.keychain.retrieve(Slot::SigningKey { connection: &opened.id }).await {
-                Ok(Some(_)) => {
-                    found.insert(opened.id.clone());
-                }
-                // That there is no keychain is told when something is to be kept.
-                Ok(None) | Err(KeychainError::Missing) => {}
-                Err(error) => self.state().notify(Problem::from(&error)),
-            }
-        }
-        let news = {
-            let mut state = self.state();
-            let news = !found.is_subset(&state.signing_keys);
-            state.signing_keys.extend(found);
-            news || !state.notices.is_empty()
-        };
-        if news {
-            self.changed();
-        }
     }
 
     /// Puts a tenant on the screen, with its last dashboard.

@@ -18,6 +18,7 @@ mod served;
 mod session;
 mod sign_in;
 mod sign_out;
+mod signing_key;
 mod tokens;
 mod turn;
 pub mod view;

@@ -157,6 +157,11 @@ impl OpenTenant {
         self
     }
 
+    /// The engine, where it was opened.
+    pub(crate) fn opened(&self) -> Option<&Engine> {
+        self.engine.get()
+    }
+
     /// The engine over the sealed store, opened at the first call. What
     /// opening has to tell waits in [`OpenTenant::take_notice`].
     pub(crate) async fn engine(&self, client: &Client) -> Result<&Engine, Problem> {
@@ -445,7 +450,7 @@ impl OpenTenant {
     }
 
     pub(crate) fn store(&self) -> Option<&Store> {
-        self.engine.get().map(Engine::store)
+        self.opened().map(Engine::store)
     }
 
     /// What time it is.

@@ -24,12 +24,22 @@ pub struct Problem {
     pub message: String,
     /// What to do next, one sentence.
     pub next_step: &'static str,
+    /// The whole, for the operator: a few lines, and no token in them. `None`
+    /// where the sentence says it all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub detail: Option<String>,
 }
 
 impl Problem {
     /// Puts the three parts together.
     pub fn new(code: &'static str, message: impl Into<String>, next_step: &'static str) -> Self {
-        Self { code, message: sentence(message.into()), next_step }
+        Self { code, message: sentence(message.into()), next_step, detail: None }
+    }
+
+    /// The same, with the whole for the operator.
+    pub(crate) fn with_detail(self, detail: Option<String>) -> Self {
+        Self { detail, ..self }
     }
 
     /// The same, where nothing tries again but the viewer.
@@ -98,8 +108,18 @@ impl Problem {
         Self::new(
             "signing-key-missing",
             "This connection signs its tokens on this machine, and the workspace's admin token is not in the keychain.",
-            "Sign out, enter the admin token and sign in again.",
+            "Enter the admin token again, under Connections.",
         )
+    }
+
+    /// Tinybird takes no token that this machine signs.
+    pub(crate) fn signing_key_refused(detail: Option<String>) -> Self {
+        Self::new(
+            "signing-key-refused",
+            "Tinybird does not accept the tokens that this machine signs with the admin token.",
+            "Check in Tinybird that it is this workspace's admin token and was not replaced, then enter it again.",
+        )
+        .with_detail(detail)
     }
 
     /// The keychain did not take something.
@@ -244,7 +264,7 @@ impl From<ClerkError> for Problem {
 
 impl From<&EngineError> for Problem {
     fn from(error: &EngineError) -> Self {
-        Self::new(error.code(), error.to_string(), error.next_step())
+        Self::new(error.code(), error.to_string(), error.next_step()).with_detail(error.detail())
     }
 }
 

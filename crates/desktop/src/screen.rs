@@ -172,6 +172,15 @@ impl Desktop {
         Ok(TileView { picture, fetched, refreshing: screen.tenant.is_refreshing(&question), problem })
     }
 
+    /// Why there is no newer answer for a tile, whole, for the operator: for the
+    /// clipboard.
+    pub fn tile_detail(&self, tenant: &str, dashboard: &str, tile: &str) -> Result<String, Problem> {
+        let screen = self.screen_of(tenant, dashboard)?;
+        let tile = find_tile(&screen.dashboard, tile)?;
+        let failure = screen.tenant.opened().and_then(|engine| engine.failure(tile, &screen.range()));
+        failure.and_then(|failure| failure.error.detail()).ok_or_else(|| Problem::gone("error"))
+    }
+
     /// Asks for one tile again, now.
     pub fn refresh_tile(&self, tenant: &str, dashboard: &str, tile: &str) -> Result<(), Problem> {
         let screen = self.screen_of(tenant, dashboard)?;

@@ -21,6 +21,7 @@ use crate::disk;
 use crate::open_tenant::OpenTenant;
 use crate::problem::Problem;
 use crate::session::LiveSession;
+use crate::signing_key::SigningKey;
 use crate::turn::{Turn, leave_no_trace};
 use crate::view::SignOutScope;
 
@@ -166,7 +167,7 @@ impl Desktop {
             // the last of them has left.
             let slot = Slot::SigningKey { connection };
             left.extend(self.inner.keychain.delete(slot).await.err().map(|error| Problem::from(&error)));
-            self.state().signing_keys.remove(connection);
+            self.state().signing_keys.insert(connection.clone(), SigningKey::Missing);
         }
         let mut state = self.state();
         state.tenants.remove(&id);

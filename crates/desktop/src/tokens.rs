@@ -156,6 +156,12 @@ impl TenantTokens {
         }
     }
 
+    /// Forgets the token at hand, because what signed it is no longer here.
+    pub(crate) async fn forget(&self) {
+        let _asking = self.asking.lock().await;
+        *lock(&self.current) = None;
+    }
+
     /// What the broker serves beside tokens, where that is not of `etag`.
     pub(crate) async fn served(&self, etag: Option<&str>) -> Result<Option<ServedConnection>, TokenError> {
         let Source::Broker(broker) = &self.source else { return Ok(None) };

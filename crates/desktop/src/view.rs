@@ -47,9 +47,33 @@ pub struct ConnectionView {
     pub demo: bool,
     /// Whether the sandbox of a demo connection runs in this process.
     pub demo_running: bool,
-    /// Whether the workspace's admin token must be typed before the first
-    /// sign-in (`source = "mint"` and none in the keychain).
-    pub needs_signing_key: bool,
+    /// The workspace's admin token on this machine.
+    pub signing_key: SigningKeyView,
+}
+
+/// The workspace's admin token on this machine, for `source = "mint"`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[serde(tag = "state", rename_all = "camelCase")]
+#[ts(export)]
+pub enum SigningKeyView {
+    /// This machine signs no tokens for the connection.
+    NotNeeded,
+    /// The keychain has it.
+    Kept,
+    /// It must be typed before anybody's rows can be asked for.
+    Missing,
+    /// Tinybird takes nothing that it signs: another must be typed.
+    Refused {
+        /// Why, and what to do.
+        problem: Problem,
+    },
+}
+
+impl SigningKeyView {
+    /// Whether one must be typed.
+    pub fn is_wanted(&self) -> bool {
+        matches!(self, Self::Missing | Self::Refused { .. })
+    }
 }
 
 /// One person in one organization.

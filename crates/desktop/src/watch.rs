@@ -89,7 +89,7 @@ impl Desktop {
         let (app, screen) = (self.clone(), screen.clone());
         app.tile_changed(&screen, &tile);
         tokio::spawn(async move {
-            let trouble = app.ask(&screen.tenant, &tile, &range).await.err();
+            let trouble = app.ask(&screen, &tile, &range).await.err();
             drop(refreshing);
             app.tile_changed(&screen, &tile);
             app.conclude(&screen, trouble).await;
@@ -97,10 +97,13 @@ impl Desktop {
     }
 
     /// One question, for somebody whom Clerk still knows.
-    async fn ask(&self, tenant: &OpenTenant, tile: &Tile, range: &TimeRange) -> Result<(), Trouble> {
+    async fn ask(&self, screen: &Screen, tile: &Tile, range: &TimeRange) -> Result<(), Trouble> {
+        let tenant = &screen.tenant;
         let engine = tenant.engine(&self.inner.client).await.map_err(Trouble::Unconfirmed)?;
         confirm(tenant).await?;
-        match engine.refresh(tile, range).await {
+        let outcome = engine.refresh(tile, range).await;
+        self.judge_signing_key(screen, outcome.as_ref().map(drop));
+        match outcome {
             Ok(_) => Ok(()),
             Err(error) if error.is_offline() => Err(Trouble::Offline),
             Err(_) => Err(Trouble::Tile),

@@ -15,4 +15,9 @@ message: string,
 /**
  * What to do next, one sentence.
  */
-nextStep: string, };
+nextStep: string, 
+/**
+ * The whole, for the operator: a few lines, and no token in them. `None`
+ * where the sentence says it all.
+ */
+detail?: string, };

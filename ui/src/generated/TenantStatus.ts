@@ -10,9 +10,10 @@ export type TenantStatus = { "state": "connecting" } | { "state": "online" } | {
  */
 since: number, 
 /**
- * When what was seen may no longer be shown without a network.
+ * When what was seen may no longer be shown without a network; `None`
+ * for what anyone may see, which has no end.
  */
-until: number, 
+until: number | null, 
 /**
  * Why the session could not be confirmed, where somebody answered.
  */

@@ -27,7 +27,7 @@ fn id_of(app: &perch_desktop::Desktop, name: &str) -> String {
 async fn every_organization_is_there_after_one_sign_in_and_each_sees_its_own_rows() {
     let world = World::hosted().await;
     let app = world.connected(&choice("grace", "")).await;
-    assert!(!app.app_view().connections[0].needs_signing_key, "no key of the workspace is on this machine");
+    assert!(!app.app_view().connections[0].signing_key.is_wanted(), "no key of the workspace is on this machine");
     let harbor = sign_in(&app, "Harbor Coffee").await;
     assert_eq!(names(&app), ["Harbor Coffee", "Larkspur Books"]);
     open(&app, &harbor).await;

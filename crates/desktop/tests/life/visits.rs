@@ -90,7 +90,7 @@ async fn sign_out_works_offline_and_leaves_no_file_and_no_tenant() {
     let view = app.app_view();
     assert_eq!((view.tenants.len(), view.active, view.notices.len()), (0, None, 0));
     assert_eq!(files_below(&data), Vec::<std::path::PathBuf>::new());
-    assert!(view.connections[0].needs_signing_key, "the admin token left with the last tenant");
+    assert!(view.connections[0].signing_key.is_wanted(), "the admin token left with the last tenant");
     let id = TenantId::try_from(harbor).expect("an id");
     let connection = &view.connections[0].id;
     let keychain = Keychain::open();
@@ -303,5 +303,5 @@ async fn a_demo_that_is_asked_for_twice_starts_once() {
     assert_eq!((first, second), (Ok(()), Ok(())));
     let connections = app.app_view().connections;
     assert_eq!(connections.len(), 1);
-    assert!(connections[0].demo && connections[0].demo_running && !connections[0].needs_signing_key);
+    assert!(connections[0].demo && connections[0].demo_running && !connections[0].signing_key.is_wanted());
 }

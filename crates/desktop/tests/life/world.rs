@@ -109,7 +109,7 @@ impl World {
         let app = self.app(choice);
         app.open_connection(&self.connection()).await.expect("the connection opens");
         let connection = &app.app_view().connections[0];
-        if connection.needs_signing_key {
+        if connection.signing_key.is_wanted() {
             app.save_signing_key(&connection.id, self.sandbox().admin_token().to_owned())
                 .await
                 .expect("the key is kept");
