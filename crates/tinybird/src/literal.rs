@@ -56,7 +56,7 @@ pub(crate) fn cell(kind: &Type, json: &str) -> Cell {
         _ => {}
     }
     match kind.storage() {
-        Storage::Bool | Storage::Int | Storage::UInt | Storage::Float | Storage::Digits => Cell::Bare(unquoted(json)),
+        Storage::Bool | Storage::Int | Storage::UInt | Storage::Float | Storage::Digits => bare(unquoted(json)),
         Storage::Time(_) | Storage::Text => Cell::Quoted(unquoted(json)),
         Storage::Json if fits(kind, shape(json)) => {
             let mut text = String::new();
@@ -66,6 +66,13 @@ pub(crate) fn cell(kind: &Type, json: &str) -> Cell {
         Storage::Json if matches!(kind.name(), "JSON" | "Object") => Cell::Quoted(compact(json)),
         Storage::Json => untyped(json),
     }
+}
+
+/// A number or a truth value without quotes. What only stands in its place, in
+/// a part that nobody checked against its type, must not end its field.
+fn bare(text: String) -> Cell {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.');
+    if !text.is_empty() && text.bytes().all(plain) { Cell::Bare(text) } else { Cell::Quoted(text) }
 }
 
 /// The parts of a tuple, which the engine's CSV writes into columns of their
@@ -356,6 +363,15 @@ mod tests {
         assert_eq!(text("Array(Array(UInt8))", "[7]").as_deref(), Some("[7]"));
         assert_eq!(text("Map(String, UInt8)", "[1, 2]").as_deref(), Some("[1,2]"));
         assert_eq!(text("Tuple(UInt8)", "[1, 2]").as_deref(), Some("(1,2)"));
+    }
+
+    #[test]
+    fn what_stands_in_a_numbers_place_does_not_end_its_field() {
+        let kind = Type::parse("UInt64");
+        assert_eq!(cell(&kind, r#""18446744073709551615""#), Cell::Bare("18446744073709551615".to_owned()));
+        for (json, text) in [(r#""1,2""#, "1,2"), ("[1,2]", "[1,2]"), (r#""\n""#, "\n"), (r#""""#, "")] {
+            assert_eq!(cell(&kind, json), Cell::Quoted(text.to_owned()));
+        }
     }
 
     #[test]

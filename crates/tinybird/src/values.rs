@@ -230,22 +230,20 @@ fn has_slack(length: usize, capacity: usize) -> bool {
     capacity - length > length / 8
 }
 
-/// Which rows are null: one bit a row, as far as the last null. Most columns
-/// have none, and a wide answer has many columns.
+/// Which rows are null: one bit a row, as far as the last null.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Nulls(Option<Box<Vec<u64>>>);
+pub(crate) struct Nulls(Vec<u64>);
 
 impl Nulls {
     pub(crate) fn set(&mut self, row: usize) {
-        let words = self.0.get_or_insert_default();
         let word = row / 64;
-        if words.len() <= word {
-            words.resize(word + 1, 0);
+        if self.0.len() <= word {
+            self.0.resize(word + 1, 0);
         }
-        words[word] |= 1 << (row % 64);
+        self.0[word] |= 1 << (row % 64);
     }
 
     pub(crate) fn holds(&self, row: usize) -> bool {
-        self.0.as_ref().and_then(|words| words.get(row / 64)).is_some_and(|word| word & (1 << (row % 64)) != 0)
+        self.0.get(row / 64).is_some_and(|word| word & (1 << (row % 64)) != 0)
     }
 }
