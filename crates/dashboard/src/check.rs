@@ -1,18 +1,19 @@
 //! What can be said of a connection file and its dashboards without a network:
-//! each file by itself, then together. Used by `perchctl check` and by the app
-//! when a connection is opened.
+//! each file by itself, then together. Used by `perchctl check`.
 
 use std::collections::HashMap;
 use std::fmt;
 use std::ops::Range;
 use std::time::{Duration, SystemTime};
 
-use perch_tenant::{Connection, Organization, Secret, Tenant, TokenSource, User};
-use perch_tinybird::{Template, TenantToken, mint};
+use perch_tenant::{Bindings, Connection, Organization, Secret, Tenant, TokenSource, User};
+use perch_tinybird::{FenceError, PublicToken, Signer, Template, TenantToken, claimant};
+use serde_json::{Map, Value, json};
 use toml::de::DeTable;
 
 use crate::file::{self, Places};
 use crate::problem::{self, nearest};
+use crate::toml_text::place_in_file;
 use crate::{Dashboard, Problem};
 
 /// A file: its name as problems should tell it, and its bytes.
@@ -55,31 +56,37 @@ pub struct Checked {
     pub connection: Option<Connection>,
     /// The dashboards, with those of their tiles that could be read.
     pub dashboards: Vec<Dashboard>,
-    /// The connection's problems, then each dashboard's in the file's order.
+    /// The connection's problems, then the template's, then each dashboard's in
+    /// the file's order.
     pub findings: Vec<Finding>,
+    /// What could not be checked, or may be other than it looks: nothing to put
+    /// right.
+    pub notes: Vec<Finding>,
 }
 
-/// Checks a connection file and its dashboards.
+/// Checks a connection file and its dashboards, and the claims template where
+/// that stands in Clerk or in the broker and a copy of it is at hand.
 ///
 /// Beyond each file's own form: that the fence would admit a token made from
-/// the template, that the template's scopes read the pipes that tiles ask, that
-/// no dashboard sets a parameter that the token fixes, and that no two
-/// dashboards share a name.
-pub fn check(connection: Source<'_>, dashboards: &[Source<'_>]) -> Checked {
-    let mut findings = Vec::new();
-    let mut report = |source: &Source<'_>, problems: Vec<Problem>| {
-        findings.extend(problems.into_iter().map(|problem| Finding { file: source.name.to_owned(), problem }));
-    };
-
-    let (read, problems) = read_connection(&connection);
-    report(&connection, problems);
+/// the template, scope by scope; that the template's scopes read the pipes that
+/// tiles ask; that no dashboard sets a parameter that the token fixes; that what
+/// anyone may see has a token; and that no two dashboards share a name. `now` is
+/// when the tokens would be asked with.
+pub fn check(
+    connection: Source<'_>,
+    template: Option<Source<'_>>,
+    dashboards: &[Source<'_>],
+    now: SystemTime,
+) -> Checked {
+    let mut report = Report::default();
+    let read = read_connection(&connection, template.as_ref(), now, &mut report);
     let mut names: HashMap<String, &str> = HashMap::new();
     let mut kept = Vec::new();
     for source in dashboards {
         let text = match problem::text(source.bytes) {
             Ok(text) => text,
             Err(problem) => {
-                report(source, vec![problem]);
+                report.problems(source, vec![problem]);
                 continue;
             }
         };
@@ -93,48 +100,164 @@ pub fn check(connection: Source<'_>, dashboards: &[Source<'_>]) -> Checked {
             problems.push(Problem { line: 1, column: 1, message });
         }
         problems.sort();
-        report(source, problems);
+        report.problems(source, problems);
         kept.extend(dashboard);
     }
-    Checked { connection: read.map(|read| read.connection), dashboards: kept, findings }
+    Checked {
+        connection: read.map(|read| read.connection),
+        dashboards: kept,
+        findings: report.findings,
+        notes: report.notes,
+    }
+}
+
+#[derive(Default)]
+struct Report {
+    findings: Vec<Finding>,
+    notes: Vec<Finding>,
+}
+
+impl Report {
+    fn problems(&mut self, source: &Source<'_>, problems: Vec<Problem>) {
+        let finding = |problem| Finding { file: source.name.to_owned(), problem };
+        self.findings.extend(problems.into_iter().map(finding));
+    }
+
+    fn note(&mut self, source: &Source<'_>, problem: Problem) {
+        self.notes.push(Finding { file: source.name.to_owned(), problem });
+    }
 }
 
 /// A connection, and what its tokens will allow.
 struct ReadConnection {
     connection: Connection,
-    /// The pipes that the template's scopes name; `None` where the template
-    /// leaves it open, by a shortcode or by a pipe's id.
-    pipes: Option<Vec<String>>,
+    /// What a tenant's token reads.
+    pipes: Pipes,
+    /// What the public token reads.
+    public_pipes: Pipes,
 }
 
-fn read_connection(source: &Source<'_>) -> (Option<ReadConnection>, Vec<Problem>) {
-    let text = match problem::text(source.bytes) {
-        Ok(text) => text,
-        Err(problem) => return (None, vec![problem]),
-    };
-    let connection = match Connection::parse(text) {
-        Ok(connection) => connection,
-        Err(error) => {
-            let problem = Problem { line: error.line, column: error.column, message: error.message };
-            return (None, vec![problem]);
+/// The pipes that a token's scopes name; `None` where that is not known, or left
+/// open by a shortcode or a pipe's id.
+type Pipes = Option<Vec<String>>;
+
+fn read_connection(
+    source: &Source<'_>,
+    template: Option<&Source<'_>>,
+    now: SystemTime,
+    report: &mut Report,
+) -> Option<ReadConnection> {
+    let read = problem::text(source.bytes).and_then(|text| {
+        let connection = Connection::parse(text);
+        connection.map(|connection| (text, connection)).map_err(|error| Problem {
+            line: error.line,
+            column: error.column,
+            message: error.message,
+        })
+    });
+    let (text, connection) = match read {
+        Ok(read) => read,
+        Err(problem) => {
+            report.problems(source, vec![problem]);
+            return None;
         }
     };
-    let (pipes, problems) = check_template(&connection, text);
-    (Some(ReadConnection { connection, pipes }), problems)
+    let pipes = check_token(&connection, source, text, template, now, report);
+    let public_pipes = check_public(&connection, source, text, now, report);
+    Some(ReadConnection { connection, pipes, public_pipes })
 }
 
-/// Fills the template for a tenant made up for the purpose, and lets the fence
-/// judge the token.
-fn check_template(connection: &Connection, text: &str) -> (Option<Vec<String>>, Vec<Problem>) {
-    let TokenSource::Mint { template, bind, lifetime_seconds } = &connection.token else {
-        // The template stands in Clerk: which pipes it reads turns out there.
-        return (None, Vec::new());
+/// Judges the template of the tenants' tokens, wherever it stands.
+fn check_token(
+    connection: &Connection,
+    source: &Source<'_>,
+    text: &str,
+    template: Option<&Source<'_>>,
+    now: SystemTime,
+    report: &mut Report,
+) -> Pipes {
+    let unseen = match &connection.token {
+        TokenSource::Mint { template: claims, .. } => {
+            if let Some(file) = template {
+                let message = "the connection has a template of its own (source = \"mint\"), so this one is never used";
+                report.problems(file, vec![Problem { line: 1, column: 1, message: message.to_owned() }]);
+            }
+            let span = value_span(text, "token", "template");
+            let written = Written { file: text, span: Some(span), text: claims };
+            return check_template(connection, &written, source, now, report);
+        }
+        TokenSource::ClerkTemplate { template_name, .. } => {
+            ("template_name", format!("Clerk fills its JWT template `{template_name}`, which cannot be seen from here"))
+        }
+        TokenSource::Broker { url, .. } => {
+            ("url", format!("the broker at {url} fills its own template, which cannot be seen from here"))
+        }
     };
-    let place = TemplatePlace::find(text);
-    let template = match Template::parse(template) {
+    let Some(file) = template else {
+        let (key, what) = unseen;
+        let bound = connection.token.bindings().iter().map(|(parameter, _)| format!("`{parameter}`"));
+        let message = format!(
+            "{what}: whether its scopes fix {} and read the pipes of the tiles was not checked; hand a copy of it to --template",
+            bound.collect::<Vec<_>>().join(" and "),
+        );
+        report.note(source, Problem::at(text, value_span(text, "token", key).start, message));
+        return None;
+    };
+    match problem::text(file.bytes) {
+        Ok(claims) => {
+            let written = Written { file: claims, span: None, text: claims };
+            check_template(connection, &written, file, now, report)
+        }
+        Err(problem) => {
+            report.problems(file, vec![problem]);
+            None
+        }
+    }
+}
+
+/// Fills a template for a tenant made up for the purpose, and lets the fence
+/// judge a token for each of its scopes.
+fn check_template(
+    connection: &Connection,
+    written: &Written<'_>,
+    source: &Source<'_>,
+    now: SystemTime,
+    report: &mut Report,
+) -> Pipes {
+    let template = match Template::parse(written.text) {
         Ok(template) => template,
-        Err(error) => return (None, vec![place.problem(text, error.line, error.column, &error.message)]),
+        Err(error) => {
+            report.problems(source, vec![written.problem(error.offset, &error.message)]);
+            return None;
+        }
     };
+    let tenant = made_up_tenant(connection);
+    let known = match &connection.token {
+        TokenSource::Mint { .. } => claimant(&tenant),
+        TokenSource::ClerkTemplate { .. } | TokenSource::Broker { .. } => known_to_clerk(&tenant),
+    };
+    for path in template.shortcodes().filter(|path| !is_known(&known, path)) {
+        let at = written.text.find(path).unwrap_or_default();
+        let message = format!("a sign-in does not tell `{path}`, so with source = \"mint\" it is always null");
+        report.note(source, written.problem(at, &message));
+    }
+    let mut problems: Vec<_> =
+        template.reserved().iter().map(|error| written.problem(error.offset, &error.message)).collect();
+    let claims = template.fill(&known);
+    let pipes = named_pipes(&claims);
+    for error in refusals(&template, &claims, &tenant, connection.token.bindings(), now) {
+        let at = place_of_refusal(written.text, &error);
+        let message = format!("every token made from this template would be refused: {error}");
+        problems.push(written.problem(at, &message));
+    }
+    problems.sort();
+    problems.dedup();
+    let sound = problems.is_empty();
+    report.problems(source, problems);
+    pipes.filter(|_| sound)
+}
+
+fn made_up_tenant(connection: &Connection) -> Tenant {
     let user = User { id: "user_check".into(), name: Some("Check".into()), email: Some("check@example.com".into()) };
     let organization = Organization {
         id: "org_check".into(),
@@ -142,22 +265,82 @@ fn check_template(connection: &Connection, text: &str) -> (Option<Vec<String>>, 
         slug: Some("check".into()),
         role: Some("org:member".into()),
     };
-    let tenant = Tenant::new(connection, user, Some(organization));
-    let lifetime = Duration::from_secs(u64::from(*lifetime_seconds));
-    // Any moment does: the token is made and judged at the same one.
-    let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000);
-    let refused = |error: &dyn fmt::Display| (None, vec![place.problem(text, 1, 1, &error.to_string())]);
-    let raw = match mint(&Secret::new("check"), &template, &tenant, lifetime, now) {
-        Ok(raw) => raw,
-        Err(error) => return refused(&error),
-    };
-    match TenantToken::admit(raw, &tenant, bind, now) {
-        Ok(token) => (named_pipes(token.claims()), Vec::new()),
-        Err(error) => refused(&format!("every token made from this template would be refused: {error}")),
-    }
+    Tenant::new(connection, user, Some(organization))
 }
 
-fn named_pipes(claims: &serde_json::Value) -> Option<Vec<String>> {
+/// What Clerk knows of the tenant beyond a sign-in, and the broker with it.
+fn known_to_clerk(tenant: &Tenant) -> Value {
+    let mut known = claimant(tenant);
+    let more = json!({
+        "user": {
+            "first_name": "Check",
+            "last_name": "Check",
+            "username": "check",
+            "email_verified": true,
+            "image_url": "https://img.example.com/check",
+            "created_at": 1_700_000_000_000_u64,
+            "public_metadata": {},
+            "unsafe_metadata": {},
+        },
+        "org": { "image_url": "https://img.example.com/check", "public_metadata": {} },
+        "org_membership": { "public_metadata": {} },
+    });
+    for (group, fields) in more.as_object().into_iter().flatten() {
+        for (field, value) in fields.as_object().into_iter().flatten() {
+            known[group][field] = value.clone();
+        }
+    }
+    known
+}
+
+/// Whether a claimant has what a shortcode names, or the metadata it is within.
+fn is_known(claimant: &Value, path: &str) -> bool {
+    let mut keys = path.split('.');
+    let field = keys.next().and_then(|group| claimant.get(group)).zip(keys.next());
+    field.is_some_and(|(group, field)| group.get(field).is_some())
+}
+
+/// Why the fence refuses a token with these claims, for each of its scopes.
+fn refusals(
+    template: &Template,
+    claims: &Map<String, Value>,
+    tenant: &Tenant,
+    bind: &Bindings,
+    now: SystemTime,
+) -> Vec<FenceError> {
+    let each = match claims.get("scopes") {
+        Some(Value::Array(scopes)) if !scopes.is_empty() => scopes.iter().map(|scope| json!([scope])).collect(),
+        other => vec![other.cloned().unwrap_or_default()],
+    };
+    // Any key and any lifetime do: the token is made and judged in one moment.
+    let signer = Signer::new(&Secret::new("check"), template.clone(), Duration::from_secs(600));
+    let Ok(signer) = signer else { return Vec::new() };
+    let judge = |scopes: Value| {
+        let mut claims = claims.clone();
+        claims.insert("scopes".to_owned(), scopes);
+        let raw = signer.sign_claims(claims, tenant, now).ok()?;
+        TenantToken::admit(raw, tenant, bind, now).err()
+    };
+    each.into_iter().filter_map(judge).collect()
+}
+
+/// Where in a template's text the fence's reason most likely stands.
+fn place_of_refusal(text: &str, error: &FenceError) -> usize {
+    let quoted = |word: &str| Value::from(word).to_string();
+    let scopes = text.find("\"scopes\"").unwrap_or_default();
+    let found = match error {
+        FenceError::OtherWorkspace => text.find("\"workspace_id\""),
+        FenceError::NoScopes => Some(scopes),
+        FenceError::OtherScope { scope } => text[scopes..].find(&quoted(scope)).map(|at| scopes + at),
+        FenceError::Unbound { pipe, .. } | FenceError::NotText { pipe, .. } | FenceError::OtherTenant { pipe, .. } => {
+            text[scopes..].find(&quoted(pipe)).map(|at| scopes + at)
+        }
+        _ => None,
+    };
+    found.unwrap_or_default()
+}
+
+fn named_pipes(claims: &Map<String, Value>) -> Pipes {
     let scopes = claims.get("scopes")?.as_array()?;
     let names = scopes.iter().map(|scope| scope.get("resource")?.as_str().map(str::to_owned));
     let names: Vec<String> = names.collect::<Option<_>>()?;
@@ -165,69 +348,103 @@ fn named_pipes(claims: &serde_json::Value) -> Option<Vec<String>> {
     (!names.iter().any(|name| name.starts_with("t_"))).then_some(names)
 }
 
+/// Judges the token of what anyone may see, as far as it tells.
+fn check_public(
+    connection: &Connection,
+    source: &Source<'_>,
+    text: &str,
+    now: SystemTime,
+    report: &mut Report,
+) -> Pipes {
+    let public = connection.public.as_ref()?;
+    let place = value_span(text, "public", "token").start;
+    let host = connection.tinybird.host.clone();
+    let token = match PublicToken::new(public.token.clone(), host, &connection.tinybird.workspace_id, now) {
+        Ok(token) => token,
+        Err(error) => {
+            report.problems(source, vec![Problem::at(text, place, error.to_string())]);
+            return None;
+        }
+    };
+    let Some(claims) = token.claims().and_then(Value::as_object) else {
+        let message = "Tinybird alone knows what this token may do, so that was not checked; \
+                       see there that it reads nothing but what anyone may see";
+        report.note(source, Problem::at(text, place, message));
+        return None;
+    };
+    named_pipes(claims)
+}
+
 impl ReadConnection {
     /// What a dashboard asks that this connection's tokens do not allow.
     fn against(&self, text: &str, places: &Places) -> Vec<Problem> {
-        let fixed: Vec<&str> = self.connection.token.bindings().iter().map(|(parameter, _)| parameter).collect();
         let mut problems = Vec::new();
-        for (name, offset) in &places.parameters {
-            if fixed.contains(&name.as_str()) {
-                let message =
-                    format!("`{name}` is fixed by the token for each tenant and cannot be set here; remove it");
-                problems.push(Problem::at(text, *offset, message));
+        let pipes = if let Some(marked) = places.public {
+            if self.connection.public.is_none() {
+                let message = "anyone may see this dashboard, but the connection has no token for it; \
+                               add [public] there, with source = \"static\" and `token`";
+                problems.push(Problem::at(text, marked, message));
             }
-        }
-        let Some(pipes) = &self.pipes else { return problems };
-        for (name, offset) in &places.pipes {
-            if pipes.contains(name) {
-                continue;
-            }
-            let message = match nearest(name, pipes.iter().map(String::as_str)) {
-                Some(meant) => format!("no scope of the token reads the pipe `{name}`; did you mean `{meant}`?"),
-                None => format!("no scope of the token reads the pipe `{name}`; add one to the connection's template"),
+            &self.public_pipes
+        } else {
+            problems.extend(self.set_though_fixed(text, places));
+            &self.pipes
+        };
+        let Some(pipes) = pipes else { return problems };
+        let (token, home) = match places.public {
+            Some(_) => ("the public token", "make another with a scope for it"),
+            None => ("the token", "add one to the connection's template"),
+        };
+        for (name, offset) in places.pipes.iter().filter(|(name, _)| !pipes.contains(name)) {
+            let next_step = match nearest(name, pipes.iter().map(String::as_str)) {
+                Some(meant) => format!("did you mean `{meant}`?"),
+                None => home.to_owned(),
             };
+            let message = format!("no scope of {token} reads the pipe `{name}`; {next_step}");
             problems.push(Problem::at(text, *offset, message));
         }
         problems
     }
-}
 
-/// Where the template's text stands in the connection file.
-struct TemplatePlace {
-    span: Range<usize>,
-    /// Whether the text is written between `'''`, so that its lines are the
-    /// file's own.
-    verbatim: bool,
-}
-
-impl TemplatePlace {
-    fn find(text: &str) -> Self {
-        let document = DeTable::parse(text).ok();
-        let span = document.and_then(|document| {
-            let token = document.get_ref().get("token")?.get_ref().as_table()?;
-            Some(token.get("template")?.span())
-        });
-        let span = span.unwrap_or(0..0);
-        let verbatim = text.get(span.clone()).is_some_and(|text| text.starts_with("'''"));
-        Self { span, verbatim }
+    /// Parameters that a dashboard sets and every tenant's token fixes.
+    fn set_though_fixed(&self, text: &str, places: &Places) -> Vec<Problem> {
+        let fixed: Vec<&str> = self.connection.token.bindings().iter().map(|(parameter, _)| parameter).collect();
+        let set = places.parameters.iter().filter(|(name, _)| fixed.contains(&name.as_str()));
+        set.map(|(name, offset)| {
+            let message = format!("`{name}` is fixed by the token for each tenant and cannot be set here; remove it");
+            Problem::at(text, *offset, message)
+        })
+        .collect()
     }
+}
 
-    /// A problem at a line and column of the template.
-    fn problem(&self, text: &str, line: usize, column: usize, message: &str) -> Problem {
-        let message = format!("in the claims template: {message}");
-        if !self.verbatim {
-            return Problem::at(text, self.span.start, message);
-        }
-        // TOML drops a line end right after the opening quotes.
-        let mut start = self.span.start + "'''".len();
-        for line_end in ["\n", "\r\n"] {
-            if text[start..].starts_with(line_end) {
-                start += line_end.len();
-                break;
+/// A claims template, and where it is written.
+struct Written<'a> {
+    file: &'a str,
+    /// Where in the file, with its quotes; `None` for a file of its own.
+    span: Option<Range<usize>>,
+    text: &'a str,
+}
+
+impl Written<'_> {
+    /// A problem at a byte of the template.
+    fn problem(&self, at: usize, message: &str) -> Problem {
+        match &self.span {
+            Some(span) => {
+                let offset = place_in_file(self.file, span.clone(), self.text, at);
+                Problem::at(self.file, offset, format!("in the claims template: {message}"))
             }
+            None => Problem::at(self.file, at, message),
         }
-        let base = Problem::at(text, start, message);
-        let column = if line <= 1 { base.column + column.saturating_sub(1) } else { column };
-        Problem { line: base.line + line.saturating_sub(1), column, ..base }
     }
+}
+
+/// Where the value of a table's key stands in a connection file.
+fn value_span(text: &str, table: &str, key: &str) -> Range<usize> {
+    let document = DeTable::parse(text).ok();
+    let span = document.and_then(|document| {
+        let table = document.get_ref().get(table)?.get_ref().as_table()?;
+        Some(table.get(key)?.span())
+    });
+    span.unwrap_or(0..0)
 }

@@ -19,6 +19,7 @@ mod questions;
 mod section;
 mod time;
 mod tokens;
+mod toml_text;
 
 pub use check::{Checked, Finding, Source, check};
 pub use engine::{Engine, Failure, TileData};

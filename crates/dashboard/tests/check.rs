@@ -1,6 +1,10 @@
-//! A connection and its dashboards, checked together.
+//! A connection, its claims template and its dashboards, checked together.
 
-use perch_dashboard::{Checked, Source, check};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use perch_dashboard::{Checked, Finding, Source, check};
 
 const CONNECTION: &str = r#"version = 1
 name = "Acme Analytics"
@@ -42,20 +46,42 @@ parameters = { limit = 10 }
 kind = "line"
 "#;
 
+const NOW: u64 = 1_800_000_000;
+const NOTHING: [String; 0] = [];
+
+fn now() -> SystemTime {
+    UNIX_EPOCH + Duration::from_secs(NOW)
+}
+
 fn checked(connection: &str, dashboards: &[(&str, &[u8])]) -> Checked {
+    checked_with(connection, None, dashboards)
+}
+
+fn checked_with(connection: &str, template: Option<&str>, dashboards: &[(&str, &[u8])]) -> Checked {
     let sources: Vec<_> = dashboards.iter().map(|(name, bytes)| Source { name, bytes }).collect();
-    check(Source { name: "connection.toml", bytes: connection.as_bytes() }, &sources)
+    let connection = Source { name: "connection.toml", bytes: connection.as_bytes() };
+    let template = template.map(|text| Source { name: "template.json", bytes: text.as_bytes() });
+    check(connection, template, &sources, now())
+}
+
+fn lines(findings: &[Finding]) -> Vec<String> {
+    findings.iter().map(ToString::to_string).collect()
 }
 
 fn findings(connection: &str, dashboards: &[(&str, &str)]) -> Vec<String> {
     let dashboards: Vec<_> = dashboards.iter().map(|(name, text)| (*name, text.as_bytes())).collect();
-    checked(connection, &dashboards).findings.iter().map(ToString::to_string).collect()
+    lines(&checked(connection, &dashboards).findings)
+}
+
+/// The connection with another table `[token]`.
+fn with_token(table: &str) -> String {
+    format!("{}[token]\n{table}", CONNECTION.split("[token]").next().expect("a file"))
 }
 
 #[test]
 fn files_that_fit_together_have_no_findings() {
     let checked = checked(CONNECTION, &[("dashboards/web.toml", DASHBOARD.as_bytes())]);
-    assert_eq!(checked.findings, []);
+    assert_eq!((lines(&checked.findings), lines(&checked.notes)), (vec![], vec![]));
     assert_eq!(checked.connection.expect("a connection").name.to_string(), "Acme Analytics");
     assert_eq!(checked.dashboards[0].id, "web");
 }
@@ -84,25 +110,193 @@ fn a_pipe_that_no_scope_reads_is_told_with_the_nearest_one() {
 }
 
 #[test]
-fn a_template_that_the_fence_would_refuse_is_told_at_the_template() {
-    let unbound = CONNECTION.replacen(r#""org_id": "{{org.id}}""#, r#""org": "{{org.id}}""#, 1);
-    let findings = findings(&unbound, &[]);
-    assert_eq!(findings.len(), 1, "{findings:?}");
-    assert!(findings[0].starts_with("connection.toml:16:1: ") && findings[0].contains("org_id"), "{findings:?}");
+fn what_the_fence_would_refuse_is_told_at_each_scope() {
+    let start = "in the claims template: every token made from this template would be refused: the token";
+    let unbound = CONNECTION.replace(r#""org_id": "{{org.id}}""#, r#""org": "{{org.id}}""#);
+    let could = "so it could show other organizations' rows";
+    assert_eq!(
+        findings(&unbound, &[]),
+        [
+            format!("connection.toml:20:40: {start} does not fix `org_id` for the pipe `kpis`, {could}"),
+            format!("connection.toml:21:40: {start} does not fix `org_id` for the pipe `top_pages`, {could}"),
+        ]
+    );
+    for (from, to, place) in [
+        ("-000000000001\",\n  \"scopes", "-000000000002\",\n  \"scopes", "18:3"),
+        ("PIPES:READ\", \"resource\": \"top", "DATASOURCES:READ\", \"resource\": \"top", "21:14"),
+        ("\"scopes\": [", "\"scopes\": [], \"none\": [", "19:3"),
+        ("{{org.id}}\"}},", "org_1\"}},", "20:40"),
+        ("\"{{org.id}}\"}},", "1}},", "20:40"),
+        ("\"scopes\": [", "\"scopes\": 1, \"none\": [", "16:1"),
+    ] {
+        assert!(CONNECTION.contains(from), "{from}");
+        let findings = findings(&CONNECTION.replacen(from, to, 1), &[]);
+        assert_eq!(findings.len(), 1, "{findings:?}");
+        assert!(findings[0].starts_with(&format!("connection.toml:{place}: {start}")), "{findings:?}");
+    }
 }
 
 #[test]
-fn a_wrong_shortcode_is_told_at_its_own_line_of_the_file() {
-    let wrong = CONNECTION.replacen("{{user.id}}", "{{user.ident}}", 1);
-    let findings = findings(&wrong, &[]);
-    assert_eq!(findings.len(), 1, "{findings:?}");
-    assert!(findings[0].starts_with("connection.toml:17:"), "{findings:?}");
-    let windows = findings_of_windows(&wrong);
-    assert!(windows[0].starts_with("connection.toml:17:"), "{windows:?}");
+fn a_wrong_shortcode_is_told_at_its_own_place_however_the_template_is_written() {
+    let claims = r#"{"workspace_id": "w", "name": "{{user.idd}}"}"#;
+    let escaped = claims.replace('"', "\\\"");
+    let odd = escaped.replace("name", "\\u006eame").replace("\\\"w\\\"", "\\\"\\U0001F426\\\"");
+    for (written, place) in [
+        (format!("'''\n{claims}'''"), "16:34"),
+        (format!("'''\n\n  {claims}\n'''"), "17:36"),
+        (format!("'''{claims}'''"), "15:48"),
+        (format!("'{claims}'"), "15:46"),
+        (format!("\"{escaped}\""), "15:53"),
+        (format!("\"\"\"\n{claims}\"\"\""), "16:34"),
+        (format!("\"\"\"{{ \\\n   {}\"\"\"", &claims[1..]), "16:36"),
+        (format!("\"{odd}\""), "15:67"),
+    ] {
+        let mint = "source = \"mint\"\nbind = { org_id = \"org.id\" }\n";
+        let connection = with_token(&format!("{mint}template = {written}\n"));
+        let wrong = "in the claims template: `user.idd` is no shortcode; did you mean `user.id`?";
+        assert_eq!(findings(&connection, &[]), [format!("connection.toml:{place}: {wrong}")], "{written}");
+        let windows = connection.replace('\n', "\r\n");
+        assert_eq!(findings(&windows, &[]), [format!("connection.toml:{place}: {wrong}")], "{written}");
+    }
 }
 
-fn findings_of_windows(text: &str) -> Vec<String> {
-    findings(&text.replace('\n', "\r\n"), &[])
+#[test]
+fn a_claim_that_only_a_signer_sets_is_told_at_its_key() {
+    let findings = findings(&CONNECTION.replace("{\n  \"name\"", "{\n  \"exp\": 1, \"name\""), &[]);
+    assert_eq!(findings.len(), 1, "{findings:?}");
+    assert!(findings[0].starts_with("connection.toml:17:3: ") && findings[0].contains("`exp`"), "{findings:?}");
+}
+
+#[test]
+fn a_shortcode_that_mint_never_knows_is_noted() {
+    let checked = checked(&CONNECTION.replace("perch_{{org.id}}", "{{user.first_name || org.slug}}"), &[]);
+    assert_eq!(lines(&checked.findings), NOTHING);
+    let told = "in the claims template: a sign-in does not tell `user.first_name`";
+    assert_eq!(
+        lines(&checked.notes),
+        [format!("connection.toml:17:14: {told}, so with source = \"mint\" it is always null")]
+    );
+}
+
+const BROKER: &str =
+    "source = \"broker\"\nurl = \"https://tokens.acme.example\"\nbind = { org_id = \"org.id\", user = \"user.id\" }\n";
+
+/// A template for [`BROKER`], as it stands there.
+const TEMPLATE: &str = r#"{
+  "name": "{{user.first_name}} {{user.public_metadata.plan}}",
+  "workspace_id": "4e1f6f8a-0000-4000-8000-000000000001",
+  "scopes": [{
+    "type": "PIPES:READ", "resource": "kpis",
+    "fixed_params": {"org_id": "{{org.id}}", "user": "{{user.id}}"}
+  }]
+}"#;
+
+#[test]
+fn a_template_that_stands_elsewhere_is_noted_as_unchecked() {
+    let clerk = "source = \"clerk-template\"\nbind = { org_id = \"org.id\" }\ntemplate_name = \"tinybird\"\n";
+    let hosted = with_token(clerk).replace("client_id = \"oauth_app_1\"", "sign_in = \"hosted\"");
+    let broker = "the broker at https://tokens.acme.example fills its own template";
+    for (connection, place, what, fixed) in [
+        (with_token(BROKER), "14:7", broker, "`org_id` and `user`"),
+        (hosted, "15:17", "Clerk fills its JWT template `tinybird`", "`org_id`"),
+    ] {
+        let checked = checked(&connection, &[("web.toml", DASHBOARD.replace("kpis", "any").as_bytes())]);
+        assert_eq!(lines(&checked.findings), NOTHING);
+        assert_eq!(
+            lines(&checked.notes),
+            [format!(
+                "connection.toml:{place}: {what}, which cannot be seen from here: whether its scopes fix {fixed} and read the pipes of the tiles was not checked; hand a copy of it to --template"
+            )]
+        );
+    }
+}
+
+#[test]
+fn a_copy_of_such_a_template_is_checked_against_connection_and_dashboards() {
+    let found = |template: &str, dashboard: &str| {
+        let checked = checked_with(&with_token(BROKER), Some(template), &[("web.toml", dashboard.as_bytes())]);
+        assert_eq!(lines(&checked.notes), NOTHING);
+        lines(&checked.findings)
+    };
+    assert_eq!(found(TEMPLATE, DASHBOARD), NOTHING);
+    assert_eq!(
+        found(TEMPLATE, &DASHBOARD.replace("kpis", "kpi")),
+        ["web.toml:9:8: no scope of the token reads the pipe `kpi`; did you mean `kpis`?"]
+    );
+    let refused = "every token made from this template would be refused: the token";
+    for (from, to, finding) in [
+        ("first_name", "given_name", "2:14: `user.given_name` is no shortcode".to_owned()),
+        (", \"user\":", ", \"usr\":", format!("5:39: {refused} does not fix `user`")),
+        ("\"{{org.id}}\"", "\"{{user.id}}\"", format!("5:39: {refused} is for someone else")),
+        ("\"name\":", "\"sub\": 1, \"name\":", "2:3: `sub` is set by whoever signs".to_owned()),
+        ("\"name\":", "name:", "2:3: this is not JSON".to_owned()),
+    ] {
+        let findings = found(&TEMPLATE.replace(from, to), DASHBOARD);
+        assert_eq!(findings.len(), 1, "{findings:?}");
+        assert!(findings[0].starts_with(&format!("template.json:{finding}")), "{findings:?}");
+    }
+    // As an editor on Windows may save it.
+    assert_eq!(found(&format!("\u{feff}{}", TEMPLATE.replace('\n', "\r\n")), DASHBOARD), NOTHING);
+}
+
+#[test]
+fn a_copy_for_a_connection_with_a_template_of_its_own_is_a_mistake() {
+    let findings = lines(&checked_with(CONNECTION, Some("{}"), &[]).findings);
+    assert_eq!(findings.len(), 1, "{findings:?}");
+    assert!(findings[0].starts_with("template.json:1:1: ") && findings[0].contains("never used"), "{findings:?}");
+}
+
+/// The connection with a token for what anyone may see.
+fn public(token: &str) -> String {
+    format!("{CONNECTION}\n[public]\nsource = \"static\"\ntoken = \"{token}\"\n")
+}
+
+/// A public token that tells what it reads: the pipe `overview`.
+fn public_jwt(workspace: &str, expires: u64) -> String {
+    let scopes = r#"[{"type": "PIPES:READ", "resource": "overview"}]"#;
+    let claims = format!(r#"{{"workspace_id": "{workspace}", "exp": {expires}, "scopes": {scopes}}}"#);
+    let part = |text: &str| URL_SAFE_NO_PAD.encode(text);
+    format!("{}.{}.c2ln", part(r#"{"alg":"HS256"}"#), part(&claims))
+}
+
+const WORKSPACE: &str = "4e1f6f8a-0000-4000-8000-000000000001";
+
+#[test]
+fn a_dashboard_that_anyone_may_see_needs_a_public_token_that_reads_its_pipes() {
+    let marked = DASHBOARD.replace("version = 1\n", "version = 1\npublic = true\n");
+    let found = |connection: &str, dashboard: &str| findings(connection, &[("web.toml", dashboard)]);
+    let missing = found(CONNECTION, &marked);
+    assert_eq!(missing.len(), 1, "{missing:?}");
+    assert!(missing[0].starts_with("web.toml:2:10: anyone may see this dashboard") && missing[0].contains("[public]"));
+
+    let jwt = public(&public_jwt(WORKSPACE, NOW + 60));
+    assert_eq!(found(&jwt, &marked.replace("kpis", "overview")), NOTHING);
+    assert_eq!(
+        found(&jwt, &marked.replace("kpis", "overviews")),
+        ["web.toml:10:8: no scope of the public token reads the pipe `overviews`; did you mean `overview`?"]
+    );
+    // What tenants' tokens read and fix says nothing of it, nor it of them.
+    let sets = marked.replace("kpis", "overview").replace("limit = 10", "org_id = \"org_1\"");
+    assert_eq!(found(&jwt, &sets), NOTHING);
+    assert_eq!(found(&jwt, DASHBOARD), NOTHING);
+}
+
+#[test]
+fn a_public_token_is_judged_as_far_as_it_tells_what_it_may_do() {
+    for (token, hint) in [
+        (public_jwt(WORKSPACE, NOW), "expired"),
+        (public_jwt("other", NOW + 60), "another Tinybird workspace"),
+        (public_jwt(WORKSPACE, NOW + 60).replace("c2ln", ""), "no token"),
+    ] {
+        let findings = findings(&public(&token), &[]);
+        assert_eq!(findings.len(), 1, "{findings:?}");
+        assert!(findings[0].starts_with("connection.toml:28:9: ") && findings[0].contains(hint), "{findings:?}");
+        assert!(!findings[0].contains("eyJ"), "{findings:?}");
+    }
+    let opaque = checked(&public("p.eyJ1IjoiMSJ9.sig"), &[]);
+    assert_eq!(lines(&opaque.findings), NOTHING);
+    let notes = lines(&opaque.notes);
+    assert!(notes.len() == 1 && notes[0].starts_with("connection.toml:28:9: Tinybird alone knows"), "{notes:?}");
 }
 
 #[test]

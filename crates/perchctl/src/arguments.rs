@@ -3,7 +3,9 @@
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
+use clap::builder::NonEmptyStringValueParser;
 use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand};
 use perch_chart::{Kind, Size, Theme};
@@ -19,7 +21,15 @@ struct Arguments {
 #[derive(Subcommand)]
 pub(crate) enum Command {
     /// Check a connection file and its dashboards; print file:line:column: and what to write instead.
+    ///
+    /// Also says, after `note:`, what could not be checked: what Clerk or a broker fills and what Tinybird alone knows.
+    /// Ends with 0 if there is nothing to put right, with 1 if there is.
     Check(Check),
+    /// Sign a token for a tenant with the workspace's admin token, from a claims template. For operators.
+    ///
+    /// Prints the token alone on standard output; whoever has it reads that tenant's rows until it expires. The key
+    /// comes from an environment variable or a file, never from the command line, where others could read it.
+    Token(Token),
     /// Draw the answer of a pipe as SVG.
     Render(Render),
     /// Write the answer of a pipe as CSV, as the engine itself prints it.
@@ -32,6 +42,58 @@ pub(crate) enum Command {
 pub(crate) struct Check {
     /// A connection file, or a folder that holds connection.toml; dashboards/*.toml beside it are checked too.
     pub(crate) path: PathBuf,
+    /// A copy of the claims template that stands in Clerk or in the broker, checked against the connection; - reads
+    /// standard input.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) template: Option<PathBuf>,
+}
+
+#[derive(Args)]
+pub(crate) struct Token {
+    /// The claims template, Clerk's own JSON with its shortcodes; - reads standard input. Without it, the connection's.
+    #[arg(long, value_name = "FILE", required_unless_present = "connection")]
+    pub(crate) template: Option<PathBuf>,
+    /// The person's id, user_…
+    #[arg(long, value_name = "USER_ID", value_parser = NonEmptyStringValueParser::new())]
+    pub(crate) user: String,
+    /// The organization's id, org_…; without it, the token is for the person alone.
+    #[arg(long, value_name = "ORG_ID", value_parser = NonEmptyStringValueParser::new())]
+    pub(crate) org: Option<String>,
+    /// The environment variable that holds the workspace's admin token.
+    #[arg(long, value_name = "NAME", conflicts_with = "key_file", required_unless_present_any = ["key_file", "claims"])]
+    pub(crate) key_env: Option<String>,
+    /// The file that holds the workspace's admin token; - reads standard input.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key_file: Option<PathBuf>,
+    /// Take the template and the lifetime from this connection file, and print only a token that Perch would send: one
+    /// for its workspace, whose every scope fixes what `bind` says.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) connection: Option<PathBuf>,
+    /// How long it lives: 90s, 10m, 1h. Without it, as the connection says, or 10m.
+    #[arg(long, value_name = "TIME", value_parser = lifetime)]
+    pub(crate) lifetime: Option<Duration>,
+    /// What org.slug stands for.
+    #[arg(long, value_name = "SLUG", requires = "org")]
+    pub(crate) org_slug: Option<String>,
+    /// What org.role stands for, org:admin for example.
+    #[arg(long, value_name = "ROLE", requires = "org")]
+    pub(crate) org_role: Option<String>,
+    /// What org.name stands for.
+    #[arg(long, value_name = "NAME", requires = "org")]
+    pub(crate) org_name: Option<String>,
+    /// What user.primary_email_address stands for.
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) email: Option<String>,
+    /// What user.full_name stands for.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<String>,
+    /// What any other shortcode stands for: JSON like {"user": {"public_metadata": {"plan": "pro"}}}; - reads standard
+    /// input.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) metadata: Option<PathBuf>,
+    /// Print the claims as JSON instead of a token, with no key and unjudged.
+    #[arg(long)]
+    pub(crate) claims: bool,
 }
 
 #[derive(Args)]
@@ -102,7 +164,7 @@ pub(crate) fn parse() -> Result<Command, ExitCode> {
     }
     let problem = match error.kind() {
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
-            "name a command: check, render, export or sandbox".into()
+            "name a command: check, token, render, export or sandbox".into()
         }
         _ => one_line(&error.to_string()),
     };
@@ -132,6 +194,17 @@ fn theme(text: &str) -> Result<Theme, &'static str> {
     }
 }
 
+/// Clerk's longest lifetime of a token, ten years of 365 days.
+const LONGEST_LIFETIME: Duration = Duration::from_secs(315_360_000);
+
+fn lifetime(text: &str) -> Result<Duration, &'static str> {
+    text.parse::<jiff::SignedDuration>()
+        .ok()
+        .and_then(|time| Duration::try_from(time).ok())
+        .filter(|time| (Duration::from_secs(1)..=LONGEST_LIFETIME).contains(time))
+        .ok_or("write a time of at least a second and at most ten years, like 90s, 10m or 1h")
+}
+
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory;
@@ -148,6 +221,15 @@ mod tests {
         assert_eq!(size("800x400"), Ok(Size { width: 800, height: 400 }));
         for text in ["", "800", "800x", "x400", "0x400", "800x-1", "800x99999", "800X400"] {
             assert!(size(text).is_err(), "{text}");
+        }
+    }
+    #[test]
+    fn a_lifetime_has_a_unit_and_bounds() {
+        for (text, seconds) in [("90s", 90), ("10m", 600), ("1h", 3_600), ("1h 30m", 5_400), ("87600h", 315_360_000)] {
+            assert_eq!(lifetime(text), Ok(Duration::from_secs(seconds)), "{text}");
+        }
+        for text in ["", "600", "0s", "-10m", "0.5s", "10 parsecs", "87601h", "99999999999999h"] {
+            assert!(lifetime(text).is_err(), "{text}");
         }
     }
 }

@@ -3,35 +3,51 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
-use perch_dashboard::Source;
+use perch_dashboard::{Checked, Finding, Source};
+use perch_tenant::TokenSource;
 
 use crate::arguments::Check;
 use crate::{Failure, files};
 
-pub(crate) fn run(arguments: &Check) -> Result<(), Failure> {
+pub(crate) fn run(arguments: &Check, now: SystemTime) -> Result<(), Failure> {
     let connection =
         if arguments.path.is_dir() { arguments.path.join("connection.toml") } else { arguments.path.clone() };
     let paths = dashboards_beside(&connection)?;
     let connection = Read::new(&connection)?;
+    let template = arguments.template.as_deref().map(Read::new).transpose()?;
     let dashboards = paths.iter().map(|path| Read::new(path)).collect::<Result<Vec<_>, _>>()?;
     let sources: Vec<_> = dashboards.iter().map(Read::source).collect();
-    let checked = perch_dashboard::check(connection.source(), &sources);
+    let checked = perch_dashboard::check(connection.source(), template.as_ref().map(Read::source), &sources, now);
 
     let count = checked.findings.len();
-    if count > 0 {
-        let lines: String = checked.findings.iter().map(|finding| format!("{finding}\n")).collect();
-        files::print(lines.as_bytes())?;
-        return Err(Failure::Problems { count });
+    let mut lines: String = checked.findings.iter().map(|finding| format!("{finding}\n")).collect();
+    for Finding { file, problem } in &checked.notes {
+        lines += &format!("{file}:{}:{}: note: {}\n", problem.line, problem.column, problem.message);
     }
+    if count == 0 {
+        lines += &summary(&connection.name, template.as_ref().map(|template| template.name.as_str()), &checked);
+    }
+    files::print(lines.as_bytes())?;
+    if count > 0 { Err(Failure::Problems { count }) } else { Ok(()) }
+}
+
+/// What was checked and found sound, and where the tokens come from.
+fn summary(connection: &str, template: Option<&str>, checked: &Checked) -> String {
     let tiles = checked.dashboards.iter().map(|dashboard| dashboard.tiles.len()).sum();
-    let summary = format!(
-        "{}: no problems in the connection, {} and {}\n",
-        connection.name,
+    let token = checked.connection.as_ref().map(|connection| &connection.token);
+    let name = token.map_or("", TokenSource::name);
+    let template = match (token, template) {
+        (Some(TokenSource::Mint { .. }), _) => String::new(),
+        (_, Some(template)) => format!(", by the template {template}"),
+        (_, None) => ", whose template was not checked".to_owned(),
+    };
+    format!(
+        "{connection}: no problems in the connection, {} and {}; token source: {name}{template}\n",
         counted(checked.dashboards.len(), "dashboard"),
         counted(tiles, "tile"),
-    );
-    files::print(summary.as_bytes())
+    )
 }
 
 /// A file as the check wants it.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use perch_chart::ChartError;
 use perch_sandbox::SandboxError;
-use perch_tinybird::DecodeError;
+use perch_tinybird::{DecodeError, FenceError, MintError};
 
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
@@ -24,6 +24,22 @@ pub(crate) enum Failure {
     Sandbox(#[from] SandboxError),
     #[error("{0}")]
     Runtime(io::Error),
+    #[error("{}:{line}:{column}: {message}", path.display())]
+    Malformed { path: PathBuf, line: usize, column: usize, message: String },
+    #[error("{}: {message}", path.display())]
+    Claimant { path: PathBuf, message: String },
+    #[error("--key-env takes the name of an environment variable, like TINYBIRD_JWT_SECRET, and never the key itself")]
+    KeyAsArgument,
+    #[error("the environment variable {name} {wrong}")]
+    KeyVariable { name: String, wrong: &'static str },
+    #[error("the key file {} is empty", path.display())]
+    EmptyKeyFile { path: PathBuf },
+    #[error("{} has no claims template (source = \"{source_name}\"); hand a copy of it to --template", path.display())]
+    NoTemplate { path: PathBuf, source_name: &'static str },
+    #[error("no token was signed: {0}")]
+    Mint(#[from] MintError),
+    #[error("Perch would refuse this token: {0}")]
+    Fence(#[from] FenceError),
     #[error("{count} {} to put right", if *count == 1 { "problem" } else { "problems" })]
     Problems { count: usize },
 }

@@ -27,22 +27,32 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>, Failure> {
 
 /// Writes a file whole or not at all: beside its place first, then renamed.
 pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    if is_standard(path) {
-        return print(bytes);
-    }
-    replace(path, bytes).map_err(|source| Failure::Write { path: path.to_owned(), source })
+    stream(path, |out| out.write_all(bytes))
 }
 
-/// Writes to standard output. A reader that has seen enough is no failure.
+/// The same for what is too much to gather first. Standard output has it piece
+/// by piece; a reader there that has seen enough is no failure.
+pub(crate) fn stream(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
+    if is_standard(path) {
+        return print_from(fill);
+    }
+    replace(path, fill).map_err(|source| Failure::Write { path: path.to_owned(), source })
+}
+
+/// Writes to standard output.
 pub(crate) fn print(bytes: &[u8]) -> Result<(), Failure> {
+    print_from(|out| out.write_all(bytes))
+}
+
+fn print_from(fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
-    match out.write_all(bytes).and_then(|()| out.flush()) {
+    match fill(&mut out).and_then(|()| out.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::Output(error)),
         _ => Ok(()),
     }
 }
 
-fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+fn replace(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut builder = tempfile::Builder::new();
     builder.prefix(".perchctl-");
@@ -53,7 +63,7 @@ fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
         builder.permissions(fs::Permissions::from_mode(0o666));
     }
     let mut file = builder.tempfile_in(folder)?;
-    file.write_all(bytes)?;
+    fill(&mut file)?;
     file.persist(path).map(drop).map_err(|error| error.error)
 }
 

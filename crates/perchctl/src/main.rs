@@ -10,9 +10,11 @@ mod failure;
 mod files;
 mod render;
 mod sandbox;
+mod token;
 
 use std::io::Write;
 use std::process::ExitCode;
+use std::time::SystemTime;
 
 use arguments::Command;
 use failure::Failure;
@@ -35,7 +37,8 @@ fn main() -> ExitCode {
 
 fn run(command: &Command) -> Result<(), Failure> {
     match command {
-        Command::Check(arguments) => check::run(arguments),
+        Command::Check(arguments) => check::run(arguments, SystemTime::now()),
+        Command::Token(arguments) => token::run(arguments, SystemTime::now()),
         Command::Render(arguments) => render::run(arguments),
         Command::Export(arguments) => export::run(arguments),
         Command::Sandbox(arguments) => sandbox::run(arguments),

@@ -53,7 +53,7 @@ fn a_folder_without_a_problem_gives_a_summary() {
     for target in [dir.path().to_owned(), dir.path().join("connection.toml")] {
         let output = perchctl(&["check", path(&target)]);
         assert_succeeds(&output);
-        let summary = "/connection.toml: no problems in the connection, 1 dashboard and 1 tile";
+        let summary = "/connection.toml: no problems in the connection, 1 dashboard and 1 tile; token source: mint";
         assert_eq!(lines(dir.path(), &output.stdout), [summary]);
     }
     fs::remove_dir_all(dir.path().join("dashboards")).expect("removed");
@@ -91,4 +91,49 @@ fn a_parameter_that_the_token_fixes_is_a_problem() {
 #[test]
 fn a_file_that_is_not_there_is_a_failure() {
     assert_fails(&perchctl(&["check", "/nowhere"]), 1, "cannot read /nowhere");
+}
+
+/// The connection, with a broker that fills a template of its own.
+fn by_broker() -> String {
+    let before = CONNECTION.split("[token]").next().expect("a file");
+    let source = "source = \"broker\"\nurl = \"https://tokens.acme.example\"";
+    format!("{before}[token]\n{source}\nbind = {{ org_id = \"org.id\" }}\n")
+}
+
+#[test]
+fn what_could_not_be_checked_is_noted_and_no_problem() {
+    let dir = folder(&by_broker(), DASHBOARD);
+    let output = perchctl(&["check", path(dir.path())]);
+    assert_succeeds(&output);
+    let lines = lines(dir.path(), &output.stdout);
+    assert_eq!(lines.len(), 2, "{lines:#?}");
+    assert!(lines[0].starts_with("/connection.toml:14:7: note: the broker at https://tokens.acme"), "{lines:#?}");
+    let summary = "/connection.toml: no problems in the connection, 1 dashboard and 1 tile";
+    assert_eq!(lines[1], format!("{summary}; token source: broker, whose template was not checked"));
+}
+
+#[test]
+fn a_copy_of_the_brokers_template_is_checked_too() {
+    let dir = folder(&by_broker(), DASHBOARD);
+    let template = dir.path().join("template.json");
+    let check = |claims: &str| {
+        fs::write(&template, claims).expect("a file");
+        perchctl(&["check", path(dir.path()), "--template", path(&template)])
+    };
+    let claims = CONNECTION.split("'''").nth(1).expect("a template");
+    let output = check(claims);
+    assert_succeeds(&output);
+    let summary = lines(dir.path(), &output.stdout);
+    assert_eq!(summary.len(), 1, "{summary:#?}");
+    assert!(summary[0].contains("token source: broker, by the template ") && summary[0].ends_with("/template.json"));
+
+    for (from, to, told) in [
+        ("{{org.id}}", "{{org.idd}}", "/template.json:1:107: `org.idd` is no shortcode; did you mean"),
+        ("kpis", "kpi", "/dashboards/web.toml:6:8: no scope of the token reads the pipe `kpis`"),
+    ] {
+        let output = check(&claims.replace(from, to));
+        assert_fails(&output, 1, "1 problem to");
+        let lines = lines(dir.path(), &output.stdout);
+        assert!(lines.len() == 1 && lines[0].starts_with(told), "{lines:#?}");
+    }
 }

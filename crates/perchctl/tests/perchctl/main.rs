@@ -1,7 +1,9 @@
 //! The real binary, run as a person runs it.
 
 mod check;
+mod jose;
 mod sandbox;
+mod token;
 
 use std::fs;
 use std::io::Write;
@@ -160,7 +162,7 @@ fn columns_are_named_with_commas_between_them() {
 fn a_command_line_that_means_nothing_ends_with_2_and_one_line() {
     for (arguments, hint) in [
         (&["rendr"][..], "rendr"),
-        (&[], "check, render, export or sandbox"),
+        (&[], "check, token, render, export or sandbox"),
         (&["export", "a.json"], "--output"),
         (&["render", "a.json", "--chart", "pie", "-o", "-"], "bar-list"),
         (&["render", "a.json", "--chart", "line", "--size", "big", "-o", "-"], "800x400"),
