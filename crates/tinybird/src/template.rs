@@ -50,7 +50,7 @@ impl TemplateError {
 
     /// What a person can do about it.
     pub fn next_step(&self) -> &'static str {
-        "Mend the claims template there."
+        "Mend the claims template; `perchctl check` tells where."
     }
 }
 
@@ -81,7 +81,7 @@ impl Template {
                 json.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum::<usize>();
             let message = error.to_string();
             let message = message.split(" at line ").next().unwrap_or_default();
-            let offset = json.floor_char_boundary(line_start + error.column().saturating_sub(1));
+            let offset = line_start + error.column().saturating_sub(1);
             return Err(TemplateError::at(json, offset, format!("this is not JSON: {message}")));
         }
         let mut scanner = Scanner::new(json);

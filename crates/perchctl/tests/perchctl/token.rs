@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
-use crate::{assert_fails, command, path};
+use crate::{assert_fails, command};
 
 pub const KEY: &str = "p.eyJ1IjoiYWRtaW4ifQ.c2VjcmV0";
 
@@ -190,13 +190,18 @@ fn a_connection_whose_template_stands_elsewhere_needs_a_copy_of_it() {
 #[test]
 fn a_person_without_an_organization_has_a_token_of_their_own() {
     let folder = Folder::new();
-    let template = folder.0.path().join("template.json");
-    let arguments = ["token", "--user", "user_1", "--key-env", "ADMIN_TOKEN", "--template", path(&template)];
-    let output = command(&arguments).env("ADMIN_TOKEN", KEY).output().expect("a run");
-    let claims = claims(&output);
-    assert_eq!(claims["name"], "acme null:personal:user_1");
-    assert_eq!(claims["scopes"][0]["fixed_params"]["org_id"], Value::Null);
+    let alone = |template: &str| {
+        folder.write("template.json", template);
+        let who = ["token", "--user", "user_1", "--key-env", "ADMIN_TOKEN", "--template", "template.json"];
+        command(&who).current_dir(&folder.0).env("ADMIN_TOKEN", KEY).output().expect("a run")
+    };
+    let output = alone(&TEMPLATE.replace("{{org.id}}", "{{user.id}}"));
+    assert_eq!(claims(&output)["name"], "acme null:personal:user_1");
     assert!(signed(&output).1.contains("rows of user_1"));
+
+    let bound_to_nothing = alone(TEMPLATE);
+    assert_fails(&bound_to_nothing, 1, "fix `org_id` for the pipe `kpis` to null");
+    assert!(bound_to_nothing.stdout.is_empty());
 }
 
 #[test]
