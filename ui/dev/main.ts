@@ -7,6 +7,7 @@ import type { AppView } from '../src/generated/AppView';
 import type { ConnectionView } from '../src/generated/ConnectionView';
 import type { DashboardView } from '../src/generated/DashboardView';
 import type { Problem } from '../src/generated/Problem';
+import type { PublicView } from '../src/generated/PublicView';
 import type { RangeView } from '../src/generated/RangeView';
 import type { SignInView } from '../src/generated/SignInView';
 import type { SignOutScope } from '../src/generated/SignOutScope';
@@ -36,6 +37,32 @@ const deleted: Problem = {
   nextStep: 'Ask whoever gave you the connection file for a new one.',
 };
 
+/** What an operator needs of an error, as the core tells it. */
+const forbidden = `pipe-forbidden: the service does not accept this token for the pipe
+pipe: top_pages
+parameters: date_from=2026-11-14, date_to=2026-11-20, limit=8, country=DE,AT,CH
+status: 403
+error: Invalid authentication token: the signature does not match any admin token of the workspace 8f0c1d2e-3b4a-4c5d-8e6f-7a8b9c0d1e2f
+documentation: https://www.tinybird.co/docs/api-reference/overview#authentication
+request id: 01JD7Q4Z6B3W9T2M5K8XPVNR0C
+attempts: 1`;
+
+function signingKey(): ConnectionView['signingKey'] {
+  if (is('hosted', 'by-link', 'public', 'public-offline')) return { state: 'notNeeded' };
+  if (is('key-kept')) return { state: 'kept' };
+  if (!is('key-refused')) return { state: 'missing' };
+  return {
+    state: 'refused',
+    problem: {
+      code: 'signing-key-refused',
+      message: 'Tinybird does not accept the tokens that this machine signs with the admin token.',
+      nextStep:
+        'Check in Tinybird that it is this workspace’s admin token and was not replaced, then enter it again.',
+      detail: forbidden,
+    },
+  };
+}
+
 const demo: ConnectionView = {
   id: 'demo',
   name: 'Perch demo',
@@ -43,7 +70,7 @@ const demo: ConnectionView = {
   hosted: false,
   demo: true,
   demoRunning: !is('offline'),
-  needsSigningKey: false,
+  signingKey: { state: 'notNeeded' },
 };
 
 const umbrella: ConnectionView = {
@@ -53,7 +80,7 @@ const umbrella: ConnectionView = {
   hosted: true,
   demo: false,
   demoRunning: false,
-  needsSigningKey: !is('hosted', 'by-link'),
+  signingKey: signingKey(),
 };
 
 function status(): TenantStatus {
@@ -74,7 +101,11 @@ function status(): TenantStatus {
   return { state: 'online' };
 }
 
-const tenants = people[who]?.({ demo, umbrella }) ?? [];
+const tenants =
+  people[who === 'three' && is('key-missing', 'key-refused', 'key-kept') ? 'operator' : who]?.({
+    demo,
+    umbrella,
+  }) ?? [];
 if (tenants[0] && who === 'three') tenants[0].status = status();
 
 function signIn(): SignInView | null {
@@ -113,11 +144,22 @@ function signIn(): SignInView | null {
 
 function frame(): AppView {
   const empty = is('first-run');
-  const nobody = is('signed-out', 'preparing', 'finishing', 'waiting', 'no-browser', 'failed');
+  const isPublic = is('public', 'public-offline');
+  const nobody =
+    isPublic || is('signed-out', 'preparing', 'finishing', 'waiting', 'no-browser', 'failed');
+  const anyone: PublicView = {
+    id: 'anyone',
+    connection: 'umbrella',
+    name: umbrella.name,
+    status: is('public-offline')
+      ? { state: 'offline', since: now - 3 * MINUTE, until: null, problem: null }
+      : { state: 'online' },
+  };
   return {
     connections: empty ? [] : [demo, umbrella],
     tenants: empty || nobody ? [] : tenants,
-    active: empty || nobody ? null : (tenants[0]?.id ?? null),
+    public: empty ? [] : [anyone],
+    active: isPublic ? anyone.id : empty || nobody ? null : (tenants[0]?.id ?? null),
     signIn: signIn(),
     notices: is('notices')
       ? [
@@ -154,6 +196,14 @@ function dashboard(tenant: string, id: string): DashboardView {
     tile('pages', 'Top pages', 'bar-list', 4, 3),
     tile('sources', 'Page views by day', 'bar', 4, 3),
     tile('all', 'All pages', 'table', 4, 3),
+    ...(is('failing')
+      ? [
+          tile('tiny', 'Visits', 'kpi', 2, 2),
+          tile('tiny-failed', 'Bounce rate', 'kpi', 2, 2),
+          tile('low', 'Sources', 'bar-list', 4, 2),
+          tile('narrow', 'A title that is longer than its tile', 'bar-list', 2, 4),
+        ]
+      : []),
   ];
   const sales = [
     tile('area', 'Revenue', 'area', 6, 4),
@@ -194,8 +244,17 @@ function dashboard(tenant: string, id: string): DashboardView {
 }
 
 function tile(request: TileRequest): TileView {
-  const failing = is('failing') && ['visits', 'pages'].includes(request.tile);
-  const nothing = is('loading') || (is('failing') && request.tile === 'pages');
+  const failing =
+    is('failing') &&
+    ['visits', 'pages', 'tiny', 'tiny-failed', 'low', 'narrow'].includes(request.tile);
+  const nothing =
+    is('loading') || (is('failing') && ['pages', 'tiny-failed', 'narrow'].includes(request.tile));
+  const refused: Problem = {
+    code: 'pipe-forbidden',
+    message: 'The service does not accept this token for the pipe.',
+    nextStep: 'Ask your operator whether you may see this.',
+    detail: forbidden,
+  };
   const limited: Problem = {
     code: 'rate-limited',
     message: 'The analytics service asks for a pause.',
@@ -205,14 +264,23 @@ function tile(request: TileRequest): TileView {
     picture: nothing ? null : drawing(kinds.get(request.tile) ?? 'kpi', request),
     fetched: nothing
       ? null
-      : now - (is('offline', 'offline-network', 'unconfirmed', 'failing') ? 3 : 1.2) * MINUTE,
+      : now -
+        (is('offline', 'offline-network', 'public-offline', 'unconfirmed', 'failing') ? 3 : 1.2) *
+          MINUTE,
     refreshing: is('loading', 'slow'),
-    problem: is('offline', 'offline-network') ? unreachable : failing ? limited : null,
+    problem: is('offline', 'offline-network')
+      ? unreachable
+      : failing
+        ? request.tile === 'visits'
+          ? limited
+          : refused
+        : null,
   };
 }
 
 interface Arguments {
   connection: string;
+  key: string;
   scope: SignOutScope;
   tenant: string;
   dashboard: string | null;
@@ -232,6 +300,20 @@ async function signOut(scope: SignOutScope): Promise<null> {
     await tell({ tenants: left, active: left[0]?.id ?? null });
   }
   return null;
+}
+
+const malformed: Problem = {
+  code: 'signing-key-malformed',
+  message: 'This is no token of Tinybird: those are one word without spaces. It was not stored.',
+  nextStep: 'Copy the admin token from Tinybird again, and nothing around it.',
+};
+
+function keep(signingKey: ConnectionView['signingKey']): Promise<null> {
+  return tell({
+    connections: app.connections.map((one) =>
+      one.id === umbrella.id ? { ...one, signingKey } : one,
+    ),
+  });
 }
 
 async function tell(change: Partial<AppView>): Promise<null> {
@@ -280,7 +362,15 @@ mockIPC(
         return 2;
       case 'dismiss_notice':
         return tell({ notices: app.notices.filter(({ id }) => id !== args.id) });
+      case 'save_signing_key':
+        await new Promise((done) => setTimeout(done, 300));
+        if (/\s/.test(args.key.trim()) || args.key.trim() === '')
+          throw malformed as unknown as Error;
+        return keep({ state: 'kept' });
+      case 'forget_signing_key':
+        return keep({ state: 'missing' });
       case 'token':
+        if (args.tenant === 'anyone') return { source: 'static', claims: null, expires: null };
         return {
           source: 'mint',
           expires: now + 9 * MINUTE + 41_000,

@@ -57,6 +57,7 @@ const COMPANIES = (
 /** The choices of `?who=`. */
 export const people: Record<string, (connections: Connections) => TenantView[]> = {
   one: () => [acme()],
+  operator: ({ umbrella }) => [tenant('acme', 'Acme Corporation', { connection: umbrella.id })],
   three: ({ umbrella }) => [
     acme(),
     globex(),

@@ -19,6 +19,18 @@ export function scopesOf(claims: unknown): Scope[] {
   }));
 }
 
+/** Who signed a token, in words; the connection file's own word where that is all there is. */
+export function sourceInWords(source: string): string {
+  return SOURCES[source] ?? source;
+}
+
+const SOURCES: Record<string, string> = {
+  mint: 'Signed on this machine, with the admin token (mint)',
+  'clerk-template': 'Signed by Clerk, from a JWT template (clerk-template)',
+  broker: 'Signed by the operator’s broker (broker)',
+  static: 'Read-only, from the connection file (static)',
+};
+
 export interface Piece {
   kind: 'key' | 'text' | 'value' | 'plain';
   text: string;

@@ -25,6 +25,9 @@ export const removeConnection = (connection: string) =>
 export const saveSigningKey = (connection: string, key: string) =>
   invoke<null>('save_signing_key', { connection, key });
 
+export const forgetSigningKey = (connection: string) =>
+  invoke<null>('forget_signing_key', { connection });
+
 export const beginSignIn = (connection: string, intent: SignInIntent) =>
   invoke<null>('begin_sign_in', { connection, intent });
 /** Ends a sign-in that is under way, and clears away one that failed. */
@@ -51,6 +54,10 @@ export const refreshDashboard = (tenant: string, dashboard: string) =>
 export const drawTile = (request: TileRequest) => invoke<TileView>('draw_tile', { request });
 export const refreshTile = (tenant: string, dashboard: string, tile: string) =>
   invoke<null>('refresh_tile', { tenant, dashboard, tile });
+
+/** Puts why a tile has no newer answer into the clipboard, whole. */
+export const copyTileDetail = (tenant: string, dashboard: string, tile: string) =>
+  invoke<null>('copy_tile_detail', { tenant, dashboard, tile });
 
 export const token = (tenant: string) => invoke<TokenView>('token', { tenant });
 export const revealToken = (tenant: string) => invoke<RevealedToken>('reveal_token', { tenant });

@@ -10,6 +10,7 @@ import { Board } from './board.svelte';
 import type { AppView } from './generated/AppView';
 import type { DashboardView } from './generated/DashboardView';
 import type { Problem } from './generated/Problem';
+import type { PublicView } from './generated/PublicView';
 import type { RangeView } from './generated/RangeView';
 import type { TenantView } from './generated/TenantView';
 
@@ -46,9 +47,16 @@ export class Screen {
 
   /** The tenant on the screen. */
   get tenant(): TenantView | null {
-    if (!this.app) return null;
-    const id = this.board?.tenant ?? this.app.active;
-    return this.app.tenants.find((tenant) => tenant.id === id) ?? null;
+    return this.app?.tenants.find(({ id }) => id === this.#shown) ?? null;
+  }
+
+  /** What is on the screen of that which anyone may see. */
+  get public(): PublicView | null {
+    return this.app?.public.find(({ id }) => id === this.#shown) ?? null;
+  }
+
+  get #shown(): string | null {
+    return this.board?.tenant ?? this.app?.active ?? null;
   }
 
   /** Listens, then asks for the first screen: nothing that happens in between is lost. */
@@ -147,11 +155,9 @@ export class Screen {
   #settle(): void {
     const app = this.app;
     if (!app) return;
-    const isOpen = (id: string | null | undefined) =>
-      app.tenants.some((tenant) => tenant.id === id && tenant.status.state !== 'closed');
-    if (this.board && !isOpen(this.board.tenant)) this.#clear();
-    if (!isOpen(app.active)) this.#clear();
-    if (app.active === null || !isOpen(app.active)) return;
+    if (this.board && !this.#isOpen(this.board.tenant)) this.#clear();
+    if (!this.#isOpen(app.active)) this.#clear();
+    if (app.active === null || !this.#isOpen(app.active)) return;
     const isThere =
       this.board?.tenant === app.active ||
       this.#opening === app.active ||
@@ -161,12 +167,16 @@ export class Screen {
 
   /** Files changed: the same dashboard again, if it is still there. */
   #reopen(): void {
-    const tenant =
-      this.app?.tenants.find(({ id }) => id === (this.#opening ?? this.tenant?.id)) ?? null;
-    if (tenant === null || tenant.status.state === 'closed') return;
+    const tenant = this.#opening ?? this.#shown;
+    if (tenant === null || !this.#isOpen(tenant)) return;
     const shown =
       this.refusal ?? (this.board && { tenant: this.board.tenant, dashboard: this.board.id });
-    void this.open(tenant.id, shown?.tenant === tenant.id ? shown.dashboard : null);
+    void this.open(tenant, shown?.tenant === tenant ? shown.dashboard : null);
+  }
+
+  #isOpen(id: string | null): boolean {
+    const all = this.app ? [...this.app.tenants, ...this.app.public] : [];
+    return all.some((one) => one.id === id && one.status.state !== 'closed');
   }
 
   #expect(tenant: string): () => boolean {

@@ -67,6 +67,11 @@ function plain(text: string): string {
     .toLowerCase();
 }
 
+/** Whether the workspace's admin token must be typed before anything can be asked for. */
+export function wantsSigningKey({ signingKey }: ConnectionView): boolean {
+  return signingKey.state === 'missing' || signingKey.state === 'refused';
+}
+
 /** The connections where somebody's session lives, in the order of their files. */
 export function withSessions(app: AppView): ConnectionView[] {
   return app.connections.filter((connection) => sessionsAt(app, connection.id) > 0);

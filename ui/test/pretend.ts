@@ -78,7 +78,7 @@ export function connection(
     hosted: false,
     demo: false,
     demoRunning: false,
-    needsSigningKey: false,
+    signingKey: { state: 'notNeeded' },
     ...change,
   };
 }
@@ -87,6 +87,7 @@ export function frame(change: Partial<AppView> = {}): AppView {
   return {
     connections: [connection('demo', 'Perch demo', { demo: true, demoRunning: true })],
     tenants: [tenant('acme', 'Acme'), tenant('globex', 'Globex')],
+    public: [],
     active: 'acme',
     signIn: null,
     notices: [],

@@ -363,7 +363,7 @@ describe('secrets', () => {
           app: frame({
             tenants: [],
             active: null,
-            connections: demo ? [{ ...demo, demo: false, needsSigningKey: true }] : [],
+            connections: demo ? [{ ...demo, demo: false, signingKey: { state: 'missing' } }] : [],
           }),
           dashboard: null,
         }),
