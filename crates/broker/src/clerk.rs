@@ -1,0 +1,339 @@
+//! What the broker asks of Clerk: the Frontend API for its keys and for whom an
+//! opaque token is, the Backend API with the secret key for everything else.
+//!
+//! The Backend API as Clerk's own SDK asks it, `packages/backend/src/api` of
+//! clerk/javascript: `endpoints/IdPOAuthAccessTokenApi.ts` (`POST
+//! /v1/oauth_applications/access_tokens/verify` with `{"access_token"}`, and
+//! `revoked`, `expired`, `client_id` and `subject` in the answer),
+//! `endpoints/UserApi.ts` (`GET /v1/users/ID` and `…/organization_memberships`
+//! with `limit` up to 500 and `offset`), `resources/JSON.ts` for the shapes.
+//!
+//! No redirect is followed, because it would carry a key to wherever it points.
+//! After a 429 nothing is asked until the time has passed that it told.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use perch_tenant::{Origin, Secret};
+use reqwest::header::RETRY_AFTER;
+use reqwest::{Client, RequestBuilder, Response, StatusCode, redirect};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::json;
+use url::Url;
+
+use crate::access_token::{Bearer, TokenError};
+use crate::clock::Clock;
+use crate::metrics::Metrics;
+use crate::person::{Details, MembershipAnswer, Person};
+
+/// A viewer waits for this.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// A page of 500 memberships with metadata has some hundred kilobytes.
+const LARGEST: usize = 4 << 20;
+
+/// Memberships a page: Clerk's most.
+const PAGE: usize = 500;
+
+/// Nobody is a member of more than 10,000 organizations.
+const MOST_PAGES: usize = 20;
+
+/// How long a 429 that does not say is taken to mean, and the longest that one
+/// is believed.
+const USUAL_PAUSE: Duration = Duration::from_secs(5);
+const LONGEST_PAUSE: Duration = Duration::from_secs(300);
+
+/// Why Clerk did not say what was asked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum ClerkTrouble {
+    /// No connection, no answer in time, or a 5xx.
+    #[error("Clerk cannot be reached")]
+    Unreachable,
+    /// 429.
+    #[error("Clerk is asked too often")]
+    Busy {
+        /// How long it told to wait.
+        wait: Duration,
+    },
+    /// 401 or 403 from the Backend API.
+    #[error("Clerk does not take the broker's secret key")]
+    KeyRefused,
+    /// An answer of another form.
+    #[error("Clerk answered with something unexpected")]
+    NotUnderstood,
+}
+
+impl ClerkTrouble {
+    pub(crate) fn code(&self) -> &'static str {
+        match self {
+            Self::Unreachable => "clerk-unreachable",
+            Self::Busy { .. } => "clerk-busy",
+            Self::KeyRefused => "clerk-key-refused",
+            Self::NotUnderstood => "clerk-not-understood",
+        }
+    }
+
+    pub(crate) fn retry_after(&self) -> Duration {
+        match self {
+            Self::Busy { wait } => *wait,
+            Self::Unreachable => Duration::from_secs(2),
+            // A person has to mend something first.
+            Self::KeyRefused | Self::NotUnderstood => Duration::from_secs(30),
+        }
+    }
+}
+
+/// The two APIs, which count requests each by itself.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Api {
+    Frontend,
+    Backend,
+}
+
+/// The instance's public documents.
+pub(crate) struct Published {
+    /// RFC 7517 §5.
+    pub(crate) keys: KeySet,
+    /// OpenID Connect Core §5.3.
+    pub(crate) userinfo: Url,
+}
+
+/// A key set as it is written.
+#[derive(Deserialize)]
+pub(crate) struct KeySet {
+    pub(crate) keys: Vec<serde_json::Value>,
+}
+
+/// One Clerk instance. Asks over one pool of connections.
+pub(crate) struct Clerk {
+    http: Client,
+    issuer: Origin,
+    api: Origin,
+    clock: Clock,
+    metrics: Metrics,
+    /// Until when an API is left alone.
+    paused: Mutex<HashMap<Api, SystemTime>>,
+}
+
+impl Clerk {
+    pub(crate) fn new(issuer: Origin, api: Origin, clock: Clock, metrics: Metrics) -> Result<Self, reqwest::Error> {
+        let http = Client::builder()
+            .redirect(redirect::Policy::none())
+            .proxy(perch_proxy::system())
+            .referer(false)
+            .timeout(PATIENCE)
+            .user_agent(concat!("perch-broker/", env!("CARGO_PKG_VERSION")))
+            .build()?;
+        Ok(Self { http, issuer, api, clock, metrics, paused: Mutex::default() })
+    }
+
+    /// Discovery (OpenID Connect Discovery 1.0 §4), and the keys that it names.
+    pub(crate) async fn published(&self) -> Result<Published, ClerkTrouble> {
+        #[derive(Deserialize)]
+        struct Document {
+            issuer: String,
+            jwks_uri: Url,
+            userinfo_endpoint: Url,
+        }
+        let request = self.http.get(self.issuer.join("/.well-known/openid-configuration"));
+        let document: Document = self.ask(Api::Frontend, "discovery", request).await?.expect_ok()?;
+        // Whoever owns the issuer's address answers for its keys, and gets the
+        // viewers' tokens: nobody else does.
+        let own = |url: &Url| self.issuer.holds(url);
+        if document.issuer != self.issuer.as_str() || !own(&document.jwks_uri) || !own(&document.userinfo_endpoint) {
+            return Err(ClerkTrouble::NotUnderstood);
+        }
+        let keys = self.ask(Api::Frontend, "keys", self.http.get(document.jwks_uri)).await?.expect_ok()?;
+        Ok(Published { keys, userinfo: document.userinfo_endpoint })
+    }
+
+    /// Whom an opaque access token stands for. The outer error is trouble, the
+    /// inner one a verdict.
+    pub(crate) async fn verify(
+        &self,
+        secret_key: &Secret,
+        token: &Secret,
+        client_ids: &[String],
+    ) -> Result<Result<String, TokenError>, ClerkTrouble> {
+        #[derive(Deserialize)]
+        struct Verified {
+            client_id: String,
+            subject: String,
+            revoked: bool,
+            expired: bool,
+        }
+        let request = self.http.post(self.api.join("/v1/oauth_applications/access_tokens/verify"));
+        let request = request.json(&json!({"access_token": token.expose()}));
+        let answer = self.ask(Api::Backend, "verify", request.bearer_auth(secret_key.expose())).await?;
+        // 404: never given out. 400 and 422: no token at all.
+        if matches!(answer.status.as_u16(), 400 | 404 | 422) {
+            return Ok(Err(TokenError::Revoked));
+        }
+        let verified: Verified = answer.expect_ok()?;
+        Ok(if verified.revoked {
+            Err(TokenError::Revoked)
+        } else if verified.expired {
+            Err(TokenError::Expired)
+        } else if !client_ids.contains(&verified.client_id) {
+            Err(TokenError::OtherApplication)
+        } else {
+            Ok(verified.subject)
+        })
+    }
+
+    /// For which organization an access token is: the Backend API does not say.
+    pub(crate) async fn bearer(
+        &self,
+        userinfo: &Url,
+        token: &Secret,
+        subject: &str,
+    ) -> Result<Result<Bearer, TokenError>, ClerkTrouble> {
+        #[derive(Deserialize)]
+        struct UserInfo {
+            sub: String,
+            org_id: Option<String>,
+        }
+        let request = self.http.get(userinfo.clone()).bearer_auth(token.expose());
+        let answer = self.ask(Api::Frontend, "userinfo", request).await?;
+        if answer.status == StatusCode::UNAUTHORIZED {
+            return Ok(Err(TokenError::Revoked));
+        }
+        let info: UserInfo = answer.expect_ok()?;
+        if info.sub != subject {
+            return Err(ClerkTrouble::NotUnderstood);
+        }
+        Ok(Bearer::new(info.sub, info.org_id))
+    }
+
+    /// A person: where they belong, and with `details` who they are. `None` for
+    /// somebody whom Clerk does not know, or has banned.
+    pub(crate) async fn person(
+        &self,
+        secret_key: &Secret,
+        id: &str,
+        details: bool,
+    ) -> Result<Option<Person>, ClerkTrouble> {
+        let mut person = Person::default();
+        if details {
+            let request = self.http.get(self.api.join(&format!("/v1/users/{id}")));
+            let answer = self.ask(Api::Backend, "user", request.bearer_auth(secret_key.expose())).await?;
+            if answer.status == StatusCode::NOT_FOUND {
+                return Ok(None);
+            }
+            let told: Details = answer.expect_ok()?;
+            if told.banned {
+                return Ok(None);
+            }
+            person.details = Some(told);
+        }
+        #[derive(Deserialize)]
+        struct Page {
+            data: Vec<MembershipAnswer>,
+            total_count: usize,
+        }
+        let address = self.api.join(&format!("/v1/users/{id}/organization_memberships"));
+        let mut offset = 0;
+        for _ in 0..MOST_PAGES {
+            let request = self.http.get(address.clone()).query(&[("limit", PAGE), ("offset", offset)]);
+            let answer = self.ask(Api::Backend, "memberships", request.bearer_auth(secret_key.expose())).await?;
+            if answer.status == StatusCode::NOT_FOUND {
+                return Ok(None);
+            }
+            let page: Page = answer.expect_ok()?;
+            if page.data.iter().any(MembershipAnswer::is_banned) {
+                return Ok(None);
+            }
+            let count = page.data.len();
+            person.memberships.extend(
+                page.data
+                    .into_iter()
+                    .map(crate::person::Membership::from)
+                    .map(|membership| (membership.organization_id.clone(), membership)),
+            );
+            offset += count;
+            if count == 0 || offset >= page.total_count {
+                break;
+            }
+        }
+        Ok(Some(person))
+    }
+
+    async fn ask(&self, api: Api, call: &'static str, request: RequestBuilder) -> Result<Answer, ClerkTrouble> {
+        self.awake(api)?;
+        let answer = self.send(api, request).await;
+        let outcome = match &answer {
+            Ok(answer) if answer.status.is_success() => "ok",
+            Ok(_) => "refused",
+            Err(trouble) => trouble.code(),
+        };
+        self.metrics.clerk_asked(call, outcome);
+        if let Err(trouble) = &answer {
+            tracing::warn!(call, code = trouble.code(), "Clerk did not answer as it should");
+        }
+        answer
+    }
+
+    async fn send(&self, api: Api, request: RequestBuilder) -> Result<Answer, ClerkTrouble> {
+        let mut response = request.send().await.map_err(|_| ClerkTrouble::Unreachable)?;
+        let status = response.status();
+        match status.as_u16() {
+            429 => {
+                let wait = self.pause(api, told_wait(&response));
+                return Err(ClerkTrouble::Busy { wait });
+            }
+            401 | 403 if api == Api::Backend => return Err(ClerkTrouble::KeyRefused),
+            300..=399 => return Err(ClerkTrouble::NotUnderstood),
+            500..=599 => return Err(ClerkTrouble::Unreachable),
+            _ => {}
+        }
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(|_| ClerkTrouble::Unreachable)? {
+            if body.len() + chunk.len() > LARGEST {
+                return Err(ClerkTrouble::NotUnderstood);
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(Answer { status, body })
+    }
+
+    /// Whether the API may be asked now.
+    fn awake(&self, api: Api) -> Result<(), ClerkTrouble> {
+        let paused = self.paused.lock().unwrap_or_else(PoisonError::into_inner);
+        let wait = paused.get(&api).and_then(|until| until.duration_since(self.clock.now()).ok());
+        // A clock that was set back stretches no pause.
+        match wait.filter(|wait| !wait.is_zero() && *wait <= LONGEST_PAUSE) {
+            Some(wait) => Err(ClerkTrouble::Busy { wait }),
+            None => Ok(()),
+        }
+    }
+
+    fn pause(&self, api: Api, told: Option<Duration>) -> Duration {
+        let wait = told.unwrap_or(USUAL_PAUSE).clamp(Duration::from_secs(1), LONGEST_PAUSE);
+        let mut paused = self.paused.lock().unwrap_or_else(PoisonError::into_inner);
+        paused.insert(api, self.clock.now() + wait);
+        wait
+    }
+}
+
+fn told_wait(response: &Response) -> Option<Duration> {
+    response.headers().get(RETRY_AFTER)?.to_str().ok()?.parse().ok().map(Duration::from_secs)
+}
+
+/// An answer, read to its end.
+struct Answer {
+    status: StatusCode,
+    body: Vec<u8>,
+}
+
+impl Answer {
+    /// The body of a 200 as JSON.
+    fn expect_ok<T: DeserializeOwned>(&self) -> Result<T, ClerkTrouble> {
+        if self.status != StatusCode::OK {
+            return Err(ClerkTrouble::NotUnderstood);
+        }
+        // serde_json's own message may quote the text, and somebody's data is in it.
+        serde_json::from_slice(&self.body).map_err(|_| ClerkTrouble::NotUnderstood)
+    }
+}

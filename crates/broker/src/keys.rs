@@ -1,0 +1,154 @@
+//! The public keys with which Clerk signs, by their ids: fetched at the start,
+//! again every quarter of an hour, because a key that Clerk has withdrawn must
+//! not be believed for long, and when a token names a key that is not among
+//! them. That last not more than once a minute, so that a stream of bad tokens
+//! does not become a stream of requests.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{Duration, SystemTime};
+
+use jsonwebtoken::DecodingKey;
+use jsonwebtoken::jwk::{AlgorithmParameters, Jwk, KeyAlgorithm, KeyOperations, PublicKeyUse};
+use tokio::sync::Mutex;
+use url::Url;
+
+use crate::clerk::{Clerk, ClerkTrouble, KeySet};
+use crate::clock::Clock;
+use crate::refusal::Refusal;
+
+/// How long an unknown key id stays unknown without asking again.
+const PAUSE: Duration = Duration::from_secs(60);
+
+/// The same after Clerk could not be reached.
+const SHORT_PAUSE: Duration = Duration::from_secs(2);
+
+/// How old the keys grow.
+const REFRESH: Duration = Duration::from_secs(15 * 60);
+
+/// Clerk's keys, cached.
+pub(crate) struct Keys {
+    clerk: Arc<Clerk>,
+    clock: Clock,
+    known: RwLock<Option<Arc<Known>>>,
+    /// When Clerk may be asked again. Held while asking: whoever comes meanwhile
+    /// waits for that answer.
+    next: Mutex<SystemTime>,
+}
+
+struct Known {
+    keys: HashMap<String, DecodingKey>,
+    userinfo: Url,
+}
+
+impl Keys {
+    pub(crate) fn new(clerk: Arc<Clerk>, clock: Clock) -> Self {
+        Self { clerk, clock, known: RwLock::default(), next: Mutex::new(SystemTime::UNIX_EPOCH) }
+    }
+
+    /// Whether Clerk's keys were fetched.
+    pub(crate) fn are_known(&self) -> bool {
+        self.known().is_some()
+    }
+
+    /// The key with this id; `None` when Clerk has none of that id that signs
+    /// with RS256.
+    pub(crate) async fn find(&self, id: &str) -> Result<Option<DecodingKey>, Refusal> {
+        let cached = |known: &Known| known.keys.get(id).cloned();
+        if let Some(key) = self.known().and_then(|known| cached(&known)) {
+            return Ok(Some(key));
+        }
+        let mut next = self.next.lock().await;
+        match self.known() {
+            Some(known) if cached(&known).is_some() || self.clock.now() < *next => return Ok(cached(&known)),
+            None if self.clock.now() < *next => return Err(Refusal::NotReady),
+            _ => {}
+        }
+        Ok(cached(&*self.fetch(&mut next).await?))
+    }
+
+    /// Where it is told whom an access token is for.
+    pub(crate) fn userinfo(&self) -> Result<Url, Refusal> {
+        self.known().map(|known| known.userinfo.clone()).ok_or(Refusal::NotReady)
+    }
+
+    /// Fetches the keys, and from time to time anew, for ever.
+    pub(crate) async fn keep_fresh(&self) {
+        loop {
+            let mut next = self.next.lock().await;
+            let pause = match self.fetch(&mut next).await {
+                Ok(_) => REFRESH,
+                Err(trouble) => trouble.retry_after().max(SHORT_PAUSE),
+            };
+            drop(next);
+            tokio::time::sleep(pause).await;
+        }
+    }
+
+    async fn fetch(&self, next: &mut SystemTime) -> Result<Arc<Known>, ClerkTrouble> {
+        let published = self.clerk.published().await;
+        *next = self.clock.now() + if published.is_ok() { PAUSE } else { SHORT_PAUSE };
+        let published = published?;
+        let known = Arc::new(Known { keys: parse(published.keys), userinfo: published.userinfo });
+        *self.known.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&known));
+        tracing::debug!(keys = known.keys.len(), "fetched Clerk's keys");
+        Ok(known)
+    }
+
+    fn known(&self) -> Option<Arc<Known>> {
+        self.known.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// The keys that verify RS256. Others, and what is no key at all, are passed
+/// over: a set may hold kinds that did not exist when this was written.
+fn parse(set: KeySet) -> HashMap<String, DecodingKey> {
+    let read = |value| {
+        let key: Jwk = serde_json::from_value(value).ok()?;
+        let id = key.common.key_id.clone()?;
+        if !verifies_rs256(&key) {
+            return None;
+        }
+        DecodingKey::from_jwk(&key).ok().map(|key| (id, key))
+    };
+    set.keys.into_iter().filter_map(read).collect()
+}
+
+fn verifies_rs256(key: &Jwk) -> bool {
+    let common = &key.common;
+    matches!(key.algorithm, AlgorithmParameters::RSA(_))
+        && common.key_algorithm.is_none_or(|algorithm| algorithm == KeyAlgorithm::RS256)
+        && common.public_key_use.as_ref().is_none_or(|purpose| *purpose == PublicKeyUse::Signature)
+        && common.key_operations.as_ref().is_none_or(|operations| operations.contains(&KeyOperations::Verify))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    #[test]
+    fn only_rsa_keys_that_verify_rs256_are_kept() {
+        let rsa = |id: &str, more: Value| {
+            let mut key = json!({"kid": id, "kty": "RSA", "n": "sXchDaQebHnPiGvyDOAT4saGEUetSyo9", "e": "AQAB"});
+            for (name, value) in more.as_object().expect("an object") {
+                key[name] = value.clone();
+            }
+            key
+        };
+        let keys = vec![
+            rsa("plain", json!({})),
+            rsa("named", json!({"alg": "RS256", "use": "sig"})),
+            rsa("encrypting", json!({"use": "enc"})),
+            rsa("wrapping", json!({"key_ops": ["wrapKey"]})),
+            rsa("other", json!({"alg": "RS512"})),
+            json!({"kid": "symmetric", "kty": "oct", "k": "c2VjcmV0"}),
+            json!({"kty": "RSA", "n": "AA", "e": "AQAB"}),
+            json!("not a key"),
+        ];
+        let mut ids: Vec<_> = parse(KeySet { keys }).into_keys().collect();
+        ids.sort();
+        assert_eq!(ids, ["named", "plain"]);
+    }
+}

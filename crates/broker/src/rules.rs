@@ -1,0 +1,150 @@
+//! Which pipes which role may read. A rule gives; what no rule gives is taken
+//! out of the filled template before it is signed.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value};
+
+use crate::person::Membership;
+
+/// The rules of the configuration, in its order. None at all gives everything
+/// that the template has.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Rules(Vec<Rule>);
+
+/// Gives some pipes to some members.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Rule {
+    pub(crate) who: Who,
+    pub(crate) pipes: Pipes,
+}
+
+/// Whom a rule is for, in Clerk's words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Who {
+    /// A role: `org:admin`.
+    Role(String),
+    /// A permission: `org:reports:read`.
+    Permission(String),
+}
+
+/// What a rule gives.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Pipes {
+    /// `"*"`: whatever the template has.
+    All,
+    /// These, as the template's scopes name them.
+    Named(BTreeSet<String>),
+}
+
+impl Rules {
+    pub(crate) fn new(rules: Vec<Rule>) -> Self {
+        Self(rules)
+    }
+
+    /// Takes out of filled claims each scope that no rule gives to a person
+    /// with this membership, or with none. Whether any scope is left.
+    pub(crate) fn narrow(&self, claims: &mut Map<String, Value>, membership: Option<&Membership>) -> bool {
+        if self.0.is_empty() {
+            return true;
+        }
+        let Some(Value::Array(scopes)) = claims.get_mut("scopes") else { return false };
+        scopes.retain(|scope| {
+            let pipe = scope.get("resource").and_then(Value::as_str);
+            pipe.is_some_and(|pipe| self.give(membership, pipe))
+        });
+        !scopes.is_empty()
+    }
+
+    fn give(&self, membership: Option<&Membership>, pipe: &str) -> bool {
+        let Some(membership) = membership else { return false };
+        self.0.iter().any(|rule| {
+            let meant = match &rule.who {
+                Who::Role(role) => membership.role == *role,
+                Who::Permission(permission) => membership.permissions.contains(permission),
+            };
+            meant
+                && match &rule.pipes {
+                    Pipes::All => true,
+                    Pipes::Named(names) => names.contains(pipe),
+                }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    fn membership(role: &str, permissions: &[&str]) -> Membership {
+        Membership {
+            role: role.to_owned(),
+            permissions: permissions.iter().map(|permission| (*permission).to_owned()).collect(),
+            ..Membership::default()
+        }
+    }
+
+    fn named(pipes: &[&str]) -> Pipes {
+        Pipes::Named(pipes.iter().map(|pipe| (*pipe).to_owned()).collect())
+    }
+
+    fn rules() -> Rules {
+        Rules::new(vec![
+            Rule { who: Who::Role("org:admin".into()), pipes: Pipes::All },
+            Rule { who: Who::Role("org:member".into()), pipes: named(&["kpis"]) },
+            Rule { who: Who::Permission("org:funnel:read".into()), pipes: named(&["funnel", "trend"]) },
+        ])
+    }
+
+    fn left(rules: &Rules, membership: Option<&Membership>, scopes: Value) -> (bool, Vec<String>) {
+        let mut claims = Map::from_iter([("scopes".to_owned(), scopes)]);
+        let any = rules.narrow(&mut claims, membership);
+        let pipes = claims["scopes"].as_array().cloned().unwrap_or_default();
+        (any, pipes.iter().map(|scope| scope["resource"].as_str().unwrap_or("?").to_owned()).collect())
+    }
+
+    fn scopes(pipes: &[&str]) -> Value {
+        pipes.iter().map(|pipe| json!({"type": "PIPES:READ", "resource": pipe})).collect()
+    }
+
+    #[test]
+    fn a_role_and_a_permission_each_give_their_pipes_and_nothing_else() {
+        let all = scopes(&["kpis", "funnel", "trend", "top_pages"]);
+        let of = |membership: &Membership| left(&rules(), Some(membership), all.clone()).1;
+        assert_eq!(of(&membership("org:admin", &[])).len(), 4);
+        assert_eq!(of(&membership("org:member", &[])), ["kpis"]);
+        assert_eq!(of(&membership("org:member", &["org:funnel:read"])), ["kpis", "funnel", "trend"]);
+        assert_eq!(of(&membership("org:member:admin", &["org:admin"])), [""; 0]);
+    }
+
+    #[test]
+    fn where_nothing_is_left_it_is_said_and_where_there_are_no_rules_everything_is() {
+        let all = scopes(&["kpis"]);
+        assert_eq!(left(&rules(), Some(&membership("org:guest", &[])), all.clone()), (false, vec![]));
+        assert_eq!(left(&rules(), None, all.clone()), (false, vec![]));
+        assert_eq!(left(&Rules::default(), None, all), (true, vec!["kpis".to_owned()]));
+    }
+
+    #[test]
+    fn scopes_that_are_none_are_not_let_through() {
+        for odd in
+            [json!("kpis"), json!(null), json!({"resource": "kpis"}), json!([{"resource": ["kpis"]}, "kpis", null])]
+        {
+            let (any, _) = left(&rules(), Some(&membership("org:member", &[])), odd.clone());
+            assert!(!any, "{odd}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn narrowing_only_ever_takes_away(pipes in prop::collection::vec("[a-d]", 0..6), role in "org:(admin|member|guest)") {
+            let names: Vec<&str> = pipes.iter().map(String::as_str).collect();
+            let (any, kept) = left(&rules(), Some(&membership(&role, &[])), scopes(&names));
+            prop_assert!(kept.iter().all(|pipe| pipes.contains(pipe)));
+            prop_assert_eq!(any, !kept.is_empty());
+        }
+    }
+}
