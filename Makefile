@@ -26,22 +26,23 @@ lint: setup-test ui ## formatting, clippy, types, and the licences of all depend
 	cargo fmt --manifest-path fuzz/Cargo.toml --check
 	cd fuzz && RUSTFLAGS='--cfg fuzzing' cargo clippy --quiet -- -D warnings
 	cd ui && npm run check && npm run lint
-	cd ui && npx prettier --config .prettierrc.json --log-level warn --check ../tests/oidc-provider ../tests/jose
+	cd ui && npx prettier --config .prettierrc.json --log-level warn --check ../tests/oidc-provider ../tests/jose ../benches/*.mjs ../benches/*.json
 	cargo deny --log-level error check licenses bans sources
 	cargo deny --log-level error --config deny.toml --manifest-path fuzz/Cargo.toml check licenses bans sources
 	cd ui && npm run licenses
 	cd ui && npm run licenses -- --start ../tests/oidc-provider
+	cd ui && npm run licenses -- --start ../benches
 	cd ui && npm run licenses -- --start ../tests/jose
 
 fuzz: setup-fuzz ## throw FUZZ_SECONDS (300) of bad input at each parser of what comes from outside
 	@scripts/fuzz
 
 # One build a package: built together, Perch would get the features that only the bench needs.
-bench: setup-test ui ## measure Perch beside its peers; writes target/bench.json
+bench: setup-test ui ## measure Perch beside its peers, or only BENCH (start, decode, mint, burst); writes target/bench.json
 	cargo build --release --quiet --bin perch
 	cargo build --release --quiet --package perch-empty-window
 	cargo build --release --quiet --package perch-bench
-	scripts/desktop target/release/perch-bench
+	scripts/desktop target/release/perch-bench $(BENCH)
 
 package: setup-test ui ## a .deb and an .rpm, installed and started, in target/release/bundle
 	ui/node_modules/.bin/tauri build --bundles deb,rpm

@@ -40,12 +40,17 @@ fn median_ms(durations: &[Duration]) -> Option<f64> {
 
 /// The comparisons for a person to read.
 pub fn table(comparisons: &[Comparison]) -> String {
-    let mut text = format!("{:<12}{:>12}{:>12}{:>8}  beside\n", "name", "ours", "peer", "ratio");
+    let mut text = format!("{:<16}{:>13}{:>13}{:>8}  beside\n", "name", "ours", "peer", "ratio");
     for Comparison { name, ours_ms, peer, peer_ms, ratio } in comparisons {
         // Writing to a String cannot fail.
-        let _ = writeln!(text, "{name:<12}{ours_ms:>9.1} ms{peer_ms:>9.1} ms{ratio:>8.2}  {peer}");
+        let _ = writeln!(text, "{name:<16}{:>13}{:>13}{ratio:>8.2}  {peer}", shown(*ours_ms), shown(*peer_ms));
     }
     text
+}
+
+/// A token is signed in microseconds, a window painted in hundreds of milliseconds.
+fn shown(ms: f64) -> String {
+    if ms < 1.0 { format!("{:.1} µs", ms * 1000.0) } else { format!("{ms:.1} ms") }
 }
 
 #[cfg(test)]
@@ -68,6 +73,14 @@ mod tests {
         let comparison = Comparison::of("start", &ms(&[300]), "a peer", &ms(&[150])).expect("two series");
         assert_eq!(comparison.ratio, 0.5);
         assert_eq!(Comparison::of("start", &[], "a peer", &ms(&[150])), None);
+    }
+
+    #[test]
+    fn a_time_is_shown_in_the_unit_that_it_is_of() {
+        assert_eq!(
+            ["0.0086", "0.9999", "1", "5273.36"].map(|ms| shown(ms.parse().expect("a number"))),
+            ["8.6 µs", "999.9 µs", "1.0 ms", "5273.4 ms"]
+        );
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 use perch_desktop::Problem;
 use perch_sandbox::SandboxError;
+use perch_tenant::OriginError;
+use perch_tinybird::{DecodeError, FenceError, MintError, PipeError, TemplateError};
 
 /// Why a bench has no result.
 #[derive(Debug, thiserror::Error)]
@@ -15,6 +17,30 @@ pub enum BenchError {
     /// Perch could not do what its viewer would have done.
     #[error("Perch: {} {}", .0.message, .0.next_step)]
     Perch(Problem),
+    /// An address that is none.
+    #[error("{0}")]
+    Origin(#[from] OriginError),
+    /// An answer that is none.
+    #[error("{0}")]
+    Decode(#[from] DecodeError),
+    /// A template that is none.
+    #[error("{0}")]
+    Template(#[from] TemplateError),
+    /// A token that was not signed.
+    #[error("{0}")]
+    Mint(#[from] MintError),
+    /// A token that the fence refused.
+    #[error("{0}")]
+    Fence(#[from] FenceError),
+    /// A question without an answer.
+    #[error("{0}")]
+    Pipe(#[from] PipeError),
+    /// Requests that had to be repeated, which none should.
+    #[error("{extra} of the questions were refused and asked again")]
+    Repeated {
+        /// How many.
+        extra: usize,
+    },
     /// The state to be measured did not come about.
     #[error("waited in vain for {0}")]
     InVain(String),

@@ -2,16 +2,22 @@
 //! it to `target/bench.json`. It measures and does not judge: a slow machine
 //! is no failure.
 //!
-//! Each bench is a file of its own that answers with a [`Comparison`]; this one
-//! only says which there are. The release builds of `perch` and
-//! `perch-empty-window` must stand beside this program, and it needs a display
-//! and a keychain: `scripts/desktop` gives both.
+//! Each bench is a file of its own that answers with [`Comparison`]s; this one
+//! only says which there are. Arguments name those to run, all without any.
+//! For `start`, the release builds of `perch` and `perch-empty-window` must
+//! stand beside this program, and it needs a display and a keychain:
+//! `scripts/desktop` gives both.
 
+mod burst;
 mod comparison;
+mod decode;
 mod error;
+mod mint;
+mod node;
 mod past_visit;
 mod program;
 mod start;
+mod tenant;
 
 use std::io::Write;
 use std::path::Path;
@@ -19,6 +25,7 @@ use std::process::ExitCode;
 
 use comparison::{Comparison, table};
 use error::BenchError;
+use node::Node;
 
 /// Where the comparisons are written, from the repository's root.
 const WRITTEN_TO: &str = "target/bench.json";
@@ -36,7 +43,21 @@ async fn main() -> ExitCode {
 }
 
 async fn run() -> Result<(), BenchError> {
-    let comparisons = [start::compare().await?];
+    let named: Vec<String> = std::env::args().skip(1).collect();
+    let wanted = |bench: &str| named.is_empty() || named.iter().any(|name| name == bench);
+    let mut comparisons = Vec::new();
+    if wanted("start") {
+        comparisons.push(start::compare().await?);
+    }
+    if wanted("decode") {
+        comparisons.extend(decode::compare(&mut Node::start()?)?);
+    }
+    if wanted("mint") {
+        comparisons.push(mint::compare(&mut Node::start()?)?);
+    }
+    if wanted("burst") {
+        comparisons.push(burst::compare().await?);
+    }
     std::io::stdout().write_all(table(&comparisons).as_bytes())?;
     write(&comparisons, Path::new(WRITTEN_TO))
 }

@@ -95,3 +95,32 @@ fn quoted(text: &str, buffer: &mut String) {
     }
     buffer.push('"');
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Remembers how much each write brought.
+    struct Pieces(Vec<usize>);
+
+    impl io::Write for Pieces {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.push(bytes.len());
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_long_table_is_written_in_pieces() {
+        let texts = vec!["a text of some length"; 50_000];
+        let column = Column::new("t", Type::parse("String"), texts.into());
+        let mut pieces = Pieces(Vec::new());
+        write_csv(&Table::of_equal(vec![column]), &mut pieces).expect("a write");
+        assert_eq!(pieces.0.iter().sum::<usize>(), 4 + 50_000 * 24);
+        assert!(pieces.0.len() > 10 && pieces.0.iter().all(|piece| *piece <= CHUNK + 1024), "{:?}", pieces.0);
+    }
+}
