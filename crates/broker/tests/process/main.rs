@@ -1,0 +1,6 @@
+//! The binary itself: what needs a process of its own.
+
+mod attack;
+mod life;
+mod process;
+mod secrets;
