@@ -95,7 +95,7 @@ impl Template {
                 let message = format!("`{name}` is set by whoever signs, and no template can override it; remove it");
                 reserved.push(TemplateError::at(json, key_before(json, at, &name), message));
             } else {
-                keep_last(&mut claims, name, node);
+                claims.push((name, node));
             }
         });
         match read {
@@ -137,7 +137,7 @@ impl<'a> Reader<'a> {
         match scanner.peek() {
             b'{' => {
                 let mut entries = Vec::new();
-                self.entries(scanner, |name, _, node| keep_last(&mut entries, name, node))?;
+                self.entries(scanner, |name, _, node| entries.push((name, node)))?;
                 Ok(Node::Object(entries))
             }
             b'[' => {
@@ -173,12 +173,6 @@ impl<'a> Reader<'a> {
             Ok(())
         })
     }
-}
-
-/// As in Clerk and in serde, the last of one name counts.
-fn keep_last(entries: &mut Vec<(String, Node)>, name: String, node: Node) {
-    entries.retain(|(other, _)| *other != name);
-    entries.push((name, node));
 }
 
 /// Where the key of the value at `value` begins, or where the value does if the
@@ -235,6 +229,7 @@ fn read_text(text: &str) -> Result<Node, Wrong> {
     })
 }
 
+/// As in Clerk and in serde, the last of one name counts.
 fn fill(entries: &[(String, Node)], claimant: &Value) -> Map<String, Value> {
     entries.iter().map(|(name, node)| (name.clone(), node.fill(claimant))).collect()
 }
@@ -404,12 +399,11 @@ mod tests {
 
     #[test]
     fn keys_and_other_values_stand_as_they_are() {
-        let template =
-            r#"{"{{user.id}}": 1, "limits": {"rps": 10}, "list": ["{{user.id}}", "{{user.id}}", null, true]}"#;
+        let template = r#"{"{{user.id}}": 1, "list": 0, "limits": {"rps": 9, "rps": 10}, "list": ["{{user.id}}", "{{user.id}}", null, true]}"#;
         let filled = Template::parse(template).expect("a template").fill(&ada());
         assert_eq!(
             Value::Object(filled),
-            json!({ "{{user.id}}": 1, "limits": { "rps": 10 }, "list": ["user_1", "user_1", null, true] })
+            json!({ "{{user.id}}": 1, "list": ["user_1", "user_1", null, true], "limits": { "rps": 10 } })
         );
     }
 
