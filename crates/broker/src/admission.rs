@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use crate::access_token::{self, AccessToken, Bearer, Expected, TokenError};
-use crate::clerk::{Clerk, ClerkTrouble};
+use crate::clerk::{Clerk, ClerkTrouble, Wanted};
 use crate::clock::Clock;
 use crate::keys::Keys;
 use crate::memory::Memory;
@@ -35,7 +35,7 @@ pub(crate) struct Admission {
     pub(crate) keys: Keys,
     pub(crate) metrics: Metrics,
     clock: Clock,
-    people: Memory<String, Option<Arc<Person>>>,
+    people: Memory<(String, Wanted), Option<Arc<Person>>>,
     /// Opaque tokens, by their digest.
     opaque: Memory<[u8; 32], Result<Bearer, TokenError>>,
     per_person: RateLimiter<String, HashMapStateStore<String>, DefaultClock>,
@@ -129,6 +129,10 @@ impl Admission {
             return Err(Refusal::NoOrganization);
         }
         let organization = bearer.organization.as_deref();
+        // Who is for no organization is nowhere's member, so whether they are
+        // there at all is asked by itself.
+        let (memberships, details) = (organization.is_some(), policy.needs_details || organization.is_none());
+        let wanted = Wanted { memberships, details };
         let serves = |person: &Option<Arc<Person>>, age| {
             let member = match (person, organization) {
                 (Some(person), Some(id)) => person.memberships.contains_key(id),
@@ -138,10 +142,10 @@ impl Admission {
             member || age < NEWS
         };
         let find = async {
-            let person = self.clerk.person(&policy.secret_key, &bearer.user, policy.needs_details).await?;
+            let person = self.clerk.person(&policy.secret_key, &bearer.user, wanted).await?;
             Ok::<_, ClerkTrouble>(person.map(Arc::new))
         };
-        let recalled = self.people.recall(&bearer.user, serves, find).await?;
+        let recalled = self.people.recall(&(bearer.user.clone(), wanted), serves, find).await?;
         self.metrics.recalled("person", recalled.hit);
         let person = recalled.value.ok_or(Refusal::Closed)?;
         let membership = match organization {

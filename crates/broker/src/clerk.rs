@@ -100,6 +100,15 @@ pub(crate) struct Published {
     pub(crate) userinfo: Url,
 }
 
+/// What is asked about a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Wanted {
+    /// Where they belong.
+    pub(crate) memberships: bool,
+    /// Who they are.
+    pub(crate) details: bool,
+}
+
 /// A key set as it is written.
 #[derive(Deserialize)]
 pub(crate) struct KeySet {
@@ -207,16 +216,15 @@ impl Clerk {
         Ok(Bearer::new(info.sub, info.org_id))
     }
 
-    /// A person: where they belong, and with `details` who they are. `None` for
-    /// somebody whom Clerk does not know, or has banned.
+    /// A person. `None` for somebody whom Clerk does not know, or has banned.
     pub(crate) async fn person(
         &self,
         secret_key: &Secret,
         id: &str,
-        details: bool,
+        wanted: Wanted,
     ) -> Result<Option<Person>, ClerkTrouble> {
         let mut person = Person::default();
-        if details {
+        if wanted.details {
             let request = self.http.get(self.api.join(&format!("/v1/users/{id}")));
             let answer = self.ask(Api::Backend, "user", request.bearer_auth(secret_key.expose())).await?;
             if answer.status == StatusCode::NOT_FOUND {
@@ -227,6 +235,9 @@ impl Clerk {
                 return Ok(None);
             }
             person.details = Some(told);
+        }
+        if !wanted.memberships {
+            return Ok(Some(person));
         }
         #[derive(Deserialize)]
         struct Page {

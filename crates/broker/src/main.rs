@@ -49,7 +49,10 @@ enum Failure {
 
 fn main() -> ExitCode {
     let Arguments { config, env_file, command } = Arguments::parse();
-    let sources = Sources { config, env_file, variables: std::env::vars().collect() };
+    // What is not text is no variable of ours.
+    let variables =
+        std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    let sources = Sources { config, env_file, variables: variables.collect() };
     let outcome = match command {
         Some(Command::Check) => check(&sources),
         None => serve(sources),

@@ -122,7 +122,7 @@ impl Policy {
             return Err(place.refuse(page, &problem));
         }
         let rules = read_rules(page, table, pipes_of(&template.parsed, &connection).as_ref())?;
-        let needs_details = template.parsed.shortcodes().any(needs_details) || binds_person_alone(&bind);
+        let needs_details = template.parsed.shortcodes().any(needs_details);
         let Dashboards { shelved, left_out, .. } = dashboards;
         Ok(Self {
             connection,
@@ -174,12 +174,6 @@ impl Policy {
         let by_id = pipes.iter().any(|pipe| pipe.starts_with("t_"));
         self.dashboards.iter().filter(move |shelved| by_id || shelved.public || !shelved.pipes.is_disjoint(&pipes))
     }
-}
-
-/// Whether tokens are for people without an organization too. Those are
-/// nowhere's member, so whether they are there at all is asked by itself.
-fn binds_person_alone(bind: &Bindings) -> bool {
-    bind.iter().all(|(_, attribute)| attribute == Attribute::UserId)
 }
 
 impl SigningKey {

@@ -160,7 +160,8 @@ impl Settings {
         let clerk_api = page.pick(&table.clerk_api, "PERCH_BROKER_CLERK_API", origin)?;
         let clerk_api = match clerk_api {
             Some(given) => given.value,
-            None => Origin::parse(CLERK_API).map_err(|_| ConfigError::Missing { what: CLERK_API })?,
+            None => origin(CLERK_API)
+                .map_err(|message| ConfigError::Variable { name: "PERCH_BROKER_CLERK_API", message })?,
         };
         let listen = page.pick(&table.listen, "PERCH_BROKER_LISTEN", address)?;
         let metrics_listen = page.pick(&table.metrics_listen, "PERCH_BROKER_METRICS_LISTEN", address)?;

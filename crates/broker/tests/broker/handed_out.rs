@@ -2,6 +2,8 @@
 
 use std::time::{Duration, UNIX_EPOCH};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use perch_sandbox::{Options, Sandbox, organizations};
 use perch_tenant::{Connection, TokenSource};
 use perch_tinybird::{Client, Parameters, PipeName};
@@ -39,6 +41,24 @@ async fn an_opaque_access_token_gives_the_same() {
         let answer = broker.token(&access_token).await;
         world.admit(answer.token(), handle, slug);
     }
+}
+
+#[tokio::test]
+async fn where_tokens_are_bound_to_the_person_nobody_needs_an_organization() {
+    let world = World::new().await;
+    let connection = world.sandbox.broker_connection_toml(PUBLIC_URL);
+    world.write("connection.toml", &connection.replace("org_id = \"org.id\"", "user_id = \"user.id\""));
+    let claims = world.sandbox.claims_template();
+    world.write("claims.json", &claims.replace("org_id", "user_id").replace("{{org.id}}", "{{user.id}}"));
+    let broker = world.broker("").await;
+    let asked = world.sandbox.backend_requests();
+
+    let answer = broker.token(&world.access_token("noor", "").await).await;
+
+    let claims = answer.token().split('.').nth(1).and_then(|part| URL_SAFE_NO_PAD.decode(part).ok()).expect("claims");
+    let claims: serde_json::Value = serde_json::from_slice(&claims).expect("claims");
+    assert_eq!(claims["scopes"][0]["fixed_params"], json!({"user_id": person("noor")}));
+    assert_eq!(world.sandbox.backend_requests(), asked + 1, "whether Noor is there");
 }
 
 #[tokio::test]

@@ -58,7 +58,7 @@ async fn two_thousand_slow_heads_are_survived_and_the_slowest_make_room() {
 
     for _ in 0..20 {
         let took = good_request(&process, &access_token).await;
-        assert!(took < Duration::from_secs(2), "{took:?}");
+        assert!(took < Duration::from_secs(5), "{took:?}");
     }
     assert!(connections(&process).await <= 500);
     // The oldest of them were closed.
@@ -79,7 +79,7 @@ async fn two_thousand_slow_heads_and_bodies_end_in_time_where_there_is_room_for_
     for begin in [head, &body] {
         let mut slow = slow_connections(&process, begin).await;
         let took = good_request(&process, &access_token).await;
-        assert!(took < Duration::from_secs(2), "{took:?}");
+        assert!(took < Duration::from_secs(5), "{took:?}");
         let ended = async {
             for stream in &mut slow {
                 let mut rest = Vec::new();

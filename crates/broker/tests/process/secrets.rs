@@ -18,7 +18,7 @@ async fn no_secret_is_in_the_log_in_an_error_or_in_a_metric() {
     let mut process = crate::process::Process::start(command.args(["--config", "broker.toml"])).await;
     let tokens = visitor::tokens(&office.sandbox, "ada", "harbor-coffee").await.expect("tokens");
     let shown = |name: &str| tokens[name].as_str().expect("a token").to_owned();
-    let mut secrets = vec![
+    let kept = [
         office.sandbox.secret_key().to_owned(),
         office.sandbox.admin_token().to_owned(),
         "p.the-previous-admin-token-of-the-sandbox".to_owned(),
@@ -28,16 +28,16 @@ async fn no_secret_is_in_the_log_in_an_error_or_in_a_metric() {
         "oat_an-opaque-token-that-nobody-knows".to_owned(),
     ];
 
-    let mut told = String::new();
-    for token in secrets[3..].iter().cloned().collect::<Vec<_>>() {
-        for path in ["token", "connection", "nowhere", &token] {
+    let (mut told, mut signed) = (String::new(), Vec::new());
+    for token in &kept[3..] {
+        for path in ["token", "connection", "nowhere", token] {
             for method in [reqwest::Method::GET, reqwest::Method::POST] {
                 let request = http().request(method, format!("{}/{path}?token={token}", process.origin));
-                let answer = request.bearer_auth(&token).send().await.expect("an answer");
+                let answer = request.bearer_auth(token).send().await.expect("an answer");
                 let body = answer.text().await.expect("a body");
                 let answer: Value = serde_json::from_str(&body).unwrap_or_default();
                 match answer["token"].as_str() {
-                    Some(signed) => secrets.push(signed.to_owned()),
+                    Some(token) => signed.push(token.to_owned()),
                     None => told.push_str(&body),
                 }
             }
@@ -52,10 +52,10 @@ async fn no_secret_is_in_the_log_in_an_error_or_in_a_metric() {
     process.end().await;
     let log = process.output();
     assert!(log.iter().any(|line| line.contains("config-no-key")), "the wrong file is told");
-    assert!(log.len() > 20 && secrets.len() > 7, "there is something to search, and a signed token");
+    assert!(log.len() > 20 && !signed.is_empty(), "there is something to search, and a signed token");
     told.push_str(&log.join("\n"));
 
-    for secret in &secrets {
+    for secret in kept.iter().chain(&signed) {
         assert!(!told.contains(secret.as_str()), "{secret} is told");
         // Nor the part of it that makes it one: a JWT's signature.
         if let Some((_, signature)) = secret.rsplit_once('.').filter(|_| secret.matches('.').count() == 2) {
