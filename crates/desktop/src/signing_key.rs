@@ -4,9 +4,10 @@
 
 use std::sync::Arc;
 
-use perch_dashboard::EngineError;
+use perch_dashboard::{EngineError, Failure};
 use perch_keychain::{Kept, KeychainError, Slot};
 use perch_tenant::{Secret, TokenSource, find_secret_key};
+use perch_tinybird::PipeErrorKind;
 use zeroize::Zeroizing;
 
 use crate::connections::OpenedConnection;
@@ -154,12 +155,18 @@ impl Desktop {
     }
 }
 
-/// Whether Tinybird refused the token for every tile on the screen.
+/// Whether no tile on the screen was answered with what the key signed. A tile
+/// whose pipe the token does not name was not asked, and says nothing of it.
 fn all_are_forbidden(screen: &Screen) -> bool {
     let Some(engine) = screen.tenant.opened() else { return false };
     let range = screen.range();
-    let is_forbidden = |failure: perch_dashboard::Failure| failure.error.is_forbidden();
-    screen.dashboard.tiles.iter().all(|tile| engine.failure(tile, &range).is_some_and(is_forbidden))
+    let is_denied = |failure: Failure| match &failure.error {
+        EngineError::Pipe(error) => {
+            matches!(error.kind(), PipeErrorKind::Forbidden | PipeErrorKind::NotInToken { .. })
+        }
+        _ => false,
+    };
+    screen.dashboard.tiles.iter().all(|tile| engine.failure(tile, &range).is_some_and(is_denied))
 }
 
 /// Refuses what cannot be an admin token. What is refused is not repeated.

@@ -1,8 +1,11 @@
 //! The app's whole life without its window: a real sandbox over HTTP, a real
 //! keychain, real files.
 
+mod broker;
 mod hosted;
 mod people;
+mod public;
+mod signing_key;
 mod tokens;
 mod visits;
 mod world;

@@ -1,0 +1,121 @@
+//! The workspace's admin token on an operator's machine: typed once, kept in the
+//! keychain and nowhere else, judged, replaced, forgotten.
+
+use perch_desktop::Desktop;
+use perch_desktop::view::SigningKeyView;
+use perch_keychain::{Keychain, Slot};
+
+use crate::world::{World, choice, draw, eventually, files_below, open, sign_in, values};
+
+fn signing_key(app: &Desktop) -> SigningKeyView {
+    app.app_view().connections[0].signing_key.clone()
+}
+
+async fn in_keychain(connection: &str) -> Option<String> {
+    let slot = Slot::SigningKey { connection };
+    let key = Keychain::open().retrieve(slot).await.expect("an open keychain");
+    key.map(|key| key.expose().to_owned())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the keychain of `make test`"]
+async fn the_admin_token_is_in_the_keychain_and_in_no_file_and_forgotten_when_told_so() {
+    let world = World::new().await;
+    let choice = choice("grace", "harbor-coffee");
+    let (app, harbor) = world.visited(&choice).await;
+    values(&app, &harbor, "top-pages").await;
+    let key = world.sandbox().admin_token();
+    let connection = app.app_view().connections[0].id.clone();
+    assert_eq!(in_keychain(&connection).await.as_deref(), Some(key));
+    assert_eq!(signing_key(&app), SigningKeyView::Kept);
+    let files =
+        [world.places().config, world.places().data].iter().flat_map(|folder| files_below(folder)).collect::<Vec<_>>();
+    assert!(files.len() > 3, "{files:?}");
+    for file in files {
+        let bytes = std::fs::read(&file).expect("a file");
+        assert!(!bytes.windows(key.len()).any(|window| window == key.as_bytes()), "{}", file.display());
+    }
+    assert!(!format!("{:?}", app.app_view()).contains(key));
+
+    app.forget_signing_key(&connection).await.expect("forgotten");
+    assert_eq!((in_keychain(&connection).await, signing_key(&app)), (None, SigningKeyView::Missing));
+    assert_eq!(app.token(&harbor).await.expect_err("nothing signs").code, "signing-key-missing");
+    drop(app);
+
+    let app = world.app(&choice);
+    app.boot().await;
+    eventually("that it is missing to be noticed", || async {
+        (signing_key(&app) == SigningKeyView::Missing).then_some(())
+    })
+    .await;
+    open(&app, &harbor).await;
+    app.save_signing_key(&connection, format!(" {key}\n")).await.expect("kept again");
+    assert_eq!(in_keychain(&connection).await.as_deref(), Some(key), "what a paste brings along is left out");
+    assert_eq!(app.token(&harbor).await.expect("a token").source, "mint");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the keychain of `make test`"]
+async fn an_admin_token_whose_tokens_are_refused_is_told_with_the_reason_and_the_next_mends_it() {
+    let world = World::new().await;
+    let app = world.app(&choice("grace", "harbor-coffee"));
+    app.open_connection(&world.connection()).await.expect("the connection opens");
+    let connection = app.app_view().connections[0].id.clone();
+    app.save_signing_key(&connection, "p.of-another-workspace".to_owned()).await.expect("kept");
+    let harbor = sign_in(&app, "Harbor Coffee").await;
+    open(&app, &harbor).await;
+    let problem = eventually("the refusal", || async {
+        match signing_key(&app) {
+            SigningKeyView::Refused { problem } => Some(problem),
+            _ => None,
+        }
+    })
+    .await;
+    assert_eq!(problem.code, "signing-key-refused");
+    let detail = problem.detail.expect("the reason");
+    assert!(detail.contains("status: 403") && detail.contains("error: "), "{detail}");
+    assert!(!detail.contains("eyJ") && !detail.contains("p.of-another-workspace"), "{detail}");
+    let tile = draw(&app, &harbor, "top-pages").await.expect("a tile").problem.expect("why it is empty");
+    assert_eq!(tile.code, "pipe-forbidden");
+
+    app.save_signing_key(&connection, world.sandbox().admin_token().to_owned()).await.expect("kept");
+    assert!(!values(&app, &harbor, "top-pages").await.is_empty(), "what is on the screen is asked for again");
+    assert_eq!(signing_key(&app), SigningKeyView::Kept);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the keychain of `make test`"]
+async fn a_pipe_that_alone_is_missing_says_nothing_against_the_admin_token() {
+    let world = World::new().await;
+    let file = world.folder.path().join("dashboards/web-traffic.toml");
+    let text = std::fs::read_to_string(&file).expect("a file");
+    std::fs::write(&file, text.replace("pipe = \"top_pages\"", "pipe = \"not_there\"")).expect("written");
+    let (app, harbor) = world.visited(&choice("grace", "harbor-coffee")).await;
+    let problem =
+        eventually("the refusal", || async { draw(&app, &harbor, "top-pages").await.expect("a tile").problem });
+    assert_eq!(problem.await.code, "pipe-not-in-token");
+    assert!(!values(&app, &harbor, "sources").await.is_empty());
+    assert_eq!(signing_key(&app), SigningKeyView::Kept);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the keychain of `make test`"]
+async fn what_cannot_be_an_admin_token_is_not_kept_and_not_repeated() {
+    let world = World::new().await;
+    let app = world.app(&choice("grace", "harbor-coffee"));
+    app.open_connection(&world.connection()).await.expect("the connection opens");
+    let connection = app.app_view().connections[0].id.clone();
+    for (typed, code) in [
+        (" \n", "signing-key-empty"),
+        ("p.first p.second", "signing-key-malformed"),
+        ("TOKEN=p.first\nOTHER=1", "signing-key-malformed"),
+        ("p.ñandú", "signing-key-malformed"),
+    ] {
+        let problem = app.save_signing_key(&connection, typed.to_owned()).await.expect_err(code);
+        assert_eq!(problem.code, code);
+        assert!(!format!("{problem:?}").contains("first"), "{problem:?}");
+    }
+    let long = app.save_signing_key(&connection, "p".repeat(1_281)).await.expect_err("too long");
+    assert!(long.code.starts_with("keychain"), "{long:?}");
+    assert_eq!((in_keychain(&connection).await, signing_key(&app)), (None, SigningKeyView::Missing));
+}
