@@ -196,6 +196,9 @@ impl Desktop {
         for tile in &screen.dashboard.tiles {
             self.spawn_refresh(&screen, tile.clone());
         }
+        // The dashboard itself may have changed where it is served.
+        let app = self.clone();
+        tokio::spawn(async move { app.look_for_served(&screen.tenant).await });
         Ok(())
     }
 

@@ -127,7 +127,7 @@ impl World {
 }
 
 /// The one clock of the app and of the services, so many seconds ahead.
-fn later(ahead: &Arc<AtomicU64>) -> impl Fn() -> SystemTime + Send + Sync + 'static {
+pub fn later(ahead: &Arc<AtomicU64>) -> impl Fn() -> SystemTime + Send + Sync + 'static {
     let ahead = ahead.clone();
     move || SystemTime::now() + Duration::from_secs(ahead.load(Ordering::SeqCst))
 }

@@ -1,0 +1,163 @@
+//! The operator's broker, the real one, behind the app: tokens for an OAuth
+//! session, and the dashboards from one place.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use perch_broker::{Clock, Options, Running, Sources};
+use perch_desktop::view::TenantStatus;
+use perch_sandbox::Sandbox;
+
+use crate::world::{World, choice, draw, eventually, later, open, sign_in, status, values};
+
+/// A sandbox and, before its Tinybird, a broker with the operator's files.
+struct Served {
+    world: World,
+    files: tempfile::TempDir,
+    address: String,
+    broker: Option<Running>,
+}
+
+impl Served {
+    async fn new() -> Self {
+        // Free a moment ago: the connection file names it before the broker listens.
+        let port = std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address").port();
+        let address = format!("127.0.0.1:{port}");
+        let url = format!("http://{address}");
+        let world =
+            World::with(perch_sandbox::Options::default(), |sandbox| sandbox.broker_connection_toml(&url)).await;
+        // The viewer gets the connection file alone.
+        fs::remove_dir_all(world.folder.path().join("dashboards")).expect("removed");
+        let files = tempfile::tempdir().expect("a folder");
+        let mut served = Self { world, files, address, broker: None };
+        served.write("connection.toml", &served.world.sandbox().broker_connection_toml(&url));
+        served.write("claims.json", &served.world.sandbox().claims_template());
+        for (name, text) in Sandbox::dashboards() {
+            served.write(&format!("dashboards/{name}.toml"), text);
+        }
+        let api = served.world.sandbox().backend();
+        let lines = [
+            format!("listen = \"{}\"", served.address),
+            "connection = \"connection.toml\"\ntemplate = \"claims.json\"".to_owned(),
+            format!("clerk_api = \"{api}\""),
+        ];
+        served.write("broker.toml", &lines.join("\n"));
+        served.write("current", served.world.sandbox().admin_token());
+        served.start().await;
+        served
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        let path = self.files.path().join(name);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        fs::write(path.with_extension("new"), text).expect("written");
+        fs::rename(path.with_extension("new"), path).expect("in its place");
+    }
+
+    async fn start(&mut self) {
+        let file = |name: &str| self.files.path().join(name).display().to_string();
+        let sandbox = self.world.sandbox();
+        let variables = BTreeMap::from([
+            ("CLERK_SECRET_KEY".to_owned(), sandbox.secret_key().to_owned()),
+            ("TINYBIRD_JWT_SECRET_FILE".to_owned(), file("current")),
+            ("TINYBIRD_JWT_SECRET_PREVIOUS".to_owned(), sandbox.admin_token().to_owned()),
+        ]);
+        let options = Options {
+            sources: Sources { config: Some(self.files.path().join("broker.toml")), env_file: None, variables },
+            clock: Clock::new(later(&self.world.ahead)),
+            look_again: Duration::from_millis(50),
+        };
+        self.broker = Some(perch_broker::start(options).await.expect("the broker starts"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the keychain of `make test`"]
+async fn a_broker_signs_for_each_organization_and_serves_its_dashboards() {
+    let served = Served::new().await;
+    let choice = choice("grace", "harbor-coffee");
+    let app = served.world.connected(&choice).await;
+    assert!(!app.app_view().connections[0].signing_key.is_wanted(), "no key of the workspace is on this machine");
+    let harbor = sign_in(&app, "Harbor Coffee").await;
+    let dashboard = open(&app, &harbor).await;
+    assert_eq!(dashboard.dashboards.len(), 2, "those that are not public: {:?}", dashboard.dashboards);
+    let of_harbor = values(&app, &harbor, "top-pages").await;
+    *choice.lock().expect("the choice") = ("grace", "larkspur-books");
+    let larkspur = sign_in(&app, "Larkspur Books").await;
+    open(&app, &larkspur).await;
+    assert_ne!(values(&app, &larkspur, "top-pages").await, of_harbor);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the keychain of `make test`"]
+async fn a_dashboard_that_the_operator_changes_is_changed_for_the_viewer_and_there_offline() {
+    let mut served = Served::new().await;
+    let choice = choice("grace", "harbor-coffee");
+    let (app, harbor) = served.world.visited(&choice).await;
+    let title = |app: &perch_desktop::Desktop| {
+        let (app, harbor) = (app.clone(), harbor.clone());
+        async move { open(&app, &harbor).await.title }
+    };
+    let before = title(&app).await;
+    let (_, text) = Sandbox::dashboards().iter().find(|(name, _)| *name == "web-traffic").expect("a dashboard");
+    served.write("dashboards/web-traffic.toml", &text.replace(&format!("title = \"{before}\""), "title = \"Changed\""));
+    eventually("the changed dashboard", || async {
+        // The app looks from time to time, and when the viewer asks for all anew.
+        app.refresh_dashboard(&harbor, "web-traffic").expect("refreshed");
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        (title(&app).await == "Changed").then_some(())
+    })
+    .await;
+    values(&app, &harbor, "top-pages").await;
+    drop(app);
+
+    served.broker = None;
+    served.world.stop_sandbox().await;
+    let app = served.world.app(&choice);
+    app.boot().await;
+    assert_eq!(title(&app).await, "Changed");
+    values(&app, &harbor, "top-pages").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the keychain of `make test`"]
+async fn an_admin_token_that_tinybird_no_longer_takes_costs_one_question_and_no_tile() {
+    let served = Served::new().await;
+    let (app, harbor) = served.world.visited(&choice("grace", "harbor-coffee")).await;
+    let seen = values(&app, &harbor, "top-pages").await;
+    // The broker is told of a new admin token before Tinybird knows it: what it
+    // signs with the first is refused, and what it signs with the other is not.
+    served.write("current", "p.an-admin-token-that-tinybird-does-not-know-yet");
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    served.world.ahead.fetch_add(3600, Ordering::SeqCst);
+    app.refresh_dashboard(&harbor, "web-traffic").expect("refreshed");
+    eventually("fresh tiles", || async {
+        let drawn = draw(&app, &harbor, "top-pages").await.expect("a tile");
+        assert_eq!(drawn.problem, None);
+        (!drawn.refreshing).then_some(())
+    })
+    .await;
+    // An hour later there are other numbers.
+    assert_ne!(values(&app, &harbor, "top-pages").await, seen);
+    assert!(matches!(status(&app, &harbor), TenantStatus::Online));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the keychain of `make test`"]
+async fn whoever_left_the_organization_gets_no_token_and_the_tenant_closes() {
+    let served = Served::new().await;
+    let (app, harbor) = served.world.visited(&choice("grace", "harbor-coffee")).await;
+    values(&app, &harbor, "top-pages").await;
+    let coffee = perch_sandbox::organizations().iter().find(|known| known.slug == "harbor-coffee").expect("a shop");
+    served.world.sandbox().end_membership("grace", coffee.id).expect("ended");
+    // Past the life of the token at hand, and of the broker's memory; Clerk's own
+    // word on the session would hold for longer.
+    served.world.ahead.fetch_add(11 * 60, Ordering::SeqCst);
+    app.refresh_dashboard(&harbor, "web-traffic").expect("refreshed");
+    eventually("the tenant to close", || async {
+        matches!(status(&app, &harbor), TenantStatus::Closed { .. }).then_some(())
+    })
+    .await;
+}
