@@ -192,6 +192,8 @@ impl Client {
                 Err(error) => return Err(error),
             };
             let Some(pause) = pauses.next() else { return Err(error) };
+            let error = error.about(pipe, parameters, *attempts);
+            tracing::debug!(code = error.code(), detail = error.detail(), "a pipe is asked again");
             // The lane itself waits after a 429.
             let pause = if error.is_rate_limited() { Duration::ZERO } else { pause };
             let again = async {

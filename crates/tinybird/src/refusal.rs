@@ -19,7 +19,7 @@ const REQUEST_IDS: [HeaderName; 2] =
 /// The longest id that is worth telling.
 const LONGEST_ID: usize = 128;
 
-/// How much of an error that is not Tinybird's is quoted, in characters.
+/// How much of an error or of a parameter is quoted, in characters.
 const LONGEST_QUOTE: usize = 300;
 
 /// Why a pipe did not answer. Its `Display` is the sentence for the viewer.
@@ -209,7 +209,11 @@ impl PipeError {
 
     /// Adds what was asked, and how often.
     pub(crate) fn about(mut self, pipe: &PipeName, parameters: &Parameters, attempts: u32) -> Self {
-        let told = |(name, value): (&str, String)| (name.to_owned(), redact::value(name, &value));
+        let told = |(name, value): (&str, String)| {
+            let value = redact::value(name, &value);
+            let cut = value.char_indices().nth(LONGEST_QUOTE).map(|(at, _)| format!("{}…", &value[..at]));
+            (name.to_owned(), cut.unwrap_or(value))
+        };
         self.account.pipe = Some(pipe.to_string());
         self.account.parameters = parameters.pairs().into_iter().map(told).collect();
         self.account.attempts = attempts;
