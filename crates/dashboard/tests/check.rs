@@ -107,6 +107,9 @@ fn a_pipe_that_no_scope_reads_is_told_with_the_nearest_one() {
     let found = |pipe: &str| findings(CONNECTION, &[("web.toml", &DASHBOARD.replace("kpis", pipe))]);
     assert_eq!(found("kpi"), ["web.toml:9:8: no scope of the token reads the pipe `kpi`; did you mean `kpis`?"]);
     assert!(found("revenue")[0].contains("add one to the connection's template"));
+    // A pipe's id, which Tinybird alone can tell the name of.
+    let by_id = CONNECTION.replace("\"top_pages\"", "\"t_1f\"");
+    assert_eq!(findings(&by_id, &[("web.toml", &DASHBOARD.replace("kpis", "revenue"))]), NOTHING);
 }
 
 #[test]
