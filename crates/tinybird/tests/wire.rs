@@ -5,6 +5,8 @@
 mod service;
 
 use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -18,6 +20,7 @@ use perch_tenant::{Connection, Organization, Origin, Secret, Tenant, TokenSource
 use perch_tinybird::{Client, Limits, Parameters, PipeErrorKind, PipeName, Template, TenantToken, decode, mint};
 use service::secure::Secure;
 use service::{Service, ask, kind, kpis, outcome, router, status, token, token_at};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use tower_http::compression::CompressionLayer;
 
@@ -171,6 +174,60 @@ async fn an_answer_that_stalls_is_left_and_asked_for_again() {
     assert_eq!(answer, Ok(b"{}".to_vec()));
     assert!(started.elapsed() < Duration::from_secs(10), "{:?}", started.elapsed());
     assert_eq!(service.seen().len(), 2);
+}
+
+#[tokio::test]
+async fn an_answer_that_says_it_is_too_long_is_not_waited_for() {
+    let service = Service::start(|_| {
+        let nothing = futures_util::stream::pending::<Result<Bytes, Infallible>>();
+        ([(header::CONTENT_LENGTH, "100000001")], Body::from_stream(nothing)).into_response()
+    })
+    .await;
+    let waiting = tokio::time::timeout(Duration::from_secs(5), outcome(&service));
+    let refused = waiting.await.expect("at once");
+    assert_eq!(kind(refused), PipeErrorKind::TooLarge { limit: 100_000_000 });
+}
+
+/// Passes bytes on to `server`, until `dead` says that the connections which
+/// stand by then lead nowhere.
+async fn path(server: SocketAddr, dead: Arc<AtomicBool>) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("an address");
+    tokio::spawn(async move {
+        while let Ok((mut client, _)) = listener.accept().await {
+            let dead = Arc::clone(&dead);
+            let leads = !dead.load(Ordering::SeqCst);
+            tokio::spawn(async move {
+                let mut server = TcpStream::connect(server).await.expect("the server");
+                tokio::select! {
+                    _ = tokio::io::copy_bidirectional(&mut client, &mut server) => {}
+                    () = until(&dead), if leads => std::future::pending().await,
+                }
+            });
+        }
+    });
+    address
+}
+
+async fn until(flag: &AtomicBool) {
+    while !flag.load(Ordering::SeqCst) {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_leads_nowhere_any_more_is_left_for_a_new_one() {
+    let (router, _) = router(|_| status(200, "{}"));
+    let secure = Secure::serve(router).await;
+    let dead = Arc::<AtomicBool>::default();
+    let address = path(secure.address, Arc::clone(&dead)).await;
+    let client = Client::over(secure.trusted(), Limits::default()).expect("a client");
+    let token = token_at(&Origin::parse(&format!("https://{address}")).expect("an origin"), None, LONG);
+    ask(&client, &token, &Parameters::default()).await.expect("an answer");
+    dead.store(true, Ordering::SeqCst);
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    assert_eq!(ask(&client, &token, &Parameters::default()).await, Ok(b"{}".to_vec()));
+    assert_eq!(secure.connections(), 2);
 }
 
 #[tokio::test]
