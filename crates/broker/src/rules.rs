@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
+use crate::config_error::ConfigError;
 use crate::person::Membership;
+use crate::settings::{Page, Table};
 
 /// The rules of the configuration, in its order. None at all gives everything
 /// that the template has.
@@ -14,14 +16,14 @@ pub(crate) struct Rules(Vec<Rule>);
 
 /// Gives some pipes to some members.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Rule {
-    pub(crate) who: Who,
-    pub(crate) pipes: Pipes,
+struct Rule {
+    who: Who,
+    pipes: Pipes,
 }
 
 /// Whom a rule is for, in Clerk's words.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Who {
+enum Who {
     /// A role: `org:admin`.
     Role(String),
     /// A permission: `org:reports:read`.
@@ -30,7 +32,7 @@ pub(crate) enum Who {
 
 /// What a rule gives.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Pipes {
+enum Pipes {
     /// `"*"`: whatever the template has.
     All,
     /// These, as the template's scopes name them.
@@ -38,8 +40,34 @@ pub(crate) enum Pipes {
 }
 
 impl Rules {
-    pub(crate) fn new(rules: Vec<Rule>) -> Self {
-        Self(rules)
+    /// The rules of the configuration. They may name the pipes that are
+    /// `known`, where that is.
+    pub(crate) fn read(page: &Page<'_>, table: &Table, known: Option<&BTreeSet<String>>) -> Result<Self, ConfigError> {
+        let mut rules = Vec::with_capacity(table.rules.len());
+        for spanned in &table.rules {
+            let rule = spanned.get_ref();
+            let who = match (&rule.role, &rule.permission) {
+                (Some(role), None) => Who::Role(role.clone()),
+                (None, Some(permission)) => Who::Permission(permission.clone()),
+                _ => {
+                    let message = "a rule is for one `role` or one `permission`; write role = \"org:member\"";
+                    return Err(page.refuse_at(spanned.span().start, message));
+                }
+            };
+            let mut named = BTreeSet::new();
+            for pipe in &rule.pipes {
+                let name = pipe.get_ref();
+                if known.is_some_and(|known| name != "*" && !known.contains(name)) {
+                    let message =
+                        format!("no scope of the template reads the pipe `{name}`; add one there, or write \"*\"");
+                    return Err(page.refuse_at(pipe.span().start, message));
+                }
+                named.insert(name.clone());
+            }
+            let pipes = if named.contains("*") { Pipes::All } else { Pipes::Named(named) };
+            rules.push(Rule { who, pipes });
+        }
+        Ok(Self(rules))
     }
 
     /// Takes out of filled claims each scope that no rule gives to a person
@@ -92,7 +120,7 @@ mod tests {
     }
 
     fn rules() -> Rules {
-        Rules::new(vec![
+        Rules(vec![
             Rule { who: Who::Role("org:admin".into()), pipes: Pipes::All },
             Rule { who: Who::Role("org:member".into()), pipes: named(&["kpis"]) },
             Rule { who: Who::Permission("org:funnel:read".into()), pipes: named(&["funnel", "trend"]) },

@@ -123,12 +123,6 @@ impl<T> Given<T> {
     }
 }
 
-/// A template's text, and its file where it has one.
-pub(crate) struct WrittenTemplate {
-    pub(crate) text: Given<String>,
-    pub(crate) file: Option<PathBuf>,
-}
-
 /// The configuration while it is read.
 pub(crate) struct Page<'a> {
     path: &'a Path,
@@ -201,17 +195,8 @@ impl Table {
         page.pick(&self.pipes, "PERCH_BROKER_PIPES", words)
     }
 
-    /// The template's text: written here, or in the file that is named here.
-    pub(crate) fn template(&self, page: &Page<'_>, files: &mut Files) -> Result<Option<WrittenTemplate>, ConfigError> {
-        let Some(given) = page.pick(&self.template, "PERCH_BROKER_TEMPLATE", |text| Ok(text.to_owned()))? else {
-            return Ok(None);
-        };
-        if given.value.trim_start().starts_with('{') {
-            return Ok(Some(WrittenTemplate { text: given, file: None }));
-        }
-        let path = page.beside(Path::new(&given.value), &given.place);
-        let text = files.text(&path)?;
-        Ok(Some(WrittenTemplate { text: given.with(text), file: Some(path) }))
+    pub(crate) fn template(&self, page: &Page<'_>) -> Result<Option<Given<String>>, ConfigError> {
+        page.pick(&self.template, "PERCH_BROKER_TEMPLATE", |text| Ok(text.to_owned()))
     }
 
     /// Between a minute and a day.
@@ -323,6 +308,11 @@ impl Page<'_> {
     /// The folder of the configuration.
     pub(crate) fn folder(&self) -> &Path {
         self.path.parent().unwrap_or(Path::new(""))
+    }
+
+    /// The file that is named, unless what was given is JSON itself.
+    pub(crate) fn named_file(&self, given: &Given<String>) -> Option<PathBuf> {
+        (!given.value.trim_start().starts_with('{')).then(|| self.beside(Path::new(&given.value), &given.place))
     }
 
     /// A path that stands in the file is from the file's folder, one in a
