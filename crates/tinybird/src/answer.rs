@@ -145,9 +145,8 @@ pub fn decode(bytes: &[u8]) -> Result<Answer, DecodeError> {
     let data = parts.data.ok_or(DecodeError::Missing("data"))?;
     let found = match data {
         Data::Read { rows } => rows,
-        Data::Waiting { at } => {
-            rows::read(&mut scanner.moved_to(at), &mut columns).map_err(|fault| DecodeError::at(text, fault))?
-        }
+        Data::Waiting { at } => rows::read(&mut scanner.moved_to(at), &mut columns, told(text))
+            .map_err(|fault| DecodeError::at(text, fault))?,
     };
     if let Some(told) = parts.rows.filter(|told| usize::try_from(*told) != Ok(found)) {
         return Err(DecodeError::Miscounted { told, found });
@@ -157,6 +156,17 @@ pub fn decode(bytes: &[u8]) -> Result<Answer, DecodeError> {
         rows_before_limit: parts.rows_before_limit,
         statistics: parts.statistics,
     })
+}
+
+/// How many rows the end of the answer says there are, before it is read as far
+/// as that. ClickHouse writes it after the rows.
+fn told(text: &str) -> Option<usize> {
+    const KEY: &[u8] = b"\"rows\":";
+    let tail = &text.as_bytes()[text.len().saturating_sub(1024)..];
+    let key = tail.windows(KEY.len()).rposition(|window| window == KEY)?;
+    let rest = tail[key + KEY.len()..].trim_ascii_start();
+    let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    std::str::from_utf8(&rest[..digits]).ok()?.parse().ok()
 }
 
 /// The parts of the answer, as they come.
@@ -196,7 +206,9 @@ impl Parts {
             "meta" => self.meta = Some(read_meta(scanner)?),
             "data" => {
                 self.data = Some(match &mut self.meta {
-                    Some(Meta::Columns(columns)) => Data::Read { rows: rows::read(scanner, columns)? },
+                    Some(Meta::Columns(columns)) => {
+                        Data::Read { rows: rows::read(scanner, columns, told(scanner.text()))? }
+                    }
                     _ => {
                         let at = scanner.at();
                         scanner.value()?;

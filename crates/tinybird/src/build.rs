@@ -13,10 +13,15 @@ impl Column {
         Self::new(name, kind, values)
     }
 
-    /// Makes room for `more` cells like those that are there, which come from
-    /// the `left` bytes.
-    pub(crate) fn reserve(&mut self, more: usize, left: usize) {
-        self.values_mut().cells.reserve(more, left);
+    /// Makes room for `more` cells.
+    pub(crate) fn reserve(&mut self, more: usize) {
+        self.values_mut().cells.reserve(more);
+    }
+
+    /// Makes room for the bytes of `more` texts like those that are there, which
+    /// come from the `left` bytes.
+    pub(crate) fn reserve_bytes(&mut self, more: usize, left: usize) {
+        self.values_mut().cells.reserve_bytes(more, left);
     }
 
     /// Gives back the room that was not needed.

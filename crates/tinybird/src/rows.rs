@@ -11,20 +11,27 @@ use crate::build::Dates;
 use crate::scan::{Read, Scanner};
 use crate::table::Column;
 
-/// Reads the list of rows that stands here; how many there were.
-pub(crate) fn read(scanner: &mut Scanner<'_>, columns: &mut [Column]) -> Read<usize> {
+/// After how many rows the length of a text is known well enough to make room
+/// for those to come.
+const SAMPLE: usize = 64;
+
+/// Reads the list of rows that stands here; how many there were. `told` is how
+/// many the answer says there are: only a hint, for making room at once.
+pub(crate) fn read(scanner: &mut Scanner<'_>, columns: &mut [Column], told: Option<usize>) -> Read<usize> {
     scanner.expect(b'[', "`data` must be a list of rows")?;
     if scanner.peek() == b']' {
         scanner.bump();
         return Ok(0);
     }
     let mut rows = Rows::of(columns.len());
-    let mut room = Room { rows: 1, since: (scanner.at(), 0) };
-    columns.iter_mut().for_each(|column| column.reserve(1, 0));
+    let mut room = Room::first(scanner, columns, told);
     while rows.row(scanner, columns)? {
         rows.count += 1;
         if rows.count == room.rows {
             room.grow(scanner, columns);
+        } else if rows.count == SAMPLE {
+            let more = room.rows - rows.count;
+            columns.iter_mut().for_each(|column| column.reserve_bytes(more, scanner.left()));
         }
     }
     columns.iter_mut().for_each(Column::shrink);
@@ -33,7 +40,8 @@ pub(crate) fn read(scanner: &mut Scanner<'_>, columns: &mut [Column]) -> Read<us
 
 /// For how many rows the columns have room. To grow by half or twofold would
 /// take more memory than the answer itself, whose rows are often hardly longer
-/// than their cells; so the bytes that are left say how many rows will come.
+/// than their cells; so where the answer does not say how many rows will come,
+/// the bytes that are left do.
 struct Room {
     rows: usize,
     /// The byte and the row at which room was made last: rows since then tell
@@ -42,16 +50,27 @@ struct Room {
 }
 
 impl Room {
+    /// Room for as many rows as are told, or as the bytes can hold.
+    fn first(scanner: &Scanner<'_>, columns: &mut [Column], told: Option<usize>) -> Self {
+        let shortest: usize = columns.iter().map(|column| "\"\":0,".len() + column.name().len()).sum();
+        let rows = told.map_or(1, |told| told.min(scanner.left() / ("{}".len() + shortest)).max(1));
+        columns.iter_mut().for_each(|column| column.reserve(rows));
+        Self { rows, since: (scanner.at(), 0) }
+    }
+
     /// Makes room after the row that used up the last.
     fn grow(&mut self, scanner: &Scanner<'_>, columns: &mut [Column]) {
         let (at, row) = self.since;
         let row_bytes = (scanner.at() - at).div_ceil(self.rows - row).max(1);
-        let told = scanner.left() / row_bytes;
+        let likely = scanner.left() / row_bytes;
         // The first rows may be no measure for the others: as many again and
         // three times more, and at least an eighth, so that wrong guesses end soon.
-        let more = (told + told / 16).clamp(self.rows.div_ceil(8), self.rows.saturating_mul(4));
-        if told > 0 {
-            columns.iter_mut().for_each(|column| column.reserve(more, scanner.left()));
+        let more = (likely + likely / 16).clamp(self.rows.div_ceil(8), self.rows.saturating_mul(4));
+        if likely > 0 {
+            columns.iter_mut().for_each(|column| {
+                column.reserve(more);
+                column.reserve_bytes(more, scanner.left());
+            });
         }
         *self = Self { rows: self.rows + more, since: (scanner.at(), self.rows) };
     }

@@ -40,6 +40,11 @@ impl<'a> Scanner<'a> {
         Self { text: self.text, at }
     }
 
+    /// All of the text.
+    pub(crate) fn text(&self) -> &'a str {
+        self.text
+    }
+
     pub(crate) fn at(&self) -> usize {
         self.at
     }

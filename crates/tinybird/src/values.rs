@@ -53,14 +53,24 @@ impl Cells {
         }
     }
 
-    /// Makes room for `more` cells, which come from the `left` bytes.
-    pub(crate) fn reserve(&mut self, more: usize, left: usize) {
+    /// Makes room for `more` cells.
+    pub(crate) fn reserve(&mut self, more: usize) {
         match self {
             Self::Bool(cells) => cells.reserve_exact(more),
             Self::Int(cells) | Self::Time(cells, _) => cells.reserve_exact(more),
             Self::UInt(cells) => cells.reserve_exact(more),
             Self::Float(cells) => cells.reserve_exact(more),
-            Self::Text(texts) | Self::Digits(texts) | Self::Json(texts) => texts.reserve(more, left),
+            Self::Text(texts) | Self::Digits(texts) | Self::Json(texts) => texts.ends.reserve_exact(more),
+        }
+    }
+
+    /// Makes room for the bytes of `more` texts as long as those that are there,
+    /// and no more than the `left` bytes that they can come from.
+    pub(crate) fn reserve_bytes(&mut self, more: usize, left: usize) {
+        if let Self::Text(texts) | Self::Digits(texts) | Self::Json(texts) = self {
+            let bytes = texts.bytes.len().saturating_mul(more) / texts.len().max(1);
+            // Others are longer, by some.
+            texts.bytes.reserve_exact((bytes + bytes / 16).min(left));
         }
     }
 
@@ -172,14 +182,6 @@ pub(crate) struct Texts {
 }
 
 impl Texts {
-    /// Makes room for `more` texts as long as those that are there, in no more
-    /// bytes than the `left` that they can come from.
-    pub(crate) fn reserve(&mut self, more: usize, left: usize) {
-        let bytes = self.bytes.len().saturating_mul(more) / self.ends.len().max(1);
-        self.ends.reserve_exact(more);
-        self.bytes.reserve_exact(bytes.min(left));
-    }
-
     /// Adds a text.
     pub(crate) fn push(&mut self, text: &str, left: usize) {
         self.extend(text, left);

@@ -15,6 +15,7 @@ const ONE_ROW: &str = "ten thousand columns and one row";
 /// What no engine writes without a space.
 const ODD: [&str; 3] =
     ["ten thousand columns and three rows", "ten thousand texts in a row", "some short texts, then long ones"];
+const MISCOUNTED: &str = "fewer rows than are told";
 const TOO_WIDE: &str = "more columns than are read";
 
 /// How an answer may be laid out.
@@ -40,7 +41,9 @@ fn answer(layout: Layout, columns: &[(String, &str)], rows: impl Iterator<Item =
         let _ = write!(text, "{inside}\"type\":{space}\"{kind}\"{line}{tab}{tab}}}");
     }
     let _ = write!(text, "{line}{tab}],{line}{line}{tab}\"data\":{line}{tab}[");
+    let mut told = 0;
     for (index, row) in rows.enumerate() {
+        told += 1;
         let comma = if index > 0 { "," } else { "" };
         let _ = write!(text, "{comma}{line}{tab}{tab}{{");
         for (index, ((name, _), value)) in columns.iter().zip(row).enumerate() {
@@ -49,7 +52,12 @@ fn answer(layout: Layout, columns: &[(String, &str)], rows: impl Iterator<Item =
         }
         let _ = write!(text, "{line}{tab}{tab}}}");
     }
-    let _ = write!(text, "{line}{tab}]{line}}}");
+    let _ = write!(text, "{line}{tab}]");
+    // The engine tells how many there are; without that, it is guessed.
+    if matches!(layout, Layout::Lines) {
+        let _ = write!(text, ",{line}{line}{tab}\"rows\":{space}{told}");
+    }
+    let _ = write!(text, "{line}}}");
     text.into_bytes()
 }
 
@@ -128,6 +136,10 @@ fn shapes(layout: Layout) -> Vec<(&'static str, Vec<u8>)> {
             let members: Vec<_> = (0..5_000).map(|member| format!("'m{member}' = {member}")).collect();
             alone(layout, &format!("Enum16({})", members.join(", ")), same("\"m7\"", 3))
         }),
+        (MISCOUNTED, {
+            let answer = String::from_utf8(alone(Layout::Lines, "UInt64", same("1", MANY))).expect("text");
+            answer.replace("\"rows\": ", "\"rows\": 999").into_bytes()
+        }),
         (TOO_WIDE, wide(layout, &["UInt8"], 40_000, 1, "1")),
     ];
     if matches!(layout, Layout::Lines) {
@@ -144,7 +156,7 @@ fn decoding_takes_at_most_three_times_the_answers_bytes() {
             let before = HEAP.current_usage();
             let decoded = decode(&answer);
             let taken = HEAP.peak_usage() - before;
-            assert_eq!(decoded.is_err(), shape == TOO_WIDE, "{shape}, {layout:?}");
+            assert_eq!(decoded.is_err(), [MISCOUNTED, TOO_WIDE].contains(&shape), "{shape}, {layout:?}");
             // With the answer's own bytes, which are there all the while; apart from them
             // only where the columns are many and the rows hardly any, and where rows
             // turn long that were short, without a space between them.
