@@ -22,6 +22,9 @@ async fn the_main_job_from_first_run_to_sign_out() {
     app.find("signed-out").await;
     steps.shoot("ready-to-sign-in", app.window()).await;
 
+    app.open_public().await;
+    steps.shoot("public-before-sign-in", app.window()).await;
+
     let browser = app.open_sign_in().await;
     app.find("sign-in-address").await;
     steps.shoot("waiting-for-the-browser", app.window()).await;

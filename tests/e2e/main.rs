@@ -13,6 +13,7 @@ mod leaks;
 mod links;
 mod no_keychain;
 mod offline;
+mod public;
 mod secrets;
 mod sql;
 mod tenants;

@@ -46,6 +46,34 @@ pub fn visits_by_day(sandbox: &Sandbox, organization: &str, at: i64) -> Vec<Stri
     rows.expect("rows").collect::<Result<_, _>>().expect("values")
 }
 
+/// Visits of all organizations in the last seven days by device, most first.
+pub fn visits_of_all_by_device(sandbox: &Sandbox, at: i64) -> Vec<(String, String)> {
+    let query = "SELECT device, COUNT(DISTINCT session_id) AS visits FROM events
+         WHERE timestamp >= ?1 AND timestamp <= ?2 GROUP BY device ORDER BY visits DESC, device";
+    let database = sandbox.database();
+    let database = database.lock().expect("the database");
+    let mut statement = database.prepare(query).expect("a query");
+    let rows = statement.query_map((first_second(at), at), |row| Ok((row.get(0)?, row.get::<_, i64>(1)?.to_string())));
+    rows.expect("rows").collect::<Result<_, _>>().expect("values")
+}
+
+/// Visits of all organizations in the last seven days.
+pub fn visits_of_all(sandbox: &Sandbox, at: i64) -> i64 {
+    of_all(sandbox, "COUNT(DISTINCT session_id)", at)
+}
+
+/// Pages seen of all organizations in the last seven days.
+pub fn page_views_of_all(sandbox: &Sandbox, at: i64) -> i64 {
+    of_all(sandbox, "COUNT(*)", at)
+}
+
+fn of_all(sandbox: &Sandbox, counted: &str, at: i64) -> i64 {
+    let query = format!("SELECT {counted} FROM events WHERE timestamp >= ?1 AND timestamp <= ?2");
+    let database = sandbox.database();
+    let database = database.lock().expect("the database");
+    database.query_row(&query, (first_second(at), at), |row| row.get(0)).expect("a count")
+}
+
 /// Midnight (UTC, like the sandbox's days) six days before a second: with its
 /// own day, seven.
 fn first_second(at: i64) -> i64 {

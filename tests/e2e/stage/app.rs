@@ -94,6 +94,20 @@ impl App {
         self.click("signing-key-save").await;
     }
 
+    /// Opens what anyone may see, from the first screen, and answers with the ids
+    /// of its tiles once they are drawn.
+    pub async fn open_public(&self) -> Vec<String> {
+        self.click_starting_with("open-public-").await;
+        self.drawn("public-name", "Perch sandbox").await
+    }
+
+    /// The dashboards that the header offers.
+    pub async fn names_of_dashboards(&self) -> Vec<String> {
+        let names = "return [...document.querySelectorAll('[data-testid^=\"dashboard-tab-\"]')]
+             .map((tab) => tab.textContent.trim());";
+        serde_json::from_value(self.script(names, Vec::new()).await).expect("a list of names")
+    }
+
     /// Signs in through the browser that the app opens, and waits for the
     /// organization's dashboard.
     pub async fn sign_in(&self, person: &str, organization: &str) {
@@ -206,11 +220,11 @@ impl App {
         self.click_css(&by_test_id(test_id)).await;
     }
 
-    async fn click_starting_with(&self, test_id: &str) {
+    pub async fn click_starting_with(&self, test_id: &str) {
         self.click_css(&format!("button[data-testid^=\"{test_id}\"]")).await;
     }
 
-    async fn click_css(&self, selector: &str) {
+    pub async fn click_css(&self, selector: &str) {
         let click = || async { self.window().find(Locator::Css(selector)).await.ok()?.click().await.ok() };
         eventually(&format!("a click on {selector}"), click).await;
     }
@@ -233,13 +247,18 @@ impl App {
     /// Waits until the window shows this organization's dashboard with every
     /// tile drawn, and answers with the tiles' ids.
     pub async fn dashboard_of(&self, organization: &str) -> Vec<String> {
+        self.drawn("tenant-name", organization).await
+    }
+
+    /// Waits until the window shows this name and every tile drawn.
+    async fn drawn(&self, test_id: &str, name: &str) -> Vec<String> {
         let drawn = "const tiles = [...document.querySelectorAll('[data-testid^=\"tile-\"][data-state]')];
-             const name = document.querySelector('[data-testid=\"tenant-name\"]')?.textContent;
-             return name === arguments[0] && tiles.length > 0 && tiles.every((tile) => tile.dataset.state === 'ready')
+             const name = document.querySelector(arguments[0])?.textContent;
+             return name === arguments[1] && tiles.length > 0 && tiles.every((tile) => tile.dataset.state === 'ready')
                ? tiles.map((tile) => tile.dataset.testid.slice('tile-'.length)) : null;";
-        let what = format!("the dashboard of {organization}");
+        let what = format!("the dashboard of {name}");
         let ids = eventually(&what, || async {
-            let ids = self.script(drawn, vec![json!(organization)]).await;
+            let ids = self.script(drawn, vec![json!(by_test_id(test_id)), json!(name)]).await;
             ids.is_array().then_some(ids)
         })
         .await;
