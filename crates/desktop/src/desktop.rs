@@ -14,7 +14,7 @@ use perch_keychain::{Keychain, Slot};
 use perch_sandbox::Sandbox;
 use perch_tenant::{Origin, PersonId, SignInMethod, Tenant, TenantId};
 use perch_tinybird::TenantToken;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
 use crate::accounts::{Account, Accounts, Standing};
 use crate::connections::{Connections, OpenedConnection};
@@ -101,7 +101,8 @@ pub(crate) struct State {
     pub(crate) tenants: HashMap<TenantId, Arc<OpenTenant>>,
     pub(crate) people: HashMap<PersonId, Arc<HostedPerson>>,
     pub(crate) active: Option<TenantId>,
-    pub(crate) screen: Option<Screen>,
+    /// A question that is no longer on it ends.
+    pub(crate) screen: watch::Sender<Option<Screen>>,
     pub(crate) sign_in: Option<Attempt>,
     pub(crate) attempts: u64,
     /// When a hosted sign-in's link came last.
@@ -128,7 +129,7 @@ impl Desktop {
             tenants: HashMap::new(),
             people: HashMap::new(),
             active: None,
-            screen: None,
+            screen: watch::Sender::new(None),
             sign_in: None,
             attempts: 0,
             returned: None,
@@ -312,7 +313,7 @@ impl Desktop {
         self.renew_public(&opened).await;
         {
             let mut state = self.state();
-            state.screen = None;
+            state.screen.send_replace(None);
             state.active = state.active.take().or_else(|| state.first_tenant());
         }
         self.look_for_signing_keys().await;
@@ -346,7 +347,7 @@ impl Desktop {
         {
             let mut state = self.state();
             state.active = Some(open.id.clone());
-            state.screen = None;
+            state.screen.send_replace(None);
             if let Err(problem) = state.accounts.use_now(&open.id) {
                 state.notify(problem);
             }
@@ -490,6 +491,11 @@ async fn current_token(tenant: &OpenTenant, viewer: &Viewer) -> Result<Arc<Tenan
 }
 
 impl State {
+    /// Takes off the screen what has to leave it.
+    pub(crate) fn leave_screen(&self, has_to: impl Fn(&Screen) -> bool) {
+        self.screen.send_if_modified(|screen| screen.take_if(|screen| has_to(screen)).is_some());
+    }
+
     /// Adds a notice, unless the same is already there.
     pub(crate) fn notify(&mut self, problem: Problem) {
         if self.notices.iter().all(|notice| notice.problem != problem) {

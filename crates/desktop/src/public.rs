@@ -57,7 +57,7 @@ impl Desktop {
         let before = self.state().tenants.get(&id).cloned();
         let now = self.place_public(opened);
         if let Some(before) = &before {
-            self.state().screen.take_if(|screen| Arc::ptr_eq(&screen.tenant, before));
+            self.state().leave_screen(|screen| Arc::ptr_eq(&screen.tenant, before));
             before.close(Problem::gone("dashboard")).await;
         }
         if now.is_none() {
@@ -74,7 +74,7 @@ impl Desktop {
         let left = self.forget(id).await;
         let mut state = self.state();
         left.into_iter().for_each(|problem| state.notify(problem));
-        state.screen.take_if(|screen| screen.tenant.id == *id);
+        state.leave_screen(|screen| screen.tenant.id == *id);
         if state.active.as_ref() == Some(id) {
             state.active = state.first_tenant();
         }

@@ -33,6 +33,14 @@ impl Screen {
     pub(crate) fn question(&self, tile: &str) -> Question {
         Question { dashboard: self.dashboard.id.clone(), tile: tile.to_owned(), range: self.range() }
     }
+
+    /// Whether one of its tiles asks this.
+    pub(crate) fn asks(&self, tenant: &Arc<OpenTenant>, question: &Question) -> bool {
+        Arc::ptr_eq(&self.tenant, tenant)
+            && self.dashboard.id == question.dashboard
+            && self.dashboard.tiles.iter().any(|tile| tile.id == question.tile)
+            && self.range() == question.range
+    }
 }
 
 impl Desktop {
@@ -69,11 +77,11 @@ impl Desktop {
         tenant.show_dashboard(&dashboard.id);
         let view = self.dashboard_view(&tenant, &dashboard, links);
         {
-            let mut state = self.state();
+            let state = self.state();
             // While the store opened, the tenant may have been signed out or
             // another one chosen.
             if state.active.as_ref() == Some(&tenant.id) && state.is_current(&tenant) {
-                state.screen = Some(Screen { tenant, dashboard });
+                state.screen.send_replace(Some(Screen { tenant, dashboard }));
             }
         }
         self.inner.wake.notify_one();
@@ -202,11 +210,16 @@ impl Desktop {
         Ok(())
     }
 
+    /// What is on the screen.
+    pub(crate) fn screen(&self) -> Option<Screen> {
+        self.state().screen.borrow().clone()
+    }
+
     /// The screen, which must be this dashboard of this tenant: whoever asks
     /// for a tile of something else is told so, and never gets another's.
     fn screen_of(&self, tenant: &str, dashboard: &str) -> Result<Screen, Problem> {
         let matches = |screen: &Screen| screen.tenant.id.as_str() == tenant && screen.dashboard.id == dashboard;
-        self.state().screen.clone().filter(matches).ok_or_else(|| Problem::gone("dashboard"))
+        self.screen().filter(matches).ok_or_else(|| Problem::gone("dashboard"))
     }
 }
 

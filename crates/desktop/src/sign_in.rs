@@ -422,7 +422,7 @@ impl Journey<'_> {
         {
             let mut state = self.app.state();
             state.active = Some(open.id.clone());
-            state.screen = None;
+            state.screen.send_replace(None);
         }
         self.app.tell_of(open);
         // Not only the one on the screen: the switcher shows all of them.

@@ -57,7 +57,7 @@ impl Desktop {
             if let Err(problem) = state.accounts.mark(&ids, Standing::Leaving) {
                 state.notify(problem);
             }
-            state.screen.take_if(|screen| ids.contains(&screen.tenant.id));
+            state.leave_screen(|screen| ids.contains(&screen.tenant.id));
             leaving
         };
         let sessions: Vec<_> = {

@@ -66,7 +66,7 @@ impl Desktop {
         }
         self.drop_tokens(&opened.id).await;
         self.changed();
-        let screen = self.state().screen.clone().filter(|screen| screen.tenant.connection_id == opened.id);
+        let screen = self.screen().filter(|screen| screen.tenant.connection_id == opened.id);
         for (screen, tile) in
             screen.iter().flat_map(|screen| screen.dashboard.tiles.iter().map(move |tile| (screen, tile)))
         {

@@ -41,7 +41,7 @@ enum Trouble {
 
 impl Desktop {
     async fn look_over(&self) {
-        let Some(screen) = self.state().screen.clone() else { return };
+        let Some(screen) = self.screen() else { return };
         let tenant = &screen.tenant;
         if !tenant.may_ask() {
             return;
@@ -81,15 +81,21 @@ impl Desktop {
         self.conclude(&screen, outcome.err()).await;
     }
 
-    /// Starts refreshing a tile, unless that is already under way.
+    /// Starts refreshing a tile, unless that is already under way. Where the
+    /// tile leaves the screen or its filter changes, the request ends.
     pub(crate) fn spawn_refresh(&self, screen: &Screen, tile: Tile) {
         let question = screen.question(&tile.id);
-        let range = question.range;
-        let Some(refreshing) = screen.tenant.begin_refresh(question) else { return };
+        let Some(refreshing) = screen.tenant.begin_refresh(question.clone()) else { return };
         let (app, screen) = (self.clone(), screen.clone());
         app.tile_changed(&screen, &tile);
+        let mut shown = self.state().screen.subscribe();
         tokio::spawn(async move {
-            let trouble = app.ask(&screen, &tile, &range).await.err();
+            let is_gone =
+                |shown: &Option<Screen>| shown.as_ref().is_none_or(|shown| !shown.asks(&screen.tenant, &question));
+            let trouble = tokio::select! {
+                outcome = app.ask(&screen, &tile, &question.range) => outcome.err(),
+                _ = shown.wait_for(is_gone) => return,
+            };
             drop(refreshing);
             app.tile_changed(&screen, &tile);
             app.conclude(&screen, trouble).await;

@@ -3,6 +3,7 @@
 
 mod broker;
 mod hosted;
+mod leaving;
 mod people;
 mod public;
 mod signing_key;
