@@ -34,7 +34,7 @@ impl OpenTenant {
     /// nobody's rows, and stand by themselves.
     pub(crate) fn dashboards(&self, opened: &OpenedConnection) -> Vec<DashboardFile> {
         let mut files = self.all_dashboards(opened);
-        
+        files.retain(|file| file.is_public() == self.viewer.is_none());
         files
     }
 
