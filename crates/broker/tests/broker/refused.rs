@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use perch_clerk::{ClientToken, FrontendApi, HostedSignIn, KeepClientToken};
-use perch_sandbox::{Options, organizations, visitor};
+use perch_sandbox::{Options, Witness, organizations, visitor};
 use perch_tenant::{Connection, Secret};
 use reqwest::header;
 
@@ -131,6 +131,32 @@ async fn a_revoked_an_expired_and_an_unknown_opaque_token_are_refused() {
     world.hand.pass(DAY);
     assert_refused(&broker.token(&expired).await, "access-token-expired");
     assert_refused(&broker.token("oat_made_up").await, "access-token-revoked");
+}
+
+#[tokio::test]
+async fn what_the_backend_api_says_of_an_opaque_token_stands_whatever_userinfo_says() {
+    let generous = Witness::new(|request, next| async move {
+        if request.uri().path() == "/oauth/userinfo" {
+            let info = serde_json::json!({"sub": person("ada"), "org_id": organizations()[0].id});
+            return axum::response::IntoResponse::into_response(axum::Json(info));
+        }
+        next.run(request).await
+    });
+    let options = Options { opaque_access_tokens: true, witness: Some(generous), ..Options::default() };
+    let world = World::with(options).await;
+    let broker = world.broker("").await;
+    let (revoked, expired) =
+        (world.access_token("ada", "harbor-coffee").await, world.access_token("ada", "harbor-coffee").await);
+    broker.token(&revoked).await.token();
+    let form = [("token", revoked.as_str()), ("client_id", world.sandbox.client_id())];
+    http().post(format!("{}/oauth/token/revoke", world.sandbox.clerk())).form(&form).send().await.expect("an answer");
+    world.hand.pass(Duration::from_secs(31));
+    assert_refused(&broker.token(&revoked).await, "access-token-revoked");
+    world.hand.pass(DAY);
+    assert_refused(&broker.token(&expired).await, "access-token-expired");
+    // Nor is a token another person's because userinfo says so.
+    let grace = world.access_token("grace", "harbor-coffee").await;
+    assert_eq!(broker.token(&grace).await.refusal(), (503, "clerk-not-understood"));
 }
 
 #[tokio::test]
