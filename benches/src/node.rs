@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::ALLOCATOR;
 use crate::error::BenchError;
 
 /// From the repository's root.
@@ -47,8 +48,13 @@ pub struct Node {
 impl Node {
     /// Starts the `node` of the path.
     pub fn start() -> Result<Self, BenchError> {
-        let mut child =
-            Command::new("node").arg(PEERS).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().map_err(|error| {
+        let mut child = Command::new("node")
+            .arg(PEERS)
+            .env_remove(ALLOCATOR.0)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .map_err(|error| {
                 io::Error::new(error.kind(), format!("node, which `make bench` finds or installs: {error}"))
             })?;
         let (tasks, times) =

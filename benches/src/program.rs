@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::Command;
 
+use crate::ALLOCATOR;
 use crate::error::BenchError;
 
 /// After this long, a program without a word is stuck, not slow.
@@ -37,7 +38,7 @@ impl Program {
     /// next one has the machine for itself.
     pub async fn time_to_paint(&self) -> Result<Duration, BenchError> {
         let mut command = Command::new(&self.path);
-        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
+        command.env_remove(ALLOCATOR.0).envs(self.environment.iter().map(|(name, value)| (name, value)));
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).kill_on_drop(true);
 
         let begun = Instant::now();

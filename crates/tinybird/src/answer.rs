@@ -313,6 +313,7 @@ mod tests {
     fn a_row_that_is_not_as_meta_says_is_an_error_with_its_place() {
         for (row, hint) in [
             (r#"{"a":1}"#, "column is missing"),
+            (r#"{"b":"x"}"#, "column is missing"),
             ("{}", "column is missing"),
             (r#"{"a":1,"b":"x","c":1}"#, "a row has more"),
             (r#"{"a":1,"c":"x"}"#, "no column of this name"),

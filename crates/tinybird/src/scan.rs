@@ -260,7 +260,7 @@ impl<'a> Scanner<'a> {
         let start = self.at;
         let parts = self.number_parts()?;
         // Both factors are exact, so the one rounding is right (Clinger 1990).
-        if parts.mantissa < (1 << 53) && !parts.truncated && (-22..=22).contains(&parts.exponent) {
+        if parts.mantissa < (1 << 53) && (-22..=22).contains(&parts.exponent) {
             let mantissa = parts.mantissa as f64;
             let power = POWERS[parts.exponent.unsigned_abs() as usize];
             let magnitude = if parts.exponent < 0 { mantissa / power } else { mantissa * power };
@@ -278,7 +278,7 @@ impl<'a> Scanner<'a> {
 
     #[inline]
     fn number_parts(&mut self) -> Read<Number> {
-        let mut number = Number { negative: self.take(b"-"), mantissa: 0, exponent: 0, truncated: false };
+        let mut number = Number { negative: self.take(b"-"), mantissa: 0, exponent: 0 };
         let first = self.here();
         let whole = self.digits(&mut number);
         if whole == 0 || (first == b'0' && whole > 1) {
@@ -301,7 +301,7 @@ impl<'a> Scanner<'a> {
                 }
                 _ => false,
             };
-            let mut power = Number { negative, mantissa: 0, exponent: 0, truncated: false };
+            let mut power = Number { negative, mantissa: 0, exponent: 0 };
             if self.digits(&mut power) == 0 {
                 return Err(self.fault("expected digits in the exponent"));
             }
@@ -316,10 +316,9 @@ impl<'a> Scanner<'a> {
         let rest = self.rest();
         let mut length = 0;
         while let Some(digit) = rest.get(length).map(|byte| byte.wrapping_sub(b'0')).filter(|digit| *digit < 10) {
+            // Where digits are left out, the mantissa is beyond a double's already.
             if number.mantissa < 1_000_000_000_000_000_000 {
                 number.mantissa = number.mantissa * 10 + u64::from(digit);
-            } else {
-                number.truncated = true;
             }
             length += 1;
         }
@@ -428,8 +427,6 @@ struct Number {
     negative: bool,
     mantissa: u64,
     exponent: i32,
-    /// There were more digits than the mantissa holds.
-    truncated: bool,
 }
 
 /// The powers of ten that a double holds exactly.
