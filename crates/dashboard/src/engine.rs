@@ -239,6 +239,11 @@ impl Inner {
             async move {
                 let (question, at) = (ask.question.clone(), ask.at);
                 let outcome = Arc::clone(&inner).fetch(ask).await;
+                if let Err(EngineError::Pipe(error)) = &outcome
+                    && matches!(error.kind(), PipeErrorKind::NotInToken { .. })
+                {
+                    inner.forget(&question);
+                }
                 inner.note_outcome(question, at, outcome.as_ref().err());
                 outcome
             }
@@ -331,6 +336,14 @@ impl Inner {
         *lock(&self.unkept) = unkept;
         self.memory(|memory| memory.insert(question, kept.clone(), bytes.len())).ok_or(EngineError::Closed)?;
         Ok(kept)
+    }
+
+    /// Forgets what was seen of a pipe that the person may no longer read.
+    fn forget(&self, question: &Question) {
+        self.memory(|memory| memory.remove(question));
+        if let Err(error) = self.store.forget(question) {
+            tracing::warn!(code = error.code(), "what may no longer be seen was not removed");
+        }
     }
 
     /// The answer that was last kept, decoded.

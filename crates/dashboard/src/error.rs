@@ -77,6 +77,7 @@ impl EngineError {
     pub fn detail(&self) -> Option<String> {
         match self {
             Self::Pipe(error) => Some(error.detail()),
+            Self::Token(error) => error.detail.clone(),
             _ => None,
         }
     }
@@ -84,6 +85,12 @@ impl EngineError {
     /// Whether Tinybird did not accept the token, also not a new one.
     pub fn is_forbidden(&self) -> bool {
         matches!(self, Self::Pipe(error) if *error.kind() == PipeErrorKind::Forbidden)
+    }
+
+    /// Whether whoever signs tokens has none for this person any more, so that
+    /// nothing of the tenant is theirs to see.
+    pub fn is_exclusion(&self) -> bool {
+        matches!(self, Self::Token(error) if error.excluded)
     }
 
     /// Whether it failed because the network did.

@@ -58,6 +58,10 @@ impl Memory {
         }
     }
 
+    pub(crate) fn remove(&mut self, question: &Question) {
+        self.bytes -= self.entries.remove(question).map_or(0, |entry| entry.bytes);
+    }
+
     pub(crate) fn clear(&mut self) {
         self.entries.clear();
         self.bytes = 0;

@@ -24,6 +24,10 @@ pub struct TokenError {
     pub sentence: String,
     /// What a person can do about it.
     pub next_step: &'static str,
+    /// The whole, for the operator: no token is in it.
+    pub detail: Option<String>,
     /// Whether it failed because the network did.
     pub offline: bool,
+    /// Whether the person is to see nothing of this tenant any more.
+    pub excluded: bool,
 }

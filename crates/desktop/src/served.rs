@@ -71,6 +71,8 @@ impl Desktop {
     /// Fetches the first dashboards before a dashboard is opened. A broker that
     /// does not answer in time leaves those beside the connection file.
     pub(crate) async fn first_served(&self, tenant: &Arc<OpenTenant>) {
+        // Where it does not open, the viewer is told when they are welcomed.
+        let Ok(_) = tenant.engine(&self.inner.client).await else { return };
         let looking = self.look_for_served(tenant);
         if tokio::time::timeout(FIRST_WITHIN, looking).await.is_err() {
             tracing::warn!("the broker did not serve dashboards in time");

@@ -209,13 +209,20 @@ impl Journey<'_> {
             return Err(Problem::organization_needed(tenant.user.display_name()));
         }
         let picture = signed_in.picture.filter(|_| tenant.organization.is_none());
-        let _door = self.app.inner.door.lock().await;
+        let door = self.app.inner.door.lock().await;
         let is_new = self.is_new(&tenant.id());
         let open = self.place(&tenant, picture).await;
         if let Some(LiveSession::OAuth(session)) = open.session()
             && !session.adopt(signed_in.session).await
         {
             self.last_for_this_visit(&open.id).await;
+        }
+        drop(door);
+        // A slow broker must not keep anybody from leaving.
+        self.app.first_served(&open).await;
+        let _door = self.app.inner.door.lock().await;
+        if !self.app.state().is_current(&open) {
+            return Ok(());
         }
         self.welcome(&open).await;
         match &self.intent {
@@ -418,7 +425,6 @@ impl Journey<'_> {
         }
         open.confirmed(self.now());
         open.found();
-        self.app.first_served(open).await;
         {
             let mut state = self.app.state();
             state.active = Some(open.id.clone());

@@ -32,8 +32,8 @@ pub(crate) struct TenantTokens {
     current: Mutex<Option<Current>>,
     /// Held while the source is asked.
     asking: tokio::sync::Mutex<()>,
-    /// When the source last failed.
-    failed: Mutex<Option<SystemTime>>,
+    /// The source's last answer, where that was none.
+    failed: Mutex<Option<Failed>>,
 }
 
 /// Who signs.
@@ -44,6 +44,22 @@ enum Source {
     ClerkTemplate { name: Name },
     /// The operator's broker.
     Broker(Broker),
+}
+
+#[derive(Clone)]
+struct Failed {
+    at: SystemTime,
+    /// How long the source says to leave it alone.
+    rest: Duration,
+    error: TokenError,
+}
+
+impl Failed {
+    /// Whether it answers a question that came at `arrived`: those who wait
+    /// together get one answer, and a source that wants rest gets it.
+    fn answers(&self, arrived: SystemTime, now: SystemTime) -> bool {
+        self.at >= arrived || now.duration_since(self.at).is_ok_and(|since| since < self.rest)
+    }
 }
 
 #[derive(Clone)]
@@ -123,7 +139,7 @@ impl TenantTokens {
 
     /// The token at hand, while it lasts. `fresh`: Tinybird refused it.
     async fn get(&self, fresh: bool) -> Result<Arc<TenantToken>, TokenError> {
-        let at_hand = self.current();
+        let (arrived, at_hand) = ((self.clock)(), self.current());
         if let Some(current) = at_hand.as_ref().filter(|current| !fresh && self.lasts(current)) {
             return Ok(current.token.clone());
         }
@@ -134,6 +150,9 @@ impl TenantTokens {
             // Somebody else has fetched it meanwhile.
             return Ok(current.token);
         }
+        if let Some(failed) = lock(&self.failed).clone().filter(|failed| failed.answers(arrived, (self.clock)())) {
+            return Err(failed.error);
+        }
         let refused = at_hand.filter(|_| fresh).and_then(|current| current.key);
         self.ask(refused.as_deref()).await
     }
@@ -143,7 +162,10 @@ impl TenantTokens {
     pub(crate) async fn renew_ahead(&self) {
         let now = (self.clock)();
         let is_due = || self.current().is_some_and(|current| current.is_due(now));
-        let rests = lock(&self.failed).is_some_and(|at| now.duration_since(at).is_ok_and(|since| since < TRY_AGAIN));
+        let failed = lock(&self.failed).clone();
+        let rests = failed.is_some_and(|Failed { at, rest, .. }| {
+            now.duration_since(at).is_ok_and(|since| since < rest.max(TRY_AGAIN))
+        });
         if rests || !is_due() {
             return;
         }
@@ -185,8 +207,12 @@ impl TenantTokens {
                 .map_err(|error| refused(Problem::new(error.code(), error.to_string(), error.next_step())))?;
             Ok(Current { token: Arc::new(token), since, key })
         });
-        *lock(&self.failed) = outcome.is_err().then_some(since);
-        let current = outcome?;
+        *lock(&self.failed) = outcome.as_ref().err().map(|Unsigned { error, rest }| Failed {
+            at: (self.clock)(),
+            rest: *rest,
+            error: error.clone(),
+        });
+        let current = outcome.map_err(|unsigned| unsigned.error)?;
         let token = current.token.clone();
         *lock(&self.current) = Some(current);
         Ok(token)
@@ -194,7 +220,7 @@ impl TenantTokens {
 
     /// A token that the connection's source signed, and which key did, where
     /// the source tells.
-    async fn signed(&self, refused_key: Option<&str>, now: SystemTime) -> Result<(Secret, Option<String>), TokenError> {
+    async fn signed(&self, refused_key: Option<&str>, now: SystemTime) -> Result<(Secret, Option<String>), Unsigned> {
         // Nothing is signed for somebody whom Clerk no longer knows.
         self.session.confirm(self.connection.token.bindings()).await.map_err(unconfirmed)?;
         match &self.source {
@@ -212,18 +238,14 @@ impl TenantTokens {
 
     /// A token from the operator's broker. Where it refuses the sign-in, Clerk
     /// is asked whether the session goes on, and the broker once more.
-    async fn brokered(
-        &self,
-        broker: &Broker,
-        refused_key: Option<&str>,
-    ) -> Result<(Secret, Option<String>), TokenError> {
+    async fn brokered(&self, broker: &Broker, refused_key: Option<&str>) -> Result<(Secret, Option<String>), Unsigned> {
         let access = self.access_token(false).await?;
         let signed = match broker.token(&access, refused_key).await {
             Err(error) if error.doubts_session() => {
                 let access = self.access_token(true).await?;
-                broker.token(&access, refused_key).await.map_err(unserved)?
+                broker.token(&access, refused_key).await?
             }
-            outcome => outcome.map_err(unserved)?,
+            outcome => outcome?,
         };
         Ok((signed.token, Some(signed.key)))
     }
@@ -262,6 +284,25 @@ impl TenantTokens {
     }
 }
 
+/// Why nothing was signed, and how long the source wants to be left alone.
+struct Unsigned {
+    error: TokenError,
+    rest: Duration,
+}
+
+impl From<TokenError> for Unsigned {
+    fn from(error: TokenError) -> Self {
+        Self { error, rest: Duration::ZERO }
+    }
+}
+
+impl From<BrokerError> for Unsigned {
+    fn from(error: BrokerError) -> Self {
+        let rest = error.retry_after().unwrap_or_default();
+        Self { error: unserved(error), rest }
+    }
+}
+
 fn unconfirmed(error: SessionError) -> TokenError {
     TokenError { offline: error.is_offline(), ..refused(error.problem()) }
 }
@@ -273,13 +314,15 @@ impl Tokens for TenantTokens {
 }
 
 fn refused(problem: Problem) -> TokenError {
-    TokenError { code: problem.code, sentence: problem.message, next_step: problem.next_step, offline: false }
+    let Problem { code, message: sentence, next_step, detail } = problem;
+    TokenError { code, sentence, next_step, detail, offline: false, excluded: false }
 }
 
 fn unserved(error: BrokerError) -> TokenError {
     tracing::warn!(detail = error.detail(), "the broker did not serve");
-    let problem = Problem::new(error.code(), error.to_string(), error.next_step());
-    TokenError { offline: error.is_offline(), ..refused(problem) }
+    let problem = Problem::new(error.code(), error.to_string(), error.next_step()).with_detail(Some(error.detail()));
+    let excluded = matches!(error, BrokerError::NotAllowed { .. });
+    TokenError { offline: error.is_offline(), excluded, ..refused(problem) }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -10,6 +10,7 @@ use crate::desktop::{Desktop, Event, Inner};
 use crate::open_tenant::OpenTenant;
 use crate::problem::Problem;
 use crate::screen::Screen;
+use crate::session::LiveSession;
 use crate::sign_out::Verdict;
 use crate::view::TileChanged;
 
@@ -106,12 +107,16 @@ impl Desktop {
     async fn ask(&self, screen: &Screen, tile: &Tile, range: &TimeRange) -> Result<(), Trouble> {
         let tenant = &screen.tenant;
         let engine = tenant.engine(&self.inner.client).await.map_err(Trouble::Unconfirmed)?;
+        let generation = tenant.session().map_or(0, LiveSession::generation);
         confirm(tenant).await?;
         let outcome = engine.refresh(tile, range).await;
         self.judge_signing_key(screen, outcome.as_ref().map(drop));
         match outcome {
             Ok(_) => Ok(()),
             Err(error) if error.is_offline() => Err(Trouble::Offline),
+            Err(error) if error.is_exclusion() => {
+                Err(Trouble::Ended(Verdict { problem: Problem::from(&error), of_person: false, generation }))
+            }
             Err(_) => Err(Trouble::Tile),
         }
     }

@@ -118,6 +118,11 @@ impl Store {
         })
     }
 
+    /// Removes the answer to a question that may no longer be asked.
+    pub fn forget(&self, question: &Question) -> Result<(), StoreError> {
+        self.with(|connection| connection.execute("DELETE FROM answer WHERE question = ?1", [question.key()]).map(drop))
+    }
+
     /// The answer that was last kept, if any.
     pub fn get(&self, question: &Question) -> Result<Option<Seen>, StoreError> {
         self.with(|connection| {

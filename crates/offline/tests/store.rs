@@ -72,6 +72,18 @@ fn what_was_seen_is_there_after_a_restart() {
 }
 
 #[test]
+fn what_may_no_longer_be_seen_is_forgotten_and_nothing_else() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let store = open(dir.path(), 'a');
+    store.put(&question("kpis"), b"one", noon()).expect("a write");
+    store.put(&question("revenue"), b"two", noon()).expect("a write");
+    store.forget(&question("revenue")).expect("forgotten");
+    store.forget(&question("never-seen")).expect("nothing to forget");
+    assert_eq!(store.get(&question("revenue")).expect("a read"), None);
+    assert!(store.get(&question("kpis")).expect("a read").is_some());
+}
+
+#[test]
 fn no_file_holds_a_known_string() {
     let dir = tempfile::tempdir().expect("a folder");
     let store = open(dir.path(), 'a');

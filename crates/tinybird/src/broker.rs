@@ -17,6 +17,9 @@ const LONGEST_TOKEN: usize = 64 * 1024;
 /// A connection with two hundred dashboards is far below this.
 const LONGEST_CONNECTION: usize = 8 << 20;
 
+/// What the broker asks to wait beyond this is not believed.
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
+
 /// One broker. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Broker {
@@ -64,46 +67,82 @@ pub struct ServedDashboard {
 #[non_exhaustive]
 pub enum BrokerError {
     /// No connection, or one that broke.
-    #[error("the operator's broker cannot be reached")]
+    #[error("your operator's server cannot be reached")]
     Unreachable {
         /// What the system says.
         why: String,
     },
     /// No whole answer in time.
-    #[error("the operator's broker did not answer in time")]
+    #[error("your operator's server did not answer in time")]
     Timeout,
     /// 401: the access token.
-    #[error("the operator's broker does not accept this sign-in")]
+    #[error("your operator's server does not accept this sign-in")]
     SignInRefused(Told),
-    /// 403: the person, for this organization.
-    #[error("the operator's broker has nothing for you in this organization")]
-    NotAllowed(Told),
+    /// 403: there is nothing for this person in this organization.
+    #[error("{}", exclusion.sentence())]
+    NotAllowed {
+        /// Why.
+        exclusion: Exclusion,
+        /// What the broker says.
+        told: Told,
+    },
     /// 429.
-    #[error("the operator's broker was asked too often")]
+    #[error("your operator's server was asked too often")]
     RateLimited {
         /// How long it says to wait.
         retry_after: Option<Duration>,
     },
     /// 5xx: it fails, or it cannot ask Clerk.
-    #[error("the operator's broker cannot answer now (status {status})")]
+    #[error("your operator's server cannot answer now (status {status})")]
     Unavailable {
         /// The HTTP status.
         status: u16,
+        /// How long it says to wait.
+        retry_after: Option<Duration>,
         /// What it says.
         told: Told,
     },
     /// It points elsewhere, where an access token must not go.
-    #[error("the operator's broker answered with a redirect, which Perch does not follow (status {status})")]
+    #[error("your operator's server answered with a redirect, which Perch does not follow (status {status})")]
     Redirected {
         /// The HTTP status.
         status: u16,
     },
     /// An answer that is not the broker's.
-    #[error("the operator's broker answered with something unexpected (status {status})")]
+    #[error("your operator's server answered with something unexpected (status {status})")]
     NotUnderstood {
         /// The HTTP status.
         status: u16,
     },
+}
+
+/// Why there is nothing for a person, by the broker's codes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exclusion {
+    /// `not-a-member`, `no-organization`: they left, or the session is for none.
+    NotAMember,
+    /// `account-closed`.
+    AccountClosed,
+    /// `nothing-allowed`, and whatever else a broker may refuse.
+    NothingAllowed,
+}
+
+impl Exclusion {
+    fn of(code: &str) -> Self {
+        match code {
+            "not-a-member" | "no-organization" => Self::NotAMember,
+            "account-closed" => Self::AccountClosed,
+            _ => Self::NothingAllowed,
+        }
+    }
+
+    fn sentence(self) -> &'static str {
+        match self {
+            Self::NotAMember => "you are no longer a member of this organization",
+            Self::AccountClosed => "your account is closed",
+            Self::NothingAllowed => "your role in this organization may see nothing here",
+        }
+    }
 }
 
 /// What the broker says of a refusal.
@@ -124,7 +163,7 @@ impl BrokerError {
             Self::Unreachable { .. } => "broker-unreachable",
             Self::Timeout => "broker-timeout",
             Self::SignInRefused(_) => "broker-sign-in-refused",
-            Self::NotAllowed(_) => "broker-not-allowed",
+            Self::NotAllowed { .. } => "broker-not-allowed",
             Self::RateLimited { .. } => "broker-rate-limited",
             Self::Unavailable { .. } => "broker-unavailable",
             Self::Redirected { .. } => "broker-redirected",
@@ -138,7 +177,10 @@ impl BrokerError {
             Self::Unreachable { .. } | Self::Timeout => "Check the connection; Perch tries again by itself.",
             Self::RateLimited { .. } | Self::Unavailable { .. } => "Perch tries again by itself.",
             Self::SignInRefused(_) => "Sign out and in again. If it stays so, tell your operator.",
-            Self::NotAllowed(_) => "Ask your operator what your role may see.",
+            Self::NotAllowed { exclusion: Exclusion::NothingAllowed, .. } => {
+                "Ask your organization's administrator for another role."
+            }
+            Self::NotAllowed { .. } => "Ask whoever invited you.",
             Self::Redirected { .. } | Self::NotUnderstood { .. } => {
                 "Ask your operator to check the broker's `url` in the connection file."
             }
@@ -153,13 +195,23 @@ impl BrokerError {
     /// Whether the session is to be asked about before it is used again: it may
     /// have ended, or be for this organization no longer.
     pub fn doubts_session(&self) -> bool {
-        matches!(self, Self::SignInRefused(_) | Self::NotAllowed(_))
+        matches!(self, Self::SignInRefused(_) | Self::NotAllowed { .. })
+    }
+
+    /// How long the broker says to leave it alone, at most a minute.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::RateLimited { retry_after } | Self::Unavailable { retry_after, .. } => {
+                retry_after.map(|wait| wait.min(LONGEST_WAIT))
+            }
+            _ => None,
+        }
     }
 
     /// Everything that was told, for the operator: no token is in it.
     pub fn detail(&self) -> String {
         let told = match self {
-            Self::SignInRefused(told) | Self::NotAllowed(told) | Self::Unavailable { told, .. } => {
+            Self::SignInRefused(told) | Self::NotAllowed { told, .. } | Self::Unavailable { told, .. } => {
                 format!("{} {}", told.code, told.message)
             }
             Self::Unreachable { why } => why.clone(),
@@ -261,9 +313,9 @@ fn refusal(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> BrokerError 
     match status.as_u16() {
         300..=399 => BrokerError::Redirected { status: status.as_u16() },
         401 => BrokerError::SignInRefused(told),
-        403 => BrokerError::NotAllowed(told),
+        403 => BrokerError::NotAllowed { exclusion: Exclusion::of(&told.code), told },
         429 => BrokerError::RateLimited { retry_after: retry_after() },
-        500..=599 => BrokerError::Unavailable { status: status.as_u16(), told },
+        500..=599 => BrokerError::Unavailable { status: status.as_u16(), retry_after: retry_after(), told },
         _ => BrokerError::NotUnderstood { status: status.as_u16() },
     }
 }

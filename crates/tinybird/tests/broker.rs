@@ -73,7 +73,7 @@ async fn a_connection_that_has_not_changed_is_not_sent_again() {
 
 #[tokio::test]
 async fn each_refusal_is_told_by_its_status_and_holds_no_token() {
-    let told = r#"{"error": {"code": "left-organization", "message": "You left.", "next_step": ""}}"#;
+    let told = r#"{"error": {"code": "not-a-member", "message": "You left.", "next_step": ""}}"#;
     for (status, code, doubts) in [
         (401, "broker-sign-in-refused", true),
         (403, "broker-not-allowed", true),
@@ -92,11 +92,11 @@ async fn each_refusal_is_told_by_its_status_and_holds_no_token() {
             assert_eq!((error.code(), error.doubts_session()), (code, doubts), "{status}");
             assert!(!error.is_offline() && !error.detail().contains("the-access-token"), "{}", error.detail());
             if status == 403 {
-                assert!(error.detail().ends_with("left-organization You left."), "{}", error.detail());
+                assert!(error.detail().ends_with("not-a-member You left."), "{}", error.detail());
+                assert_eq!(error.to_string(), "you are no longer a member of this organization");
             }
-            if let BrokerError::RateLimited { retry_after } = error {
-                assert_eq!(retry_after, Some(Duration::from_secs(7)));
-            }
+            let waits = [429, 503].contains(&status).then_some(Duration::from_secs(7));
+            assert_eq!(error.retry_after(), waits, "{status}");
         }
     }
 }

@@ -10,7 +10,7 @@ use std::sync::atomic::Ordering;
 use futures_util::future::join_all;
 use perch_chart::{Size, Theme};
 use perch_dashboard::{EngineError, Preset, TimeRange};
-use perch_offline::Store;
+use perch_offline::{Question, Store};
 use perch_tenant::Secret;
 use stand_in::{Clock, Mood, Server, Visit, row, shown, tile};
 
@@ -101,6 +101,23 @@ async fn whoever_still_waits_gets_the_answer_when_the_first_asker_leaves() {
     scene.server.release();
     assert_eq!(shown(&second.await.expect("a task").expect("an answer")), org_a(1));
     assert_eq!(scene.server.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn what_the_token_may_no_longer_read_is_forgotten() {
+    let scene = Scene::new().await;
+    let tile = tile("revenue", "time = false");
+    let (engine, now) = (&scene.visit.engine, scene.clock.now());
+    // Of a visit in which the person's token still named the pipe.
+    let answer = br#"{"meta": [{"name": "org", "type": "String"}, {"name": "n", "type": "UInt8"}],
+        "data": [{"org": "org_a", "n": 7}], "rows": 1}"#;
+    engine.store().put(&Question::new("revenue"), answer, now).expect("kept");
+    assert_eq!(shown(&engine.seen(&tile, &WEEK).expect("what was seen")), org_a(7));
+    let error = engine.refresh(&tile, &WEEK).await.expect_err("not in the token");
+    assert_eq!(error.code(), "pipe-not-in-token");
+    assert!(engine.seen(&tile, &WEEK).is_none());
+    assert!(scene.again().engine.seen(&tile, &WEEK).is_none(), "also after a restart");
+    assert!(scene.server.requests().is_empty());
 }
 
 #[tokio::test]

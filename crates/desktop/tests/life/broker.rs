@@ -10,7 +10,7 @@ use perch_broker::{Clock, Options, Running, Sources};
 use perch_desktop::view::TenantStatus;
 use perch_sandbox::Sandbox;
 
-use crate::world::{World, choice, draw, eventually, later, open, sign_in, status, values};
+use crate::world::{World, choice, draw, eventually, files_below, later, open, sign_in, status, values};
 
 /// A sandbox and, before its Tinybird, a broker with the operator's files.
 struct Served {
@@ -71,6 +71,16 @@ impl Served {
         };
         self.broker = Some(perch_broker::start(options).await.expect("the broker starts"));
     }
+
+    /// Waits until the broker's metrics have this line.
+    async fn tells(&self, line: &str) {
+        let url = format!("http://{}/metrics", self.address);
+        eventually(line, || async {
+            let metrics = reqwest::get(&url).await.expect("an answer").text().await.expect("metrics");
+            metrics.lines().any(|told| told == line).then_some(())
+        })
+        .await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -130,7 +140,8 @@ async fn an_admin_token_that_tinybird_no_longer_takes_costs_one_question_and_no_
     // The broker is told of a new admin token before Tinybird knows it: what it
     // signs with the first is refused, and what it signs with the other is not.
     served.write("current", "p.an-admin-token-that-tinybird-does-not-know-yet");
-    tokio::time::sleep(Duration::from_millis(500)).await;
+    served.tells("perch_broker_reloads_total{result=\"ok\"} 1").await;
+    let asked = served.world.sandbox().pipe_queries();
     served.world.ahead.fetch_add(3600, Ordering::SeqCst);
     app.refresh_dashboard(&harbor, "web-traffic").expect("refreshed");
     eventually("fresh tiles", || async {
@@ -141,7 +152,35 @@ async fn an_admin_token_that_tinybird_no_longer_takes_costs_one_question_and_no_
     .await;
     // An hour later there are other numbers.
     assert_ne!(values(&app, &harbor, "top-pages").await, seen);
+    served.tells("perch_broker_tokens_minted_total{key=\"previous\"} 1").await;
+    // Each of the five questions was refused at most once.
+    assert!(served.world.sandbox().pipe_queries() <= asked + 2 * 5);
     assert!(matches!(status(&app, &harbor), TenantStatus::Online));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the keychain of `make test`"]
+async fn a_role_that_may_see_nothing_any_more_sees_nothing_that_was_seen_before() {
+    let served = Served::new().await;
+    let (app, harbor) = served.world.visited(&choice("grace", "harbor-coffee")).await;
+    values(&app, &harbor, "top-pages").await;
+    let rule = "\n[[rule]]\nrole = \"org:nobody-has-this\"\npipes = [\"*\"]\n";
+    served.write("broker.toml", &(fs::read_to_string(served.files.path().join("broker.toml")).expect("read") + rule));
+    served.tells("perch_broker_reloads_total{result=\"ok\"} 1").await;
+    // Past the life of the token at hand.
+    served.world.ahead.fetch_add(11 * 60, Ordering::SeqCst);
+    app.refresh_dashboard(&harbor, "web-traffic").expect("refreshed");
+    let problem = eventually("the tenant to close", || async {
+        match status(&app, &harbor) {
+            TenantStatus::Closed { problem } => Some(problem),
+            _ => None,
+        }
+    })
+    .await;
+    assert!(problem.message.contains("Your role"), "{problem:?}");
+    assert!(draw(&app, &harbor, "top-pages").await.is_err(), "nothing is drawn");
+    let stores = served.world.places().data.join("stores");
+    eventually("what was kept to go", || async { files_below(&stores).is_empty().then_some(()) }).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
