@@ -12,7 +12,7 @@ use perch_clerk::Picture;
 use perch_dashboard::{EngineError, Tokens};
 use perch_keychain::{Keychain, Slot};
 use perch_sandbox::Sandbox;
-use perch_tenant::{Origin, PersonId, SignInMethod, Tenant, TenantId};
+use perch_tenant::{Origin, PersonId, SignInMethod, Tenant, TenantId, TokenSource};
 use perch_tinybird::TenantToken;
 use tokio::sync::{Notify, watch};
 
@@ -311,6 +311,14 @@ impl Desktop {
             }
         }
         self.renew_public(&opened).await;
+        if !matches!(opened.connection.token, TokenSource::Mint { .. }) {
+            // Somebody else signs for it now, and this machine has no use for the key.
+            let slot = Slot::SigningKey { connection: &opened.id };
+            if let Err(error) = self.inner.keychain.delete(slot).await {
+                tracing::info!(code = error.code(), "an admin token that nobody uses was not removed");
+            }
+            self.state().signing_keys.remove(&opened.id);
+        }
         {
             let mut state = self.state();
             state.screen.send_replace(None);

@@ -13,13 +13,14 @@ mod origin;
 mod place;
 mod secret;
 mod tenant;
+mod token_source;
 
 pub use clerk_key::{ClerkKeyError, PublishableKey, find_secret_key};
 pub use connection::{
-    Attribute, Bindings, ClerkApp, Connection, ConnectionError, Name, OAuthApplication, OfflinePolicy, PublicAccess,
-    SignInMethod, TinybirdWorkspace, TokenSource,
+    ClerkApp, Connection, ConnectionError, Name, OAuthApplication, OfflinePolicy, SignInMethod, TinybirdWorkspace,
 };
 pub use origin::{Origin, OriginError};
 pub use place::Place;
 pub use secret::Secret;
 pub use tenant::{Organization, PersonId, Tenant, TenantId, User};
+pub use token_source::{Attribute, Bindings, PublicAccess, TokenSource};
