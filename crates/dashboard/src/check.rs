@@ -7,7 +7,7 @@ use std::ops::Range;
 use std::time::{Duration, SystemTime};
 
 use perch_tenant::{Bindings, Connection, Organization, Secret, Tenant, TokenSource, User};
-use perch_tinybird::{FenceError, PublicToken, Signer, Template, TenantToken, claimant};
+use perch_tinybird::{FenceError, Mention, PublicToken, Signer, Template, TenantToken, claimant};
 use serde_json::{Map, Value, json};
 use toml::de::DeTable;
 
@@ -68,10 +68,11 @@ pub struct Checked {
 /// that stands in Clerk or in the broker and a copy of it is at hand.
 ///
 /// Beyond each file's own form: that the fence would admit a token made from
-/// the template, scope by scope; that the template's scopes read the pipes that
-/// tiles ask; that no dashboard sets a parameter that the token fixes; that what
-/// anyone may see has a token; and that no two dashboards share a name. `now` is
-/// when the tokens would be asked with.
+/// the template, scope by scope; that nobody can change what their own token
+/// reads; that the template's scopes read the pipes that tiles ask; that no
+/// dashboard sets a parameter that the token fixes; that what anyone may see has
+/// a token; and that no two dashboards share a name. `now` is when the tokens
+/// would be asked with.
 pub fn check(
     connection: Source<'_>,
     template: Option<Source<'_>>,
@@ -138,7 +139,7 @@ struct ReadConnection {
 }
 
 /// The pipes that a token's scopes name; `None` where that is not known, or left
-/// open by a shortcode or a pipe's id.
+/// open by a shortcode or by a pipe's id.
 type Pipes = Option<Vec<String>>;
 
 fn read_connection(
@@ -232,27 +233,54 @@ fn check_template(
         }
     };
     let tenant = made_up_tenant(connection);
-    let known = match &connection.token {
-        TokenSource::Mint { .. } => claimant(&tenant),
-        TokenSource::ClerkTemplate { .. } | TokenSource::Broker { .. } => known_to_clerk(&tenant),
+    let told_at_sign_in = claimant(&tenant);
+    let (known, without_metadata) = match &connection.token {
+        TokenSource::Mint { .. } => (told_at_sign_in.clone(), told_at_sign_in),
+        TokenSource::ClerkTemplate { .. } | TokenSource::Broker { .. } => {
+            let known = known_to_clerk(&tenant);
+            (with_metadata(&known, &template), known)
+        }
     };
-    for path in template.shortcodes().filter(|path| !is_known(&known, path)) {
-        let at = written.text.find(path).unwrap_or_default();
-        let message = format!("a sign-in does not tell `{path}`, so with source = \"mint\" it is always null");
-        report.note(source, written.problem(at, &message));
-    }
+    let judge = |known: &Value| refusals(&template, &template.fill(known), &tenant, connection.token.bindings(), now);
     let mut problems: Vec<_> =
         template.reserved().iter().map(|error| written.problem(error.offset, &error.message)).collect();
-    let claims = template.fill(&known);
-    for error in refusals(&template, &claims, &tenant, connection.token.bindings(), now) {
-        let at = place_of_refusal(written.text, &error);
-        let message = format!("every token made from this template would be refused: {error}");
-        problems.push(written.problem(at, &message));
+    for Mention { path, offset, .. } in template.editable() {
+        let message = format!(
+            "a person can change their own `{path}`, and so what this token reads or how often it may ask; \
+             name `user.id` or something in `user.public_metadata`, which only a server can change",
+        );
+        problems.push(written.problem(*offset, &message));
+    }
+    let refused = judge(&known);
+    for refusal in &refused {
+        let message = format!("every token made from this template would be refused: {}", refusal.error);
+        problems.push(written.problem(refusal.place(written.text, &template), &message));
+    }
+    for refusal in judge(&without_metadata) {
+        if matches!(refusal.error, FenceError::NullParameter { .. }) && !refused.contains(&refusal) {
+            let message = format!(
+                "whoever lacks this gets no token, because {}; write a fallback, as in {{{{… || 'none'}}}}, \
+                 or see that everybody has it",
+                refusal.error,
+            );
+            report.note(source, written.problem(refusal.place(written.text, &template), &message));
+        }
+    }
+    for Mention { path, offset, .. } in template.mentions().iter().filter(|mention| !is_known(&known, &mention.path)) {
+        let message = format!("a sign-in does not tell `{path}`, so with source = \"mint\" it is always null");
+        let note = written.problem(*offset, &message);
+        // Where that is why every token is refused, it has been told.
+        if !problems.iter().any(|problem| (problem.line, problem.column) == (note.line, note.column)) {
+            report.note(source, note);
+        }
     }
     problems.sort();
     problems.dedup();
     report.problems(source, problems);
-    named_pipes(&claims)
+    // A shortcode that is a scope's pipe, or more of it than that.
+    let leaves_open =
+        |mention: &Mention| mention.is_within(&["scopes"]) && mention.keys.get(2).is_none_or(|key| key == "resource");
+    if template.mentions().iter().any(leaves_open) { None } else { named_pipes(&template.fill(&known)) }
 }
 
 fn made_up_tenant(connection: &Connection) -> Tenant {
@@ -291,11 +319,36 @@ fn known_to_clerk(tenant: &Tenant) -> Value {
     known
 }
 
+/// The same for somebody who has all the metadata that a template names.
+fn with_metadata(known: &Value, template: &Template) -> Value {
+    let mut known = known.clone();
+    for path in template.shortcodes().filter(|path| path.contains("_metadata.")) {
+        let value = path.split('.').fold(&mut known, |value, key| {
+            if !value.is_object() {
+                *value = json!({});
+            }
+            &mut value[key]
+        });
+        if value.is_null() {
+            *value = "check".into();
+        }
+    }
+    known
+}
+
 /// Whether a claimant has what a shortcode names, or the metadata it is within.
 fn is_known(claimant: &Value, path: &str) -> bool {
     let mut keys = path.split('.');
     let field = keys.next().and_then(|group| claimant.get(group)).zip(keys.next());
     field.is_some_and(|(group, field)| group.get(field).is_some())
+}
+
+/// Why the fence refuses a token for one of its scopes.
+#[derive(Debug, PartialEq)]
+struct ScopeRefusal {
+    /// The scope's index.
+    scope: usize,
+    error: FenceError,
 }
 
 /// Why the fence refuses a token with these claims, for each of its scopes.
@@ -305,7 +358,7 @@ fn refusals(
     tenant: &Tenant,
     bind: &Bindings,
     now: SystemTime,
-) -> Vec<FenceError> {
+) -> Vec<ScopeRefusal> {
     let each = match claims.get("scopes") {
         Some(Value::Array(scopes)) if !scopes.is_empty() => scopes.iter().map(|scope| json!([scope])).collect(),
         other => vec![other.cloned().unwrap_or_default()],
@@ -319,23 +372,32 @@ fn refusals(
         let raw = signer.sign_claims(claims, tenant, now).ok()?;
         TenantToken::admit(raw, tenant, bind, now).err()
     };
-    each.into_iter().filter_map(judge).collect()
+    let each = each.into_iter().map(judge).enumerate();
+    each.filter_map(|(scope, error)| error.map(|error| ScopeRefusal { scope, error })).collect()
 }
 
-/// Where in a template's text the fence's reason most likely stands.
-fn place_of_refusal(text: &str, error: &FenceError) -> usize {
-    let quoted = |word: &str| Value::from(word).to_string();
-    let scopes = text.find("\"scopes\"").unwrap_or_default();
-    let found = match error {
-        FenceError::OtherWorkspace => text.find("\"workspace_id\""),
-        FenceError::NoScopes => Some(scopes),
-        FenceError::OtherScope { scope } => text[scopes..].find(&quoted(scope)).map(|at| scopes + at),
-        FenceError::Unbound { pipe, .. } | FenceError::NotText { pipe, .. } | FenceError::OtherTenant { pipe, .. } => {
-            text[scopes..].find(&quoted(pipe)).map(|at| scopes + at)
-        }
-        _ => None,
-    };
-    found.unwrap_or_default()
+impl ScopeRefusal {
+    /// Where in a template's text the reason most likely stands.
+    fn place(&self, text: &str, template: &Template) -> usize {
+        let scopes = text.find("\"scopes\"").unwrap_or_default();
+        let word = |word: &str| text[scopes..].find(&Value::from(word).to_string()).map(|at| scopes + at);
+        let found = match &self.error {
+            FenceError::OtherWorkspace => text.find("\"workspace_id\""),
+            FenceError::NoScopes => Some(scopes),
+            FenceError::OtherScope { scope } => word(scope),
+            FenceError::NullParameter { pipe, parameter } => {
+                let keys = ["scopes", &self.scope.to_string(), "fixed_params", parameter];
+                let named = template.mentions().iter().find(|mention| mention.is_within(&keys));
+                named.map(|mention| mention.offset).or_else(|| word(pipe))
+            }
+            FenceError::Unbound { pipe, .. }
+            | FenceError::NotText { pipe, .. }
+            | FenceError::OtherTenant { pipe, .. }
+            | FenceError::NoParameters { pipe } => word(pipe),
+            _ => None,
+        };
+        found.unwrap_or_default()
+    }
 }
 
 fn named_pipes(claims: &Map<String, Value>) -> Pipes {

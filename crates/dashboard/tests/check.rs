@@ -242,6 +242,79 @@ fn a_copy_of_such_a_template_is_checked_against_connection_and_dashboards() {
     assert_eq!(found(&format!("\u{feff}{}", TEMPLATE.replace('\n', "\r\n")), DASHBOARD), NOTHING);
 }
 
+/// [`CONNECTION`]'s and [`TEMPLATE`]'s findings and notes, with one more fixed
+/// parameter of the pipe `kpis`.
+fn with_team(team: &str) -> [Vec<String>; 4] {
+    let fixed = |text: &str| text.replacen("{\"org_id\"", &format!("{{\"team\": \"{team}\", \"org_id\""), 1);
+    let minted = checked(&fixed(CONNECTION), &[]);
+    let brokered = checked_with(&with_token(BROKER), Some(&fixed(TEMPLATE)), &[]);
+    [minted.findings, minted.notes, brokered.findings, brokered.notes].map(|findings| lines(&findings))
+}
+
+#[test]
+fn a_filter_by_what_a_person_may_not_have_is_a_problem_where_nobody_has_it_and_else_a_note() {
+    let [minted, minted_notes, brokered, brokered_notes] = with_team("{{org_membership.public_metadata.team}}");
+    let fixes =
+        "the token fixes `team` for the pipe `kpis` to null, so it could show rows that are kept from this person";
+    let refused = "in the claims template: every token made from this template would be refused";
+    assert_eq!(minted, [format!("connection.toml:20:76: {refused}: {fixes}")]);
+    assert_eq!(brokered, NOTHING);
+    let told = format!("whoever lacks this gets no token, because {fixes}; write a fallback");
+    assert_eq!((minted_notes.len(), brokered_notes.len()), (0, 1), "{brokered_notes:?}");
+    assert!(brokered_notes[0].starts_with(&format!("template.json:6:33: {told}")), "{brokered_notes:?}");
+
+    let [minted, minted_notes, brokered, brokered_notes] =
+        with_team("{{org_membership.public_metadata.team || 'none'}}");
+    assert_eq!((minted, brokered, brokered_notes), (vec![], vec![], vec![]));
+    assert!(minted_notes.len() == 1 && minted_notes[0].contains("it is always null"), "{minted_notes:?}");
+}
+
+#[test]
+fn a_null_that_stands_in_the_template_itself_is_told_at_its_pipe() {
+    let template = TEMPLATE.replace("{\"org_id\"", "{\"team\": null, \"org_id\"");
+    let checked = checked_with(&with_token(BROKER), Some(&template), &[]);
+    let findings = lines(&checked.findings);
+    assert!(findings.len() == 1 && findings[0].starts_with("template.json:5:39: every token"), "{findings:?}");
+    assert_eq!(lines(&checked.notes), NOTHING);
+}
+
+#[test]
+fn metadata_may_stand_within_metadata_that_a_template_names_too() {
+    for (outer, inner) in [("plan", "plan.name"), ("plan.name", "plan")] {
+        let path = "org.public_metadata";
+        let [.., brokered, _] = with_team(&format!("{{{{{path}.{outer}}}}}\", \"tier\": \"{{{{{path}.{inner}}}}}"));
+        assert_eq!(brokered, NOTHING, "{outer}, {inner}");
+    }
+}
+
+#[test]
+fn what_a_person_can_change_must_not_say_what_their_token_reads() {
+    for path in ["user.unsafe_metadata.team", "user.full_name"] {
+        let [minted, _, brokered, _] = with_team(&format!("{{{{{path} || 'none'}}}}"));
+        let own = format!("a person can change their own `{path}`");
+        assert!(brokered.len() == 1 && brokered[0].starts_with(&format!("template.json:6:33: {own}")), "{brokered:?}");
+        assert!(brokered[0].contains("`user.public_metadata`"), "{brokered:?}");
+        assert!(minted.len() == 1 && minted[0].contains(&own), "{minted:?}");
+    }
+    let changed = |from: &str, to: &str| {
+        let template = TEMPLATE.replace(from, to);
+        lines(&checked_with(&with_token(BROKER), Some(&template), &[]).findings)
+    };
+    let limits = changed("\"scopes\"", "\"limits\": {\"rps\": \"{{user.unsafe_metadata.rps}}\"}, \"scopes\"");
+    assert!(limits.len() == 1 && limits[0].starts_with("template.json:4:24: a person"), "{limits:?}");
+    let pipe = changed("\"kpis\"", "\"{{user.unsafe_metadata.pipe}}\"");
+    assert!(pipe.len() == 1 && pipe[0].starts_with("template.json:5:42: a person"), "{pipe:?}");
+    // What says nothing of what a token may do is anybody's own.
+    assert_eq!(changed("user.first_name", "user.unsafe_metadata.nickname"), NOTHING);
+}
+
+#[test]
+fn a_pipe_that_metadata_name_leaves_open_what_is_read() {
+    let template = TEMPLATE.replace("\"kpis\"", "\"{{org.public_metadata.pipe}}\"");
+    let checked = checked_with(&with_token(BROKER), Some(&template), &[("web.toml", DASHBOARD.as_bytes())]);
+    assert_eq!(lines(&checked.findings), NOTHING);
+}
+
 #[test]
 fn a_copy_for_a_connection_with_a_template_of_its_own_is_a_mistake() {
     let findings = lines(&checked_with(CONNECTION, Some("{}"), &[]).findings);

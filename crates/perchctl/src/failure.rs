@@ -38,12 +38,16 @@ pub(crate) enum Failure {
     NoTemplate { path: PathBuf, source_name: &'static str },
     #[error("no token was signed: {0}")]
     Mint(#[from] MintError),
-    #[error(
-        "the token would fix `{parameter}` for the pipe `{pipe}` to null, which could show everybody's rows; say what its shortcode stands for (see perchctl token --help)"
-    )]
-    FixedToNothing { parameter: String, pipe: String },
-    #[error("Perch would refuse this token: {0}")]
+    #[error("Perch would refuse this token: {0}{remedy}", remedy = remedy(.0))]
     Fence(#[from] FenceError),
     #[error("{count} {} to put right", if *count == 1 { "problem" } else { "problems" })]
     Problems { count: usize },
+}
+
+/// What somebody who types a person's data can do about a refusal.
+fn remedy(error: &FenceError) -> &'static str {
+    match error {
+        FenceError::NullParameter { .. } => "; say what its shortcode stands for (see perchctl token --help)",
+        _ => "",
+    }
 }

@@ -26,7 +26,7 @@ pub(crate) fn run(arguments: &Token, now: SystemTime) -> Result<(), Failure> {
     if arguments.claims {
         return files::print(format!("{:#}\n", json!(claims.as_map())).as_bytes());
     }
-    check_fixed(claims.as_map())?;
+    claims.refuse_null()?;
     let token = Signer::new(&read_key(arguments)?, template, lifetime)?.seal(&claims)?;
     if let Some(connection) = &connection {
         let tenant = tenant(arguments, connection);
@@ -47,19 +47,6 @@ fn note(arguments: &Token, expires: SystemTime) -> String {
         None => "; whether its scopes fix what they must was not checked, which --connection does",
     };
     format!("whoever has this token reads the rows of {whose} in Tinybird until {until}{judged}")
-}
-
-/// Refuses claims that fix a parameter to nothing: a pipe may take that for a
-/// parameter that is not there, and show every tenant's rows.
-fn check_fixed(claims: &Map<String, Value>) -> Result<(), Failure> {
-    for scope in claims.get("scopes").and_then(Value::as_array).into_iter().flatten() {
-        let fixed = scope.get("fixed_params").and_then(Value::as_object).into_iter().flatten();
-        if let Some((parameter, _)) = fixed.into_iter().find(|(_, value)| value.is_null()) {
-            let pipe = scope.get("resource").and_then(Value::as_str).unwrap_or_default().to_owned();
-            return Err(Failure::FixedToNothing { parameter: parameter.clone(), pipe });
-        }
-    }
-    Ok(())
 }
 
 fn read_text(path: &Path) -> Result<String, Failure> {

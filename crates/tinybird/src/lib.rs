@@ -43,6 +43,6 @@ pub use public::{PublicToken, PublicTokenError};
 pub use refusal::{PipeError, PipeErrorKind};
 pub use shortcode::is_shortcode;
 pub use table::{Column, Table, TableError};
-pub use template::{Template, TemplateError, claimant};
+pub use template::{Mention, Template, TemplateError, claimant};
 pub use token::{FenceError, TenantToken};
 pub use values::Values;

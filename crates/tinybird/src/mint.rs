@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use crate::template::{Template, claimant};
+use crate::token::{FenceError, refuse_null};
 
 /// Why no token was signed.
 #[derive(Debug, thiserror::Error)]
@@ -75,6 +76,13 @@ impl TokenClaims {
         filled.insert("nbf".to_owned(), issued.saturating_sub(SKEW).as_secs().into());
         filled.insert("exp".to_owned(), expires.as_secs().into());
         Ok(Self(filled))
+    }
+
+    /// The part of the fence that needs to know neither tenant nor connection:
+    /// that no scope fixes a parameter to null.
+    pub fn refuse_null(&self) -> Result<(), FenceError> {
+        let scopes = self.0.get("scopes").and_then(Value::as_array).into_iter().flatten();
+        scopes.into_iter().try_for_each(refuse_null)
     }
 
     /// The claims, for showing.

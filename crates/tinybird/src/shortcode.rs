@@ -26,6 +26,11 @@ const NAMES: [&str; 18] = [
     "org_membership.public_metadata",
 ];
 
+/// Those that the person whom they are about can change: the profile, and the
+/// metadata that a browser may write.
+const EDITABLE: [&str; 6] =
+    ["user.first_name", "user.last_name", "user.full_name", "user.username", "user.image_url", "user.unsafe_metadata"];
+
 /// `a || b || 'text'`: at least one operand.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Shortcode(Vec<Operand>);
@@ -33,7 +38,11 @@ pub(crate) struct Shortcode(Vec<Operand>);
 #[derive(Debug, Clone, PartialEq)]
 enum Operand {
     /// As it is written, with dots between its keys.
-    Path(String),
+    Path {
+        path: String,
+        /// How many bytes into the text.
+        at: usize,
+    },
     Literal(Value),
 }
 
@@ -64,6 +73,12 @@ pub fn is_shortcode(path: &str) -> bool {
     })
 }
 
+/// Whether the person whom it is about can change what `path` names.
+pub(crate) fn is_editable(path: &str) -> bool {
+    let within = |name: &str| path.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+    EDITABLE.into_iter().any(within)
+}
+
 impl Shortcode {
     /// Reads from behind the opening braces, which end at `start`; the
     /// shortcode, and where its closing braces end.
@@ -86,10 +101,10 @@ impl Shortcode {
         }
     }
 
-    /// What it names.
-    pub(crate) fn paths(&self) -> impl Iterator<Item = &str> {
+    /// What it names, each with how many bytes into the text it stands.
+    pub(crate) fn paths(&self) -> impl Iterator<Item = (&str, usize)> {
         self.0.iter().filter_map(|operand| match operand {
-            Operand::Path(path) => Some(path.as_str()),
+            Operand::Path { path, at } => Some((path.as_str(), *at)),
             Operand::Literal(_) => None,
         })
     }
@@ -100,7 +115,7 @@ impl Shortcode {
         for operand in &self.0 {
             last = match operand {
                 Operand::Literal(value) => value,
-                Operand::Path(path) => {
+                Operand::Path { path, .. } => {
                     path.split('.').try_fold(claimant, |value, key| value.get(key)).unwrap_or(&Value::Null)
                 }
             };
@@ -143,7 +158,7 @@ fn read_operand(text: &str, at: usize) -> Result<(Operand, usize), Wrong> {
                 _ => return Err(Wrong::new(at, format!("`{number}` is no number; put a text in single quotes"))),
             }
         }
-        name if is_shortcode(name) => Operand::Path(name.to_owned()),
+        name if is_shortcode(name) => Operand::Path { path: name.to_owned(), at },
         unknown => return Err(Wrong::new(at, told_apart(unknown))),
     };
     Ok((operand, end))

@@ -10,17 +10,40 @@ use perch_tenant::{Place, Tenant};
 use serde_json::{Map, Value, json};
 
 use crate::scan::{Fault, Scanner};
-use crate::shortcode::{Shortcode, Wrong};
+use crate::shortcode::{Shortcode, Wrong, is_editable};
 
 /// The claims that Clerk adds to every token. A template cannot override them:
 /// Clerk refuses to save one that names them.
 const RESERVED: [&str; 7] = ["iss", "sub", "iat", "nbf", "exp", "jti", "azp"];
+
+/// The claims that say what a token reads, and how often it may ask.
+const POWERS: [&str; 2] = ["scopes", "limits"];
 
 /// A claims template, read and checked.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Template {
     claims: Vec<(String, Node)>,
     reserved: Vec<TemplateError>,
+    mentions: Vec<Mention>,
+}
+
+/// A place where a template names what is known of a person or an organization.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mention {
+    /// What is named: `org.id`, `user.public_metadata.plan`.
+    pub path: String,
+    /// The keys that lead to the text in which it stands, from the claim's name
+    /// on; a list's are its indexes: `scopes`, `0`, `resource`.
+    pub keys: Vec<String>,
+    /// Where the name begins, in bytes from the template's start.
+    pub offset: usize,
+}
+
+impl Mention {
+    /// Whether it stands in the value that these keys lead to.
+    pub fn is_within(&self, keys: &[&str]) -> bool {
+        self.keys.len() >= keys.len() && self.keys.iter().zip(keys).all(|(own, key)| own == key)
+    }
 }
 
 /// Why a text is not a template, and where.
@@ -88,7 +111,7 @@ impl Template {
         if scanner.peek() != b'{' {
             return Err(TemplateError::at(json, scanner.at(), "a template is a JSON object of claims: { … }"));
         }
-        let mut reader = Reader { json, error: None };
+        let mut reader = Reader { json, error: None, keys: Vec::new(), mentions: Vec::new() };
         let (mut claims, mut reserved) = (Vec::new(), Vec::new());
         let read = reader.entries(&mut scanner, |name, at, node| {
             if RESERVED.contains(&name.as_str()) {
@@ -99,7 +122,11 @@ impl Template {
             }
         });
         match read {
-            Ok(()) => Ok(Self { claims, reserved }),
+            Ok(()) => {
+                let mut mentions = reader.mentions;
+                mentions.retain(|mention| !RESERVED.iter().any(|claim| mention.is_within(&[claim])));
+                Ok(Self { claims, reserved, mentions })
+            }
             Err(fault) => Err(reader.error.unwrap_or_else(|| TemplateError::at(json, fault.at, fault.what))),
         }
     }
@@ -108,9 +135,21 @@ impl Template {
     /// stands there: `org.id`, `user.public_metadata.plan`. Whoever fills it need
     /// not find out more than this of a person.
     pub fn shortcodes(&self) -> impl Iterator<Item = &str> {
-        let mut paths = Vec::new();
-        self.claims.iter().for_each(|(_, node)| node.paths(&mut paths));
-        paths.into_iter()
+        self.mentions.iter().map(|mention| mention.path.as_str())
+    }
+
+    /// The same, each with its place.
+    pub fn mentions(&self) -> &[Mention] {
+        &self.mentions
+    }
+
+    /// Where the template lets a person say what their own token reads, or how
+    /// often it may ask: within `scopes` and `limits`, what is named that the
+    /// person can change, in their profile or past all servers from a browser. A
+    /// filter by such a value is none.
+    pub fn editable(&self) -> impl Iterator<Item = &Mention> {
+        let has_power = |mention: &Mention| POWERS.iter().any(|claim| mention.is_within(&[claim]));
+        self.mentions.iter().filter(move |mention| has_power(mention) && is_editable(&mention.path))
     }
 
     /// Each claim that the template names and that only a signer sets: `iss`,
@@ -126,10 +165,14 @@ impl Template {
     }
 }
 
-/// Builds the nodes, and keeps the whole sentence of what is wrong.
+/// Builds the nodes, and keeps what shortcodes name and the whole sentence of
+/// what is wrong.
 struct Reader<'a> {
     json: &'a str,
     error: Option<TemplateError>,
+    /// Those that lead to where it reads.
+    keys: Vec<String>,
+    mentions: Vec<Mention>,
 }
 
 impl<'a> Reader<'a> {
@@ -143,7 +186,7 @@ impl<'a> Reader<'a> {
             b'[' => {
                 let mut nodes = Vec::new();
                 scanner.items(|scanner| {
-                    nodes.push(self.node(scanner)?);
+                    nodes.push(self.node_at(nodes.len().to_string(), scanner)?);
                     Ok(())
                 })?;
                 Ok(Node::Array(nodes))
@@ -151,11 +194,19 @@ impl<'a> Reader<'a> {
             b'"' => {
                 let start = scanner.at();
                 let text = scanner.string()?;
-                read_text(&text).map_err(|wrong| {
-                    let offset = start + raw_offset(scanner.since(start), wrong.at);
-                    self.error = Some(TemplateError::at(self.json, offset, wrong.message));
-                    Fault { at: offset, what: "a wrong shortcode" }
-                })
+                let offset = |at| start + raw_offset(scanner.since(start), at);
+                let node = read_text(&text).map_err(|wrong| {
+                    let at = offset(wrong.at);
+                    self.error = Some(TemplateError::at(self.json, at, wrong.message));
+                    Fault { at, what: "a wrong shortcode" }
+                })?;
+                let mentions = node.shortcodes().flat_map(Shortcode::paths).map(|(path, at)| Mention {
+                    path: path.to_owned(),
+                    keys: self.keys.clone(),
+                    offset: offset(at),
+                });
+                self.mentions.extend(mentions);
+                Ok(node)
             }
             _ => {
                 let fault = scanner.fault("expected a value");
@@ -164,12 +215,21 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// The value that `key` leads to from here.
+    fn node_at(&mut self, key: String, scanner: &mut Scanner<'a>) -> Result<Node, Fault> {
+        self.keys.push(key);
+        let node = self.node(scanner);
+        self.keys.pop();
+        node
+    }
+
     /// Hands each entry of an object to `keep`, with the place of its value.
     fn entries(&mut self, scanner: &mut Scanner<'a>, mut keep: impl FnMut(String, usize, Node)) -> Result<(), Fault> {
         scanner.entries(|key, scanner| {
             let at = scanner.at();
-            let node = self.node(scanner)?;
-            keep(key.into_owned(), at, node);
+            let key = key.into_owned();
+            let node = self.node_at(key.clone(), scanner)?;
+            keep(key, at, node);
             Ok(())
         })
     }
@@ -235,23 +295,18 @@ fn fill(entries: &[(String, Node)], claimant: &Value) -> Map<String, Value> {
 }
 
 impl Node {
-    /// Everything that a shortcode names, after what `paths` holds already.
-    fn paths<'a>(&'a self, paths: &mut Vec<&'a str>) {
-        match self {
-            Self::Object(entries) => entries.iter().for_each(|(_, node)| node.paths(paths)),
-            Self::Array(nodes) => nodes.iter().for_each(|node| node.paths(paths)),
-            Self::Plain(_) => {}
-            Self::Whole(shortcode) => paths.extend(shortcode.paths()),
-            Self::Text(pieces) => paths.extend(
-                pieces
-                    .iter()
-                    .flat_map(|piece| match piece {
-                        Piece::Plain(_) => None,
-                        Piece::Shortcode(shortcode) => Some(shortcode.paths()),
-                    })
-                    .flatten(),
-            ),
-        }
+    /// The shortcodes of a text.
+    fn shortcodes(&self) -> impl Iterator<Item = &Shortcode> {
+        let (whole, pieces) = match self {
+            Self::Whole(shortcode) => (Some(shortcode), [].as_slice()),
+            Self::Text(pieces) => (None, pieces.as_slice()),
+            Self::Object(_) | Self::Array(_) | Self::Plain(_) => (None, [].as_slice()),
+        };
+        let within = pieces.iter().filter_map(|piece| match piece {
+            Piece::Plain(_) => None,
+            Piece::Shortcode(shortcode) => Some(shortcode),
+        });
+        whole.into_iter().chain(within)
     }
 
     fn fill(&self, claimant: &Value) -> Value {
@@ -398,6 +453,42 @@ mod tests {
     }
 
     #[test]
+    fn a_template_tells_where_each_name_stands_and_what_it_is_for() {
+        let text = r#"{"sub": "{{user.id}}", "a/b": "{{org.id}}", "scopes": [1, {"fixed_params": {"\u0074": "x {{org.id || user.id}}"}}]}"#;
+        let template = Template::parse(text).expect("a template");
+        let mentions: Vec<_> =
+            template.mentions().iter().map(|mention| (&*mention.path, mention.keys.join(" "))).collect();
+        let team = "scopes 1 fixed_params t".to_owned();
+        assert_eq!(mentions, [("org.id", "a/b".to_owned()), ("org.id", team.clone()), ("user.id", team)]);
+        for Mention { path, offset, .. } in template.mentions() {
+            assert!(text[*offset..].starts_with(path), "{path} at {offset}");
+        }
+        let last = &template.mentions()[2];
+        assert!(last.is_within(&["scopes", "1"]) && last.is_within(&["scopes", "1", "fixed_params", "t"]));
+        assert!(!last.is_within(&["scopes", "0"]) && !last.is_within(&["scopes", "1", "fixed_params", "t", "u"]));
+    }
+
+    #[test]
+    fn a_template_tells_where_a_person_could_say_what_their_own_token_reads() {
+        let editable = |claim: &str, path: &str| {
+            let text = json!({ claim: [{ "a": ["", format!("x {{{{org.id || {path}}}}}")] }] }).to_string();
+            let template = Template::parse(&text).expect("a template");
+            template.editable().map(|mention| (mention.path.clone(), mention.keys.join(" "))).collect::<Vec<_>>()
+        };
+        for path in ["user.unsafe_metadata", "user.unsafe_metadata.team.name", "user.username", "user.image_url"]
+            .into_iter()
+            .chain(["user.first_name", "user.last_name", "user.full_name"])
+        {
+            assert_eq!(editable("scopes", path), [(path.to_owned(), "scopes 0 a 1".to_owned())]);
+            assert_eq!(editable("limits", path).len(), 1, "{path}");
+            assert_eq!(editable("who", path), [], "{path}");
+        }
+        for path in ["user.id", "user.public_metadata.unsafe_metadata", "org.role", "org_membership.public_metadata"] {
+            assert_eq!(editable("scopes", path), [], "{path}");
+        }
+    }
+
+    #[test]
     fn keys_and_other_values_stand_as_they_are() {
         let template = r#"{"{{user.id}}": 1, "list": 0, "limits": {"rps": 9, "rps": 10}, "list": ["{{user.id}}", "{{user.id}}", null, true]}"#;
         let filled = Template::parse(template).expect("a template").fill(&ada());
@@ -458,6 +549,27 @@ mod tests {
         }
     }
 
+    /// A template with this text, in which any character may be written as an
+    /// escape, and where `name` begins in it, in bytes.
+    fn written(text: &str, escaped: u64, name: &str) -> (String, usize) {
+        let (mut json, mut offset) = ("{\"a\": \"".to_owned(), 0);
+        let start = text.rfind(name).expect("a name");
+        for (index, (at, character)) in text.char_indices().enumerate() {
+            if at == start {
+                offset = json.len();
+            }
+            let plain = serde_json::to_string(&character.to_string()).expect("json");
+            if escaped >> (index % 64) & 1 == 1 {
+                let mut units = [0; 2];
+                let units = character.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04X}"));
+                json.extend(units);
+            } else {
+                json.push_str(&plain[1..plain.len() - 1]);
+            }
+        }
+        (json + "\"}", offset)
+    }
+
     proptest! {
         #[test]
         fn a_template_without_shortcodes_fills_as_itself(text in "[^{]*", number in any::<i64>()) {
@@ -471,24 +583,22 @@ mod tests {
             before in any::<String>(), escaped in any::<u64>(), after in "[^{]*",
         ) {
             let text = format!("{} {{{{user.idd}}}}{after}", before.replace('{', ""));
-            // Any character may be written as an escape, or as itself.
-            let (mut json, mut place) = ("{\"a\": \"".to_owned(), 0);
-            for (index, (at, character)) in text.char_indices().enumerate() {
-                if text[at..].starts_with("user.idd") {
-                    place = json.chars().count() + 1;
-                }
-                let plain = serde_json::to_string(&character.to_string()).expect("json");
-                if escaped >> (index % 64) & 1 == 1 {
-                    let units = character.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04X}")).collect::<String>();
-                    json.push_str(&units);
-                } else {
-                    json.push_str(&plain[1..plain.len() - 1]);
-                }
-            }
-            json.push_str("\"}");
+            let (json, offset) = written(&text, escaped, "user.idd");
+            let place = json[..offset].chars().count() + 1;
             let error = Template::parse(&json).expect_err("no such name");
             let newlines = json.matches('\n').count();
             prop_assert_eq!((error.line, error.column, newlines), (1, place, 0), "{}", json);
+        }
+
+        #[test]
+        fn a_name_is_told_where_it_stands_however_the_text_is_escaped(
+            before in any::<String>(), escaped in any::<u64>(), after in "[^{]*",
+        ) {
+            let text = format!("{} {{{{'user' || user.created_at}}}}{after}", before.replace('{', ""));
+            let (json, offset) = written(&text, escaped, "user.created_at");
+            let template = Template::parse(&json).expect("a template");
+            let mention = Mention { path: "user.created_at".to_owned(), keys: vec!["a".to_owned()], offset };
+            prop_assert_eq!(template.mentions(), [mention], "{}", json);
         }
 
         #[test]

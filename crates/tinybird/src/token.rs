@@ -85,6 +85,23 @@ pub enum FenceError {
         /// The parameter.
         parameter: String,
     },
+    /// A scope fixes a parameter, bound or not, to null or to something that
+    /// holds one.
+    #[error(
+        "the token fixes `{parameter}` for the pipe `{pipe}` to null, so it could show rows that are kept from this person"
+    )]
+    NullParameter {
+        /// The scope's pipe.
+        pipe: String,
+        /// The parameter.
+        parameter: String,
+    },
+    /// What a scope fixes is no object.
+    #[error("what the token fixes for the pipe `{pipe}` is no object of parameters")]
+    NoParameters {
+        /// The scope's pipe.
+        pipe: String,
+    },
     /// The tenant has no value to compare with.
     #[error("this sign-in has no `{attribute}`, which the connection binds `{parameter}` to")]
     TenantLacks {
@@ -108,6 +125,8 @@ impl FenceError {
             Self::Unbound { .. } => "token-unbound",
             Self::NotText { .. } => "token-binding-not-text",
             Self::OtherTenant { .. } => "token-other-tenant",
+            Self::NullParameter { .. } => "token-null-parameter",
+            Self::NoParameters { .. } => "token-no-parameters",
             Self::TenantLacks { .. } => "tenant-lacks-attribute",
         }
     }
@@ -125,7 +144,10 @@ impl FenceError {
             Self::Malformed { .. } | Self::NoScopes | Self::OtherScope { .. } => {
                 "Ask your operator to check the claims template: it needs scopes of type PIPES:READ and no other."
             }
-            Self::Unbound { .. } | Self::NotText { .. } | Self::OtherTenant { .. } => {
+            Self::NullParameter { .. } => {
+                "Ask your operator to give you the metadata that the claims template names there, or to write a fallback in it: {{… || 'none'}}."
+            }
+            Self::Unbound { .. } | Self::NotText { .. } | Self::OtherTenant { .. } | Self::NoParameters { .. } => {
                 "Ask your operator to check `fixed_params` in the claims template against `bind` in the connection file."
             }
         }
@@ -136,7 +158,7 @@ impl TenantToken {
     /// Reads a token's claims and lets it in only if they bind it to `tenant`:
     /// it is for the tenant's workspace, it lives for two seconds or more, it
     /// does nothing but read pipes, and every one of its scopes fixes every
-    /// parameter of `bind` to exactly this tenant's value.
+    /// parameter of `bind` to exactly this tenant's value, and none to null.
     pub fn admit(raw: Secret, tenant: &Tenant, bind: &Bindings, now: SystemTime) -> Result<Self, FenceError> {
         let (claims, expires) = read_living(raw.expose(), &tenant.workspace_id, now)?;
         let scopes = read_scopes(&claims)?;
@@ -297,5 +319,28 @@ fn bound_pipe(scope: &Value, tenant: &Tenant, bind: &Bindings) -> Result<String,
             Some(_) => return Err(FenceError::NotText { pipe, parameter }),
         }
     }
+    refuse_null(scope)?;
     Ok(pipe)
+}
+
+/// Refuses a scope that fixes a parameter to null, as a shortcode does that
+/// stands for nothing: a pipe takes that for a parameter that is not there, and
+/// leaves out the filter that it is for.
+pub(crate) fn refuse_null(scope: &Value) -> Result<(), FenceError> {
+    let pipe = || scope.get("resource").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let Some(fixed) = scope.get("fixed_params") else { return Ok(()) };
+    let fixed = fixed.as_object().ok_or_else(|| FenceError::NoParameters { pipe: pipe() })?;
+    match fixed.iter().find(|(_, value)| holds_null(value)) {
+        Some((parameter, _)) => Err(FenceError::NullParameter { pipe: pipe(), parameter: parameter.clone() }),
+        None => Ok(()),
+    }
+}
+
+fn holds_null(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Array(values) => values.iter().any(holds_null),
+        Value::Object(entries) => entries.values().any(holds_null),
+        Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
+    }
 }

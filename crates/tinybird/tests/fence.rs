@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use perch_tenant::{Attribute, Bindings, Organization, Origin, Secret, Tenant, User};
-use perch_tinybird::{FenceError, Template, TenantToken, mint};
+use perch_tinybird::{FenceError, Template, TenantToken, TokenClaims, mint};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -120,6 +120,21 @@ fn a_scope_that_binds_nothing_is_refused_even_beside_one_that_does() {
 fn a_parameter_bound_to_anything_but_a_text_is_refused() {
     for odd in [json!(null), json!(1), json!(true), json!(["org_1"]), json!({ "org_1": "org_1" })] {
         assert_eq!(code(with("/scopes/0/fixed_params/org_id", odd.clone())), "token-binding-not-text", "{odd}");
+    }
+}
+
+#[test]
+fn a_parameter_that_is_null_is_refused_whether_it_is_bound_or_not() {
+    for odd in [json!(null), json!([null]), json!(["a", [null]]), json!({ "a": { "b": null } })] {
+        let refused = with("/scopes/1/fixed_params/limit", odd.clone()).expect_err("a null");
+        let (pipe, parameter) = ("t_1f".to_owned(), "limit".to_owned());
+        assert_eq!(refused, FenceError::NullParameter { pipe, parameter }, "{odd}");
+        assert_eq!(refused.code(), "token-null-parameter");
+        assert!(refused.to_string().contains("`limit` for the pipe `t_1f` to null"), "{refused}");
+        assert!(refused.next_step().contains("|| 'none'"), "{}", refused.next_step());
+    }
+    for sound in [json!("null"), json!(""), json!([]), json!(false), json!(0)] {
+        assert_eq!(code(with("/scopes/1/fixed_params/limit", sound.clone())), "admitted", "{sound}");
     }
 }
 
@@ -238,15 +253,41 @@ prop_compose! {
         resource in often("kpis"),
         key in prop_oneof![9 => Just("org_id".to_owned()), 1 => "[a-z_]{0,6}"],
         value in often("org_1"),
+        team in often("blue"),
         whole in prop::option::weighted(0.1, often("org_1")),
     ) -> Value {
-        let fixed = whole.unwrap_or_else(|| json!({ key: value }));
+        let fixed = whole.unwrap_or_else(|| json!({ "team": team, key: value }));
         json!({ "type": kind, "resource": resource, "fixed_params": fixed })
     }
 }
 
+/// Any value in which no text looks like a null.
+fn any_value() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        1 => Just(Value::Null),
+        9 => prop_oneof![any::<bool>().prop_map(Value::from), any::<i64>().prop_map(Value::from), "[a-m]{0,4}".prop_map(Value::from)],
+    ];
+    leaf.prop_recursive(4, 20, 4, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            prop::collection::hash_map("[a-m]{1,3}", inner, 0..4).prop_map(|entries| json!(entries)),
+        ]
+    })
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+    #[test]
+    fn a_token_that_binds_the_tenant_is_refused_where_it_holds_a_null_and_there_alone(
+        others in prop::collection::hash_map("[a-m]{1,3}", any_value(), 0..4),
+    ) {
+        let mut fixed = json!(others);
+        let holds_null = fixed.to_string().contains("null");
+        fixed["org_id"] = json!("org_1");
+        let outcome = code(with("/scopes/0/fixed_params", fixed.clone()));
+        prop_assert_eq!(outcome, if holds_null { "token-null-parameter" } else { "admitted" }, "{}", fixed);
+    }
 
     #[test]
     fn only_a_token_whose_every_scope_binds_the_tenant_is_admitted(
@@ -260,6 +301,7 @@ proptest! {
             scope["type"] == "PIPES:READ"
                 && scope["resource"].as_str().is_some_and(|pipe| !pipe.is_empty())
                 && scope["fixed_params"]["org_id"] == "org_1"
+                && scope["fixed_params"].get("team").is_none_or(|team| !team.is_null())
         };
         let rightful =
             !scopes.is_empty() && scopes.iter().all(binds) && workspace == WORKSPACE && exp >= NOW + 2;
@@ -336,4 +378,26 @@ fn a_template_that_binds_nothing_mints_what_the_fence_refuses() {
     assert_eq!(code(TenantToken::admit(raw, &tenant(), &by_org(), now())), "token-unbound");
     let raw = minted(&TEMPLATE.replace("\"{{org.id}}\"", "\"{{org.public_metadata.id}}\""));
     assert_eq!(code(TenantToken::admit(raw, &tenant(), &by_org(), now())), "token-binding-not-text");
+}
+
+#[test]
+fn a_person_without_the_metadata_of_a_filter_has_a_token_only_with_a_fallback() {
+    let minted = |team: &str| minted(&TEMPLATE.replace("\"org_id\"", &format!("\"team\": \"{team}\", \"org_id\"")));
+    let admitted = |raw: Secret| code(TenantToken::admit(raw, &tenant(), &by_org(), now()));
+    assert_eq!(admitted(minted("{{org_membership.public_metadata.team}}")), "token-null-parameter");
+    assert_eq!(admitted(minted("{{org_membership.public_metadata.team || 'none'}}")), "admitted");
+}
+
+#[test]
+fn claims_are_judged_for_nulls_without_a_tenant() {
+    let claims = |scopes: Value| {
+        let filled = [("scopes".to_owned(), scopes)].into_iter().collect();
+        TokenClaims::new(filled, None, "user_1", Duration::from_secs(60), now()).expect("claims")
+    };
+    let judged = |scopes| claims(scopes).refuse_null().map_err(|error| error.code());
+    assert_eq!(judged(good()["scopes"].clone()), Ok(()));
+    assert_eq!(judged(json!([{ "resource": "kpis" }, { "fixed_params": { "a": null } }])), Err("token-null-parameter"));
+    for odd in [json!(null), json!([]), json!("org_1")] {
+        assert_eq!(judged(json!([{ "resource": "kpis", "fixed_params": odd }])), Err("token-no-parameters"), "{odd}");
+    }
 }

@@ -200,8 +200,10 @@ fn a_person_without_an_organization_has_a_token_of_their_own() {
     assert!(signed(&output).1.contains("rows of user_1"));
 
     let bound_to_nothing = alone(TEMPLATE);
-    assert_fails(&bound_to_nothing, 1, "fix `org_id` for the pipe `kpis` to null");
+    assert_fails(&bound_to_nothing, 1, "fixes `org_id` for the pipe `kpis` to null");
     assert!(bound_to_nothing.stdout.is_empty());
+    let no_parameters = alone(&TEMPLATE.replace(r#"{"org_id": "{{org.id}}"}"#, "\"{{user.id}}\""));
+    assert_fails(&no_parameters, 1, "no object of parameters");
 }
 
 #[test]
