@@ -5,8 +5,7 @@
 //! a host on the same machine. A question that fails is asked again where that
 //! can help: after a lost connection, a service that stumbled, a 429.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use backon::{BackoffBuilder as _, ExponentialBuilder};
@@ -15,7 +14,7 @@ use reqwest::{ClientBuilder, RequestBuilder, Response, StatusCode, redirect};
 use tokio::time::{Instant, timeout_at};
 
 use crate::bearer::Bearer;
-use crate::pace::Lane;
+use crate::pace::{Lane, Lanes};
 use crate::parameters::Parameters;
 use crate::pipe::PipeName;
 use crate::public::PublicToken;
@@ -77,11 +76,8 @@ impl Default for Limits {
 pub struct Client {
     http: reqwest::Client,
     limits: Limits,
-    lanes: Arc<Mutex<Lanes>>,
+    lanes: Arc<Lanes>,
 }
-
-/// The lanes by host and token's name.
-type Lanes = HashMap<(String, String), Arc<Lane>>;
 
 impl Client {
     /// A client with the usual [`Limits`].
@@ -174,7 +170,8 @@ impl Client {
         if let Some(name) = parameters.reserved() {
             return Err(PipeErrorKind::ReservedParameter { name: name.to_owned() }.into());
         }
-        let (asked, lane) = (Instant::now(), self.lane(*token));
+        let lane = self.lanes.lane(token.host().to_string(), token.name().to_owned());
+        let asked = Instant::now();
         let turn = |patience| lane.turn(token.rps(), patience);
         let mut pauses = pauses();
         let mut started = turn(self.limits.deadline).await.map_err(too_long)?;
@@ -206,12 +203,6 @@ impl Client {
                 Ok(Err(_)) | Err(_) => return Err(error),
             };
         }
-    }
-
-    fn lane(&self, token: &dyn Bearer) -> Arc<Lane> {
-        let key = (token.host().to_string(), token.name().to_owned());
-        let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(lanes.entry(key).or_default())
     }
 
     async fn ask(&self, question: &Question<'_>, lane: &Lane, started: Instant) -> Result<Vec<u8>, PipeError> {

@@ -11,8 +11,8 @@
 //! we had used it. A 429 that came all the same means that others fill the rate
 //! as we do: each of us then takes half, and a little more each second.
 
-use std::collections::VecDeque;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -38,6 +38,13 @@ const OWN_RESET: Duration = Duration::from_secs(2);
 /// one may be back much sooner: when, a 429 will say.
 const LONGEST_FORESIGHT: Duration = Duration::from_secs(60);
 
+/// A higher limit a second is none: no dashboard reaches it, and what others use
+/// of it would fill memory.
+const HIGHEST_LIMIT: usize = 10_000;
+
+/// How many names are remembered before those that rest are forgotten.
+const RESTING: usize = 1_000;
+
 /// When requests started, and until when none may.
 #[derive(Debug, Default)]
 struct Pace {
@@ -60,8 +67,8 @@ struct Cut {
 impl Pace {
     /// Requests in any window, as far as Tinybird is concerned.
     fn whole_limit(&self, rps: Option<u32>) -> usize {
-        let limit = rps.into_iter().chain(self.told).min();
-        limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX))
+        let limits = rps.into_iter().chain(self.told).filter_map(|limit| usize::try_from(limit).ok());
+        limits.filter(|limit| (1..=HIGHEST_LIMIT).contains(limit)).min().unwrap_or(usize::MAX)
     }
 
     /// Requests in any window that we may make.
@@ -125,6 +132,13 @@ impl Pace {
         }
     }
 
+    /// Whether no start is remembered and nothing is held back: only the limit
+    /// that was told would be missed, which the next answer tells again.
+    fn rests(&self, now: Instant) -> bool {
+        self.starts.back().is_none_or(|start| *start + REMEMBERED <= now)
+            && self.held_until.is_none_or(|held| held <= now)
+    }
+
     fn hold_until(&mut self, until: Instant) {
         self.held_until = Some(self.held_until.map_or(until, |held| held.max(until)));
     }
@@ -167,7 +181,8 @@ impl Lane {
 
     /// Learns from the answer to the request whose turn was at `started`.
     pub(crate) fn answered(&self, started: Instant, rps: Option<u32>, standing: &Standing) {
-        self.pace().learn(started, rps, standing, Instant::now());
+        let mut pace = self.pace();
+        pace.learn(started, rps, standing, Instant::now());
     }
 
     /// Takes a 429: lets nobody start before so much time has passed.
@@ -181,10 +196,29 @@ impl Lane {
     }
 }
 
+/// The lanes by host and token's name.
+#[derive(Debug, Default)]
+pub(crate) struct Lanes(Mutex<HashMap<(String, String), Arc<Lane>>>);
+
+impl Lanes {
+    /// The lane of a name, the same one for as long as anybody is in it or it
+    /// holds anybody back. A new name forgets those that rest, where there are
+    /// many.
+    pub(crate) fn lane(&self, host: String, name: String) -> Arc<Lane> {
+        let mut lanes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let many = lanes.len() >= RESTING;
+        let key = (host, name);
+        if many && !lanes.contains_key(&key) {
+            let now = Instant::now();
+            // Whoever asks has a share in its lane, and gets it here alone.
+            lanes.retain(|_, lane| Arc::strong_count(lane) > 1 || !lane.pace().rests(now));
+        }
+        Arc::clone(lanes.entry(key).or_default())
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use proptest::prelude::*;
 
     use super::*;
@@ -269,6 +303,87 @@ mod tests {
             for (index, start) in starts.iter().enumerate() {
                 let second = starts[index..].iter().take_while(|later| **later < *start + Duration::from_secs(1));
                 prop_assert!(second.count() <= rps as usize);
+            }
+        }
+    }
+
+    /// Numbers that a header or a token can hold, most of them at some edge.
+    fn number() -> impl Strategy<Value = u32> {
+        prop_oneof![0..20_u32, 9_990..10_010_u32, Just(u32::MAX), any::<u32>()]
+    }
+
+    fn standing() -> impl Strategy<Value = Standing> {
+        let wait = || prop::option::of((0..=3_600_u64).prop_map(Duration::from_secs));
+        let told = (prop::option::of(number()), prop::option::of(number()), wait(), wait());
+        told.prop_map(|(limit, remaining, reset, retry_after)| Standing { limit, remaining, reset, retry_after })
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_that_is_told_fills_memory_or_stops_the_lane_for_ever(
+            rps in prop::option::of(number()),
+            answers in prop::collection::vec((standing(), any::<bool>(), 0..3_000_u64), 1..40),
+        ) {
+            let mut pace = Pace::default();
+            let mut now = Instant::now();
+            for (asked, (standing, refused, way)) in answers.into_iter().enumerate() {
+                let started = pace.ready_at(rps, now);
+                prop_assert!(started <= now + Duration::from_secs(3_602), "{:?}", started - now);
+                pace.starts.push_back(started);
+                now = started + Duration::from_millis(way);
+                pace.learn(started, rps, &standing, now);
+                if refused {
+                    pace.refuse(rps, standing.wait().unwrap_or_default(), now);
+                }
+                // As many as two windows can hold, and our own.
+                prop_assert!(pace.starts.len() <= 2 * HIGHEST_LIMIT + asked + 1, "{}", pace.starts.len());
+            }
+        }
+    }
+
+    #[test]
+    fn a_limit_that_nobody_could_reach_is_none() {
+        for (rps, limit) in [(10_000, 10_000), (10_001, usize::MAX), (u32::MAX, usize::MAX), (0, usize::MAX)] {
+            let pace = Pace { told: Some(rps), ..Pace::default() };
+            assert_eq!((pace.whole_limit(None), Pace::default().whole_limit(Some(rps))), (limit, limit));
+            assert_eq!(pace.whole_limit(Some(10)), 10, "beside {rps}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn names_that_rest_are_forgotten_and_no_lane_that_counts_is() {
+        let lanes = Lanes::default();
+        let lane = |name: &str| lanes.lane("https://a.example".to_owned(), name.to_owned());
+        let taken = lane("taken");
+        lane("held").refused(None, Duration::from_secs(60));
+        for number in 0..5 * RESTING {
+            lane(&format!("user {number}")).turn(Some(10), PATIENCE).await.expect("no hold");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        lane("fresh").turn(Some(1), PATIENCE).await.expect("no hold");
+        let left = lanes.0.lock().expect("no panic").len();
+        assert!(left <= RESTING, "{left} lanes");
+        assert!(Arc::ptr_eq(&taken, &lane("taken")));
+        assert!(lane("held").turn(None, Duration::ZERO).await.is_err(), "it is held back still");
+        let started = Instant::now();
+        lane("fresh").turn(Some(1), PATIENCE).await.expect("no hold");
+        assert!(started.elapsed() >= Duration::from_secs(1), "{:?}", started.elapsed());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn no_second_has_more_starts_than_the_limit_whoever_waits_at_once() {
+        for (rps, told) in [(Some(10), None), (None, Some(5))] {
+            let lane = Lane::default();
+            let first = lane.turn(rps, PATIENCE).await.expect("no hold");
+            let standing = Standing { limit: told, ..Standing::default() };
+            lane.answered(first, rps, &standing);
+            let turns = futures_util::future::join_all((1..30).map(|_| lane.turn(rps, PATIENCE))).await;
+            let mut starts = vec![first];
+            starts.extend(turns.into_iter().map(|start| start.expect("no hold")));
+            let limit = rps.or(told).expect("a limit") as usize;
+            for window in starts.windows(limit + 1) {
+                let passed = window[limit] - window[0];
+                assert!(passed > Duration::from_secs(1), "{} requests in {passed:?}", limit + 1);
             }
         }
     }
