@@ -40,12 +40,27 @@ pub struct Entry {
     pub sent: Sent,
     /// What was lost on its connection.
     pub loss: Loss,
+    /// Whether nothing had been lost there when the same was asked again: what
+    /// is lost later is no reason to.
+    pub whole_until_next: Option<bool>,
 }
 
 impl Entry {
     /// Whether this certainly arrived, and is the last that there is to say.
     pub fn settles(&self) -> bool {
-        matches!(self.sent, Sent::Page | Sent::Whole(200 | 400 | 403 | 404)) && self.loss.is_none()
+        self.is_final() && self.loss.is_none()
+    }
+
+    /// Whether it was the last that there is to say, and nothing was lost by the
+    /// time at which the same was asked again. Over HTTP/2 many share a
+    /// connection: an answer that had arrived is excused by what another lost
+    /// there in the pause before it was asked again, and by nothing after.
+    pub fn settled_before_the_next(&self) -> bool {
+        self.is_final() && self.whole_until_next == Some(true)
+    }
+
+    fn is_final(&self) -> bool {
+        matches!(self.sent, Sent::Page | Sent::Whole(200 | 400 | 403 | 404))
     }
 }
 
@@ -87,7 +102,18 @@ impl Front {
 
     fn note(&self, question: usize, peer: SocketAddr, sent: Sent) {
         let loss = self.connections.of(peer);
-        self.record.lock().expect("no panic").entry(question).or_default().push(Entry { sent, loss });
+        let entry = Entry { sent, loss, whole_until_next: None };
+        self.record.lock().expect("no panic").entry(question).or_default().push(entry);
+    }
+
+    /// Takes the next request of a question, and says how many there were.
+    fn arrives(&self, question: usize) -> usize {
+        let mut record = self.record.lock().expect("no panic");
+        let Some(entries) = record.get_mut(&question) else { return 0 };
+        for entry in entries.iter_mut() {
+            entry.whole_until_next.get_or_insert(entry.loss.is_none());
+        }
+        entries.len()
     }
 
     /// What the sandbox answers, asked once for each different question: it is
@@ -129,7 +155,7 @@ async fn answer(State(front): State<Arc<Front>>, Extension(Peer(peer)): Extensio
     let Ok(body) = axum::body::to_bytes(body, 1 << 20).await else { return StatusCode::BAD_REQUEST.into_response() };
     let question = question(head.uri.query().unwrap_or_default().as_bytes()).or_else(|| question(&body));
     let question = question.expect("each question has a number");
-    let attempt = front.record.lock().expect("no panic").get(&question).map_or(0, Vec::len);
+    let attempt = front.arrives(question);
     // By chance, and by the same chance for the same question.
     let mut rng = Rng::with_seed(front.seed ^ ((question as u64) << 8 | attempt as u64));
     let note = |sent| front.note(question, peer, sent);
