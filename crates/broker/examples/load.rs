@@ -73,7 +73,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
         "asked_of_clerk": sandbox.backend_requests(),
     });
     writeln!(io::stdout(), "{told}")?;
-    Ok(())
+    match errors {
+        0 => Ok(()),
+        _ => Err(format!("{errors} requests got no token").into()),
+    }
 }
 
 /// The broker beside this program, and its address once it is ready.

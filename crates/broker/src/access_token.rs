@@ -17,6 +17,12 @@ const LEEWAY: Duration = Duration::from_secs(5);
 /// No access token is longer.
 const LONGEST: usize = 8 * 1024;
 
+/// How Clerk's opaque access tokens begin, and how long one is at most: some
+/// dozen letters. `OAUTH_TOKEN_PREFIX` in `packages/backend/src/tokens/machine.ts`
+/// of clerk/javascript.
+const OPAQUE: &str = "oat_";
+const LONGEST_OPAQUE: usize = 256;
+
 /// The types of an access token (RFC 9068 §4), in lower case.
 const TYPES: [&str; 2] = ["at+jwt", "application/at+jwt"];
 
@@ -26,6 +32,9 @@ pub(crate) enum TokenError {
     /// No JWT, and no opaque token either.
     #[error("this is no access token")]
     Malformed,
+    /// Opaque, where the operator has not said that there are such.
+    #[error("opaque access tokens are not taken here")]
+    Opaque,
     /// Another of Clerk's tokens.
     #[error("this is a token of another kind, and no access token")]
     Type,
@@ -59,6 +68,7 @@ impl TokenError {
     pub(crate) fn code(self) -> &'static str {
         match self {
             Self::Malformed => "access-token-malformed",
+            Self::Opaque => "access-token-opaque",
             Self::Type => "access-token-other-kind",
             Self::Algorithm => "access-token-algorithm",
             Self::UnknownKey => "access-token-unknown-key",
@@ -97,11 +107,19 @@ impl AccessToken {
             return Err(TokenError::Malformed);
         }
         match text.matches('.').count() {
-            0 => Ok(Self::Opaque(Secret::new(text))),
+            0 if is_opaque(text) => Ok(Self::Opaque(Secret::new(text))),
             2 => Ok(Self::Jwt { token: Secret::new(text), key: key_id(text)? }),
             _ => Err(TokenError::Malformed),
         }
     }
+}
+
+/// Whether Clerk could have given this out: anybody can make up texts, and each
+/// would be a question.
+fn is_opaque(text: &str) -> bool {
+    let known = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+    text.len() <= LONGEST_OPAQUE
+        && text.strip_prefix(OPAQUE).is_some_and(|rest| !rest.is_empty() && rest.bytes().all(known))
 }
 
 fn key_id(token: &str) -> Result<String, TokenError> {
@@ -202,6 +220,22 @@ mod tests {
             assert_eq!(Bearer::new("user_1".to_owned(), Some(odd.to_owned())), Err(TokenError::Malformed), "{odd}");
         }
         assert!(Bearer::new("user_2xhFjEI5X2qWRvtV13BzSj8H6Dk".to_owned(), Some("org_1".to_owned())).is_ok());
+    }
+
+    #[test]
+    fn an_opaque_token_begins_as_clerks_do() {
+        assert!(matches!(AccessToken::read("oat_0KxV-y_9"), Ok(AccessToken::Opaque(_))));
+        for odd in [
+            "",
+            "oat_",
+            "ak_0KxVy9",
+            "clk_refresh_0KxVy9",
+            "0oat_KxVy9",
+            "oat_Kx+y9",
+            &format!("oat_{}", "a".repeat(253)),
+        ] {
+            assert!(matches!(AccessToken::read(odd), Err(TokenError::Malformed)), "{odd}");
+        }
     }
 
     proptest! {

@@ -9,7 +9,9 @@
 //! with `limit` up to 500 and `offset`), `resources/JSON.ts` for the shapes.
 //!
 //! No redirect is followed, because it would carry a key to wherever it points.
-//! After a 429 nothing is asked until the time has passed that it told.
+//! After a 429 no such thing is asked until the time has passed that it told.
+//! Which things those are, [`Lane`] says: whoever sends made-up opaque tokens
+//! does not keep memberships from being asked for.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -21,15 +23,17 @@ use reqwest::{Client, RequestBuilder, Response, StatusCode, redirect};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
+use tokio::time::Instant;
 use url::Url;
 
 use crate::access_token::{Bearer, TokenError};
 use crate::clock::Clock;
 use crate::metrics::Metrics;
-use crate::person::{Details, MembershipAnswer, Person};
+use crate::person::{Details, Membership, MembershipAnswer, Person};
 
-/// A viewer waits for this.
+/// A viewer waits so long for one answer, and for all together.
 const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE_IN_ALL: Duration = Duration::from_secs(10);
 
 /// A page of 500 memberships with metadata has some hundred kilobytes.
 const LARGEST: usize = 4 << 20;
@@ -85,11 +89,51 @@ impl ClerkTrouble {
     }
 }
 
-/// The two APIs, which count requests each by itself.
+/// What is paused together.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-enum Api {
-    Frontend,
-    Backend,
+enum Lane {
+    /// The Frontend API's public documents.
+    Documents,
+    /// The Frontend API, about an opaque token.
+    UserInfo,
+    /// The Backend API, about an opaque token.
+    Verify,
+    /// The Backend API, about people.
+    People,
+}
+
+impl Lane {
+    /// Whether the secret key is shown.
+    fn is_backend(self) -> bool {
+        matches!(self, Self::Verify | Self::People)
+    }
+}
+
+/// Until when all that one request has to ask of Clerk is answered.
+#[derive(Clone, Copy)]
+pub(crate) struct Deadline(Instant);
+
+impl Deadline {
+    /// For a request that begins now.
+    pub(crate) fn begin() -> Self {
+        Self(Instant::now() + PATIENCE_IN_ALL)
+    }
+
+    /// The same, where something else has taken so long.
+    pub(crate) fn later(self, by: Duration) -> Self {
+        Self(self.0 + by)
+    }
+
+    /// What `asking` finds out in time.
+    ///
+    /// # Errors
+    /// [`ClerkTrouble::Unreachable`] when the time is over.
+    pub(crate) async fn within<T, E: From<ClerkTrouble>>(
+        self,
+        asking: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, E> {
+        tokio::time::timeout_at(self.0, asking).await.unwrap_or_else(|_| Err(ClerkTrouble::Unreachable.into()))
+    }
 }
 
 /// The instance's public documents.
@@ -98,15 +142,6 @@ pub(crate) struct Published {
     pub(crate) keys: KeySet,
     /// OpenID Connect Core §5.3.
     pub(crate) userinfo: Url,
-}
-
-/// What is asked about a person.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct Wanted {
-    /// Where they belong.
-    pub(crate) memberships: bool,
-    /// Who they are.
-    pub(crate) details: bool,
 }
 
 /// A key set as it is written.
@@ -122,8 +157,8 @@ pub(crate) struct Clerk {
     api: Origin,
     clock: Clock,
     metrics: Metrics,
-    /// Until when an API is left alone.
-    paused: Mutex<HashMap<Api, SystemTime>>,
+    /// Until when a lane is left alone.
+    paused: Mutex<HashMap<Lane, SystemTime>>,
 }
 
 impl Clerk {
@@ -147,14 +182,14 @@ impl Clerk {
             userinfo_endpoint: Url,
         }
         let request = self.http.get(self.issuer.join("/.well-known/openid-configuration"));
-        let document: Document = self.ask(Api::Frontend, "discovery", request).await?.expect_ok()?;
+        let document: Document = self.ask(Lane::Documents, "discovery", request).await?.expect_ok()?;
         // Whoever owns the issuer's address answers for its keys, and gets the
         // viewers' tokens: nobody else does.
         let own = |url: &Url| self.issuer.holds(url);
         if document.issuer != self.issuer.as_str() || !own(&document.jwks_uri) || !own(&document.userinfo_endpoint) {
             return Err(ClerkTrouble::NotUnderstood);
         }
-        let keys = self.ask(Api::Frontend, "keys", self.http.get(document.jwks_uri)).await?.expect_ok()?;
+        let keys = self.ask(Lane::Documents, "keys", self.http.get(document.jwks_uri)).await?.expect_ok()?;
         Ok(Published { keys, userinfo: document.userinfo_endpoint })
     }
 
@@ -175,7 +210,7 @@ impl Clerk {
         }
         let request = self.http.post(self.api.join("/v1/oauth_applications/access_tokens/verify"));
         let request = request.json(&json!({"access_token": token.expose()}));
-        let answer = self.ask(Api::Backend, "verify", request.bearer_auth(secret_key.expose())).await?;
+        let answer = self.ask(Lane::Verify, "verify", request.bearer_auth(secret_key.expose())).await?;
         // 404: never given out. 400 and 422: no token at all.
         if matches!(answer.status.as_u16(), 400 | 404 | 422) {
             return Ok(Err(TokenError::Revoked));
@@ -205,7 +240,7 @@ impl Clerk {
             org_id: Option<String>,
         }
         let request = self.http.get(userinfo.clone()).bearer_auth(token.expose());
-        let answer = self.ask(Api::Frontend, "userinfo", request).await?;
+        let answer = self.ask(Lane::UserInfo, "userinfo", request).await?;
         if answer.status == StatusCode::UNAUTHORIZED {
             return Ok(Err(TokenError::Revoked));
         }
@@ -216,51 +251,61 @@ impl Clerk {
         Ok(Bearer::new(info.sub, info.org_id))
     }
 
-    /// A person. `None` for somebody whom Clerk does not know, or has banned.
+    /// A person and, where that is asked, their memberships. `None` for somebody
+    /// whom Clerk does not know, has banned or has locked out: of a ban only the
+    /// user itself tells for certain, so it is asked for whatever the template
+    /// names.
     pub(crate) async fn person(
         &self,
         secret_key: &Secret,
         id: &str,
-        wanted: Wanted,
+        with_memberships: bool,
     ) -> Result<Option<Person>, ClerkTrouble> {
-        let mut person = Person::default();
-        if wanted.details {
-            let request = self.http.get(self.api.join(&format!("/v1/users/{id}")));
-            let answer = self.ask(Api::Backend, "user", request.bearer_auth(secret_key.expose())).await?;
-            if answer.status == StatusCode::NOT_FOUND {
-                return Ok(None);
+        let belongs = async {
+            match with_memberships {
+                true => self.memberships(secret_key, id).await,
+                false => Ok(Some(HashMap::new())),
             }
-            let told: Details = answer.expect_ok()?;
-            if told.banned {
-                return Ok(None);
-            }
-            person.details = Some(told);
+        };
+        let (details, memberships) = tokio::try_join!(self.details(secret_key, id), belongs)?;
+        Ok(details.zip(memberships).map(|(details, memberships)| Person { memberships, details }))
+    }
+
+    async fn details(&self, secret_key: &Secret, id: &str) -> Result<Option<Details>, ClerkTrouble> {
+        let request = self.http.get(self.api.join(&format!("/v1/users/{id}")));
+        let answer = self.ask(Lane::People, "user", request.bearer_auth(secret_key.expose())).await?;
+        if answer.status == StatusCode::NOT_FOUND {
+            return Ok(None);
         }
-        if !wanted.memberships {
-            return Ok(Some(person));
-        }
+        let told: Details = answer.expect_ok()?;
+        Ok((!told.is_shut_out()).then_some(told))
+    }
+
+    /// By the organization's id.
+    async fn memberships(
+        &self,
+        secret_key: &Secret,
+        id: &str,
+    ) -> Result<Option<HashMap<String, Membership>>, ClerkTrouble> {
         #[derive(Deserialize)]
         struct Page {
             data: Vec<MembershipAnswer>,
             total_count: usize,
         }
         let address = self.api.join(&format!("/v1/users/{id}/organization_memberships"));
-        let mut offset = 0;
+        let (mut memberships, mut offset) = (HashMap::new(), 0);
         for _ in 0..MOST_PAGES {
             let request = self.http.get(address.clone()).query(&[("limit", PAGE), ("offset", offset)]);
-            let answer = self.ask(Api::Backend, "memberships", request.bearer_auth(secret_key.expose())).await?;
+            let answer = self.ask(Lane::People, "memberships", request.bearer_auth(secret_key.expose())).await?;
             if answer.status == StatusCode::NOT_FOUND {
                 return Ok(None);
             }
             let page: Page = answer.expect_ok()?;
-            if page.data.iter().any(MembershipAnswer::is_banned) {
-                return Ok(None);
-            }
             let count = page.data.len();
-            person.memberships.extend(
+            memberships.extend(
                 page.data
                     .into_iter()
-                    .map(crate::person::Membership::from)
+                    .map(Membership::from)
                     .map(|membership| (membership.organization_id.clone(), membership)),
             );
             offset += count;
@@ -268,12 +313,12 @@ impl Clerk {
                 break;
             }
         }
-        Ok(Some(person))
+        Ok(Some(memberships))
     }
 
-    async fn ask(&self, api: Api, call: &'static str, request: RequestBuilder) -> Result<Answer, ClerkTrouble> {
-        self.awake(api)?;
-        let answer = self.send(api, request).await;
+    async fn ask(&self, lane: Lane, call: &'static str, request: RequestBuilder) -> Result<Answer, ClerkTrouble> {
+        self.awake(lane)?;
+        let answer = self.send(lane, request).await;
         let outcome = match &answer {
             Ok(answer) if answer.status.is_success() => "ok",
             Ok(_) => "refused",
@@ -286,15 +331,15 @@ impl Clerk {
         answer
     }
 
-    async fn send(&self, api: Api, request: RequestBuilder) -> Result<Answer, ClerkTrouble> {
+    async fn send(&self, lane: Lane, request: RequestBuilder) -> Result<Answer, ClerkTrouble> {
         let mut response = request.send().await.map_err(|_| ClerkTrouble::Unreachable)?;
         let status = response.status();
         match status.as_u16() {
             429 => {
-                let wait = self.pause(api, told_wait(&response));
+                let wait = self.pause(lane, told_wait(&response));
                 return Err(ClerkTrouble::Busy { wait });
             }
-            401 | 403 if api == Api::Backend => return Err(ClerkTrouble::KeyRefused),
+            401 | 403 if lane.is_backend() => return Err(ClerkTrouble::KeyRefused),
             300..=399 => return Err(ClerkTrouble::NotUnderstood),
             500..=599 => return Err(ClerkTrouble::Unreachable),
             _ => {}
@@ -309,10 +354,10 @@ impl Clerk {
         Ok(Answer { status, body })
     }
 
-    /// Whether the API may be asked now.
-    fn awake(&self, api: Api) -> Result<(), ClerkTrouble> {
+    /// Whether such a thing may be asked now.
+    fn awake(&self, lane: Lane) -> Result<(), ClerkTrouble> {
         let paused = self.paused.lock().unwrap_or_else(PoisonError::into_inner);
-        let wait = paused.get(&api).and_then(|until| until.duration_since(self.clock.now()).ok());
+        let wait = paused.get(&lane).and_then(|until| until.duration_since(self.clock.now()).ok());
         // A clock that was set back stretches no pause.
         match wait.filter(|wait| !wait.is_zero() && *wait <= LONGEST_PAUSE) {
             Some(wait) => Err(ClerkTrouble::Busy { wait }),
@@ -320,10 +365,10 @@ impl Clerk {
         }
     }
 
-    fn pause(&self, api: Api, told: Option<Duration>) -> Duration {
+    fn pause(&self, lane: Lane, told: Option<Duration>) -> Duration {
         let wait = told.unwrap_or(USUAL_PAUSE).clamp(Duration::from_secs(1), LONGEST_PAUSE);
         let mut paused = self.paused.lock().unwrap_or_else(PoisonError::into_inner);
-        paused.insert(api, self.clock.now() + wait);
+        paused.insert(lane, self.clock.now() + wait);
         wait
     }
 }

@@ -55,6 +55,9 @@ pub enum ConfigError {
         /// Counted from 1.
         variable: usize,
     },
+    /// All rules are gone, which would give everything to everybody.
+    #[error("there were rules, and now there is none: everybody would read everything that the template has")]
+    RulesLost,
     /// A key stands twice.
     #[error("both {name} and {name}_FILE are set; keep one of them")]
     TwoKeys {
@@ -96,6 +99,7 @@ impl ConfigError {
             Self::Variable { .. } => "config-variable",
             Self::Missing { .. } => "config-missing",
             Self::EnvFile { .. } => "config-env-file",
+            Self::RulesLost => "config-rules-lost",
             Self::TwoKeys { .. } => "config-two-keys",
             Self::EmptyKey { .. } => "config-empty-key",
             Self::NoKey { .. } => "config-no-key",
@@ -110,8 +114,9 @@ impl ConfigError {
                 "Mend the file; `perch-broker check` tells when it is right."
             }
             Self::Variable { .. } | Self::Missing { .. } => {
-                "crates/broker/README.md lists the options and their variables."
+                "`perch-broker --help` lists the options and their variables."
             }
+            Self::RulesLost => "Write the rules again or, where that is meant, rules = \"none\".",
             Self::TwoKeys { .. } | Self::EmptyKey { .. } | Self::NoKey { .. } => {
                 "Set the key once: in its variable, or in a file that its _FILE variable names."
             }

@@ -1,6 +1,7 @@
 //! The open connections, so that there are never too many: when there are, the
 //! one goes that has waited longest for its next request, first among those
-//! that have never made one.
+//! that have never made one. A request counts once it has come whole: whoever
+//! sends one slowly waits like the others.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -28,7 +29,7 @@ struct Open {
 /// One of them.
 #[derive(Default)]
 struct State {
-    /// A request is being answered.
+    /// A request has come whole and is being answered.
     busy: AtomicBool,
     /// One has been.
     served: AtomicBool,
@@ -45,10 +46,14 @@ pub(crate) struct Place {
 }
 
 /// A request under way, until it is dropped.
-pub(crate) struct Busy {
+pub(crate) struct Turn {
     all: Arc<Connections>,
     state: Arc<State>,
 }
+
+/// Where it is told that a request has come whole.
+#[derive(Clone)]
+pub(crate) struct Arrival(Arc<State>);
 
 impl Connections {
     pub(crate) fn new(most: usize, metrics: Metrics) -> Arc<Self> {
@@ -88,13 +93,25 @@ impl Place {
     }
 
     /// A request begins.
-    pub(crate) fn busy(&self) -> Busy {
-        self.state.busy.store(true, Ordering::Relaxed);
-        Busy { all: Arc::clone(&self.all), state: Arc::clone(&self.state) }
+    pub(crate) fn turn(&self) -> Turn {
+        Turn { all: Arc::clone(&self.all), state: Arc::clone(&self.state) }
     }
 }
 
-impl Drop for Busy {
+impl Turn {
+    pub(crate) fn arrival(&self) -> Arrival {
+        Arrival(Arc::clone(&self.state))
+    }
+}
+
+impl Arrival {
+    /// The request has come whole, with its body.
+    pub(crate) fn whole(&self) {
+        self.0.busy.store(true, Ordering::Relaxed);
+    }
+}
+
+impl Drop for Turn {
     fn drop(&mut self) {
         self.state.since.store(self.all.elapsed(), Ordering::Relaxed);
         self.state.served.store(true, Ordering::Relaxed);
@@ -123,7 +140,7 @@ mod tests {
     async fn the_one_that_never_asked_goes_before_the_one_that_did() {
         let all = Connections::new(2, Metrics::new());
         let served = all.enter().expect("a place");
-        drop(served.busy());
+        drop(served.turn());
         let silent = all.enter().expect("a place");
         let third = all.enter().expect("a place");
         assert!(must_go(&silent).await && !must_go(&served).await && !must_go(&third).await);
@@ -143,10 +160,19 @@ mod tests {
     async fn nobody_who_is_being_answered_goes() {
         let all = Connections::new(1, Metrics::new());
         let first = all.enter().expect("a place");
-        let busy = first.busy();
+        let turn = first.turn();
+        turn.arrival().whole();
         assert!(all.enter().is_none() && !must_go(&first).await);
-        drop(busy);
+        drop(turn);
         assert!(all.enter().is_some() && must_go(&first).await);
+    }
+
+    #[tokio::test]
+    async fn whose_request_has_not_come_whole_makes_room() {
+        let all = Connections::new(1, Metrics::new());
+        let slow = all.enter().expect("a place");
+        let _turn = slow.turn();
+        assert!(all.enter().is_some() && must_go(&slow).await);
     }
 
     #[tokio::test]

@@ -2,7 +2,8 @@
 //! again every quarter of an hour, because a key that Clerk has withdrawn must
 //! not be believed for long, and when a token names a key that is not among
 //! them. That last not more than once a minute, so that a stream of bad tokens
-//! does not become a stream of requests.
+//! does not become a stream of requests; until then nobody is told that a key is
+//! unknown, because Clerk may have just begun to sign with it.
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -59,10 +60,14 @@ impl Keys {
             return Ok(Some(key));
         }
         let mut next = self.next.lock().await;
-        match self.known() {
-            Some(known) if cached(&known).is_some() || self.clock.now() < *next => return Ok(cached(&known)),
-            None if self.clock.now() < *next => return Err(Refusal::NotReady),
-            _ => {}
+        let wait = next.duration_since(self.clock.now()).unwrap_or_default();
+        // A clock that was set back stretches no pause.
+        let wait = Some(wait).filter(|wait| !wait.is_zero() && *wait <= PAUSE);
+        match (self.known(), wait) {
+            (Some(known), _) if cached(&known).is_some() => return Ok(cached(&known)),
+            (Some(_), Some(wait)) => return Err(Refusal::KeyNotKnownYet { wait }),
+            (None, Some(_)) => return Err(Refusal::NotReady),
+            (_, None) => {}
         }
         Ok(cached(&*self.fetch(&mut next).await?))
     }

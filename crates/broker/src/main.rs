@@ -14,10 +14,45 @@ use tracing_subscriber::EnvFilter;
 /// How often the configuration is looked at again.
 const LOOK_AGAIN: Duration = Duration::from_secs(2);
 
+/// What `--help` ends with: all that can be configured, for whoever has the
+/// program and not its repository.
+const OPTIONS: &str = concat!(
+    "Options of broker.toml, and the variables that win over them:
+  listen                            PERCH_BROKER_LISTEN
+  metrics_listen                    PERCH_BROKER_METRICS_LISTEN
+  public_url                        PERCH_BROKER_PUBLIC_URL
+  connection                        PERCH_BROKER_CONNECTION
+  name                              PERCH_BROKER_NAME
+  bind
+  client_ids                        PERCH_BROKER_CLIENT_IDS (with commas)
+  template                          PERCH_BROKER_TEMPLATE
+  pipes                             PERCH_BROKER_PIPES (with commas)
+  lifetime_seconds                  PERCH_BROKER_LIFETIME_SECONDS
+  memory_seconds                    PERCH_BROKER_MEMORY_SECONDS
+  clerk_api                         PERCH_BROKER_CLERK_API
+  opaque_tokens                     PERCH_BROKER_OPAQUE_TOKENS
+  rules = \"none\", or [[rule]] with role or permission, and pipes
+  [limits] connections              PERCH_BROKER_CONNECTIONS
+           requests_per_minute      PERCH_BROKER_REQUESTS_PER_MINUTE
+           burst                    PERCH_BROKER_BURST
+           opaque_checks_per_second PERCH_BROKER_OPAQUE_CHECKS_PER_SECOND
+           header_seconds           PERCH_BROKER_HEADER_SECONDS
+           body_seconds             PERCH_BROKER_BODY_SECONDS
+           stop_seconds             PERCH_BROKER_STOP_SECONDS
+
+Keys: CLERK_SECRET_KEY, TINYBIRD_JWT_SECRET and, while that is replaced,
+TINYBIRD_JWT_SECRET_PREVIOUS; or each with _FILE, the path of a file with the key.
+PERCH_LOG=debug says more.
+
+",
+    env!("CARGO_PKG_REPOSITORY"),
+    "/blob/main/crates/broker/README.md tells of each."
+);
+
 /// Signs tenants' tokens for an operator, so that no viewer's machine has the
 /// workspace's admin token.
 #[derive(Parser)]
-#[command(version)]
+#[command(version, after_help = OPTIONS)]
 struct Arguments {
     /// The configuration, usually broker.toml; without it everything stands in variables
     #[arg(long, global = true, value_name = "FILE", env = "PERCH_BROKER_CONFIG")]
@@ -41,9 +76,9 @@ enum Failure {
     Config(#[from] ConfigError),
     #[error("{0}\n{next}", next = .0.next_step())]
     Start(#[from] StartError),
-    #[error("{count} {} to put right; such a dashboard is not served", if *count == 1 { "problem" } else { "problems" })]
+    #[error("{count} {} to put right; such a dashboard is not served\nMend what the lines above name, and check again.", if *count == 1 { "problem" } else { "problems" })]
     Dashboards { count: usize },
-    #[error("{0}")]
+    #[error("{0}\nSee that standard output is open, and that the machine's limits let the broker start threads.")]
     System(#[from] std::io::Error),
 }
 

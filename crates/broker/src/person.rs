@@ -8,12 +8,12 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 /// What is known of a person.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(crate) struct Person {
     /// By the organization's id.
     pub(crate) memberships: HashMap<String, Membership>,
-    /// What `GET /v1/users/ID` says, where it was asked.
-    pub(crate) details: Option<Details>,
+    /// What `GET /v1/users/ID` says.
+    pub(crate) details: Details,
 }
 
 /// A place in an organization.
@@ -38,8 +38,6 @@ pub(crate) struct MembershipAnswer {
     #[serde(default)]
     public_metadata: Value,
     organization: OrganizationAnswer,
-    #[serde(default)]
-    public_user_data: Option<PublicUserData>,
 }
 
 #[derive(Deserialize)]
@@ -51,19 +49,6 @@ struct OrganizationAnswer {
     image_url: Value,
     #[serde(default)]
     public_metadata: Value,
-}
-
-#[derive(Deserialize)]
-struct PublicUserData {
-    #[serde(default)]
-    banned: bool,
-}
-
-impl MembershipAnswer {
-    /// Whether Clerk says here that the person is banned from the application.
-    pub(crate) fn is_banned(&self) -> bool {
-        self.public_user_data.as_ref().is_some_and(|user| user.banned)
-    }
 }
 
 impl From<MembershipAnswer> for Membership {
@@ -97,8 +82,9 @@ impl Membership {
 /// The Backend API's `user`: what shortcodes name of it.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Details {
-    #[serde(default)]
-    pub(crate) banned: bool,
+    // Without a default: who does not say is not taken for a no.
+    banned: bool,
+    locked: bool,
     first_name: Option<String>,
     last_name: Option<String>,
     username: Option<String>,
@@ -128,6 +114,11 @@ struct Verification {
 }
 
 impl Details {
+    /// Whether the application has banned them, or Clerk has locked them out.
+    pub(crate) fn is_shut_out(&self) -> bool {
+        self.banned || self.locked
+    }
+
     fn full_name(&self) -> Option<String> {
         let parts = [&self.first_name, &self.last_name].into_iter().flatten().map(|part| part.trim());
         let name = parts.filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ");
@@ -141,24 +132,22 @@ impl Details {
 }
 
 /// The person as a tenant's.
-pub(crate) fn user(id: &str, details: Option<&Details>) -> User {
+pub(crate) fn user(id: &str, details: &Details) -> User {
     User {
         id: id.to_owned(),
-        name: details.and_then(Details::full_name),
-        email: details.and_then(Details::primary_email).map(|address| address.email_address.clone()),
+        name: details.full_name(),
+        email: details.primary_email().map(|address| address.email_address.clone()),
     }
 }
 
 /// What the template's shortcodes name, in the shape of
 /// [`perch_tinybird::claimant`].
-pub(crate) fn claimant(id: &str, details: Option<&Details>, membership: Option<&Membership>) -> Value {
-    let mut user = json!({ "id": id });
-    if let Some(details) = details {
-        let email = details.primary_email();
-        let verified = email.map(|email| {
-            email.verification.as_ref().and_then(|verification| verification.status.as_deref()) == Some("verified")
-        });
-        user = json!({
+pub(crate) fn claimant(id: &str, details: &Details, membership: Option<&Membership>) -> Value {
+    let email = details.primary_email();
+    let verified = email.map(|email| {
+        email.verification.as_ref().and_then(|verification| verification.status.as_deref()) == Some("verified")
+    });
+    let user = json!({
             "id": id,
             "first_name": details.first_name,
             "last_name": details.last_name,
@@ -170,8 +159,7 @@ pub(crate) fn claimant(id: &str, details: Option<&Details>, membership: Option<&
             "created_at": details.created_at,
             "public_metadata": details.public_metadata,
             "unsafe_metadata": details.unsafe_metadata,
-        });
-    }
+    });
     let mut claimant = Map::from_iter([("user".to_owned(), user)]);
     if let Some(membership) = membership {
         let organization = json!({
@@ -188,11 +176,6 @@ pub(crate) fn claimant(id: &str, details: Option<&Details>, membership: Option<&
     Value::Object(claimant)
 }
 
-/// Whether a shortcode names what only [`Details`] tells.
-pub(crate) fn needs_details(shortcode: &str) -> bool {
-    shortcode.starts_with("user.") && shortcode != "user.id"
-}
-
 #[cfg(test)]
 mod tests {
     use perch_tinybird::Template;
@@ -204,7 +187,7 @@ mod tests {
     fn grace() -> Details {
         serde_json::from_value(json!({
             "object": "user", "id": "user_1", "username": null, "first_name": "Grace", "last_name": "Hopper",
-            "image_url": "https://img.example/1", "banned": false, "primary_email_address_id": "idn_2",
+            "image_url": "https://img.example/1", "banned": false, "locked": false, "primary_email_address_id": "idn_2",
             "email_addresses": [
                 {"id": "idn_1", "email_address": "old@example.com", "verification": null},
                 {"id": "idn_2", "email_address": "grace@example.com", "verification": {"status": "verified"}},
@@ -224,7 +207,6 @@ mod tests {
             "public_user_data": {"user_id": "user_1", "identifier": "grace@example.com"},
         }))
         .expect("a membership");
-        assert!(!answer.is_banned());
         answer.into()
     }
 
@@ -253,7 +235,7 @@ mod tests {
         let template: Map<String, Value> =
             names.iter().map(|(name, _)| ((*name).to_owned(), json!(format!("{{{{{name}}}}}")))).collect();
         let template = Template::parse(&Value::Object(template).to_string()).expect("a template");
-        let claimant = claimant("user_1", Some(&grace()), Some(&membership()));
+        let claimant = claimant("user_1", &grace(), Some(&membership()));
         let filled = template.fill(&claimant);
         for (name, value) in names {
             assert_eq!(filled[name], value, "{name}");
@@ -262,10 +244,20 @@ mod tests {
     }
 
     #[test]
-    fn without_details_or_an_organization_their_shortcodes_are_missing() {
-        let plain = claimant("user_1", None, None);
-        assert_eq!(plain, json!({"user": {"id": "user_1"}}));
-        assert!(needs_details("user.public_metadata.plan") && needs_details("user.username"));
-        assert!(!needs_details("user.id") && !needs_details("org.name"));
+    fn without_an_organization_its_shortcodes_are_missing() {
+        let plain = claimant("user_1", &grace(), None);
+        assert!(plain.get("org").is_none() && plain.get("org_membership").is_none(), "{plain}");
+    }
+
+    #[test]
+    fn who_is_not_said_to_be_free_to_come_is_not_taken_for_free() {
+        let told = |banned: Value, locked: Value| {
+            serde_json::from_value::<Details>(json!({"banned": banned, "locked": locked}))
+        };
+        for (banned, locked, out) in [(false, false, false), (true, false, true), (false, true, true)] {
+            assert_eq!(told(banned.into(), locked.into()).expect("a user").is_shut_out(), out);
+        }
+        assert!(told(Value::Null, false.into()).is_err() && told(false.into(), Value::Null).is_err());
+        assert!(serde_json::from_value::<Details>(json!({})).is_err());
     }
 }

@@ -45,6 +45,12 @@ pub(crate) enum Refusal {
     Body,
     #[error("the request did not come to its end in time")]
     TooSlow,
+    #[error("the access token is signed with a key that the broker has not seen")]
+    KeyNotKnownYet { wait: Duration },
+    #[error("the broker answers as many requests as it can")]
+    Full,
+    #[error("the broker cannot write its answer")]
+    Unwritable,
     #[error("the broker has just been started and does not know Clerk's keys yet")]
     NotReady,
     #[error("there is nothing at this address")]
@@ -62,9 +68,12 @@ impl Refusal {
         match self {
             Self::NoToken | Self::Token(_) => StatusCode::UNAUTHORIZED,
             Self::NoOrganization | Self::NotAMember | Self::Closed | Self::NothingAllowed => StatusCode::FORBIDDEN,
-            Self::Fence(FenceError::TenantLacks { .. }) => StatusCode::FORBIDDEN,
-            Self::Fence(_) | Self::Mint(_) => StatusCode::INTERNAL_SERVER_ERROR,
-            Self::Clerk(_) | Self::TooManyChecks { .. } | Self::NotReady => StatusCode::SERVICE_UNAVAILABLE,
+            // What Clerk does not have of this person: there is nothing for them.
+            Self::Fence(FenceError::TenantLacks { .. } | FenceError::NullParameter { .. }) => StatusCode::FORBIDDEN,
+            Self::Fence(_) | Self::Mint(_) | Self::Unwritable => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Clerk(_) | Self::TooManyChecks { .. } | Self::KeyNotKnownYet { .. } | Self::Full | Self::NotReady => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             Self::TooOften { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::NotJson => StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -92,6 +101,9 @@ impl Refusal {
             Self::NotJson => "body-not-json",
             Self::Body => "body-malformed",
             Self::TooSlow => "too-slow",
+            Self::KeyNotKnownYet { .. } => "key-not-known-yet",
+            Self::Full => "full",
+            Self::Unwritable => "unwritable",
             Self::NotReady => "not-ready",
             Self::NoSuchPath => "no-such-path",
             Self::NoSuchMethod => "no-such-method",
@@ -101,15 +113,21 @@ impl Refusal {
     fn next_step(&self) -> &'static str {
         match self {
             Self::NoToken => "Send the access token of the sign-in as `Authorization: Bearer TOKEN`.",
+            Self::Token(TokenError::Opaque) => {
+                "Ask your operator to write `opaque_tokens = true` in the broker's configuration."
+            }
             Self::Token(_) => "Sign in again.",
             Self::NoOrganization => "Sign in again and choose an organization.",
             Self::NotAMember | Self::Closed => "Ask whoever invited you.",
             Self::NothingAllowed => "Ask your operator what your role may see.",
-            Self::Clerk(_) | Self::TooOften { .. } | Self::TooManyChecks { .. } | Self::NotReady => {
-                "Try again in a moment."
-            }
+            Self::Clerk(_)
+            | Self::TooOften { .. }
+            | Self::TooManyChecks { .. }
+            | Self::KeyNotKnownYet { .. }
+            | Self::Full
+            | Self::NotReady => "Try again in a moment.",
             Self::Fence(error) => error.next_step(),
-            Self::Mint(_) => "Ask your operator to look into the broker's log.",
+            Self::Mint(_) | Self::Unwritable => "Ask your operator to look into the broker's log.",
             Self::TooLarge | Self::NotJson | Self::Body => {
                 "Send no body, or {\"refused_key\": \"ab12cd34\"} as application/json."
             }
@@ -123,9 +141,9 @@ impl Refusal {
     /// How long to wait before the same is worth asking again.
     fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::TooOften { wait } | Self::TooManyChecks { wait } => Some(*wait),
+            Self::TooOften { wait } | Self::TooManyChecks { wait } | Self::KeyNotKnownYet { wait } => Some(*wait),
             Self::Clerk(trouble) => Some(trouble.retry_after()),
-            Self::NotReady => Some(Duration::from_secs(2)),
+            Self::NotReady | Self::Full => Some(Duration::from_secs(2)),
             _ => None,
         }
     }
@@ -144,8 +162,11 @@ impl IntoResponse for Refusal {
                 let challenge = HeaderValue::from_static("Bearer error=\"invalid_token\"");
                 headers.insert(header::WWW_AUTHENTICATE, challenge)
             }
-            // Whatever of the body is still to come is not read.
-            Self::TooLarge | Self::TooSlow => headers.insert(header::CONNECTION, HeaderValue::from_static("close")),
+            // Whatever of the body is still to come is not read, and a place
+            // that is kept for others is given back.
+            Self::TooLarge | Self::TooSlow | Self::Full => {
+                headers.insert(header::CONNECTION, HeaderValue::from_static("close"))
+            }
             _ => None,
         };
         if let Some(wait) = self.retry_after() {

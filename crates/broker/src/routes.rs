@@ -1,7 +1,6 @@
 //! The HTTP API: `POST /token`, `GET /connection`, and what those who run the
 //! broker ask of it.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
@@ -11,7 +10,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use axum::{Json, Router};
+use axum::{Extension, Json, Router};
 use futures_util::StreamExt as _;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -19,6 +18,8 @@ use sha2::{Digest, Sha256};
 
 use crate::access_token::Bearer;
 use crate::admission::Admission;
+use crate::clerk::Deadline;
+use crate::connections::Arrival;
 use crate::refusal::{Code, Refusal};
 
 /// A body has some dozen bytes.
@@ -64,6 +65,11 @@ pub(crate) fn router(shared: Shared, face: Face) -> Router {
         .with_state(shared)
 }
 
+/// On a request: it came over a place that is kept for those who look after the
+/// broker.
+#[derive(Clone, Copy)]
+pub(crate) struct Kept;
+
 /// On a response: whose it is, for the log.
 #[derive(Clone)]
 struct Whose(Bearer);
@@ -77,7 +83,11 @@ async fn account(State(shared): State<Shared>, request: Request, next: Next) -> 
     let matched = request.extensions().get::<MatchedPath>().cloned();
     let route = matched.as_ref().map_or("none", MatchedPath::as_str);
     let id = request_id();
-    let mut response = next.run(request).await;
+    let looked_after = matches!(route, "/healthz" | "/readyz" | "/metrics");
+    let mut response = match request.extensions().get::<Kept>() {
+        Some(Kept) if !looked_after => Refusal::Full.into_response(),
+        _ => next.run(request).await,
+    };
     let status = response.status().as_u16();
     let code = response.extensions().get::<Code>().map_or("ok", |Code(code)| code);
     let took = began.elapsed();
@@ -89,7 +99,7 @@ async fn account(State(shared): State<Shared>, request: Request, next: Next) -> 
     let duration_ms = took.as_secs_f64() * 1_000.0;
     let request_id = id.as_str();
     let method = method.as_str();
-    if matches!(route, "/healthz" | "/readyz" | "/metrics") {
+    if looked_after {
         // Asked every few seconds, by machines.
         tracing::debug!(method, path = route, status, code, duration_ms, request_id, "answered");
     } else {
@@ -117,18 +127,23 @@ struct TokenRequest {
 }
 
 /// `POST /token`.
-async fn token(State(shared): State<Shared>, headers: HeaderMap, body: Body) -> Response {
-    let asked = async {
-        let asked = read_body(&headers, body, shared.body_patience).await?;
-        let bearer = shared.admission.bearer(credentials(&headers)?).await?;
-        Ok((asked, bearer))
-    };
-    let (asked, bearer) = match asked.await {
-        Ok(asked) => asked,
-        Err(refusal) => return Refusal::into_response(refusal),
+async fn token(
+    State(shared): State<Shared>,
+    Extension(arrival): Extension<Arrival>,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
+    let deadline = Deadline::begin();
+    // The body of somebody whom nobody knows is not waited for.
+    let bearer = match bearer(&shared, &headers, deadline).await {
+        Ok(bearer) => bearer,
+        Err(refusal) => return refusal.into_response(),
     };
     let signed = async {
-        let admitted = shared.admission.admit(&bearer).await?;
+        let began = Instant::now();
+        let asked = read_body(&headers, body, shared.body_patience).await?;
+        arrival.whole();
+        let admitted = shared.admission.admit(&bearer, deadline.later(began.elapsed())).await?;
         shared.admission.sign(&admitted, asked.refused_key.as_deref())
     };
     let response = match signed.await {
@@ -156,17 +171,17 @@ struct ServedDashboard<'a> {
 
 /// `GET /connection`.
 async fn connection(State(shared): State<Shared>, headers: HeaderMap) -> Response {
-    let asked = async { shared.admission.bearer(credentials(&headers)?).await };
-    let bearer = match asked.await {
+    let deadline = Deadline::begin();
+    let bearer = match bearer(&shared, &headers, deadline).await {
         Ok(bearer) => bearer,
         Err(refusal) => return refusal.into_response(),
     };
     let served = async {
-        let admitted = shared.admission.admit(&bearer).await?;
+        let admitted = shared.admission.admit(&bearer, deadline).await?;
         let (claims, policy) = (admitted.claims()?, admitted.policy());
         let dashboards = policy.dashboards_for(&claims);
         let dashboards = dashboards.map(|shelved| ServedDashboard { id: &shelved.id, text: &shelved.text }).collect();
-        serde_json::to_vec(&Served { connection: &policy.served, dashboards }).map_err(|_| Refusal::Body)
+        serde_json::to_vec(&Served { connection: &policy.served, dashboards }).map_err(|_| Refusal::Unwritable)
     };
     let response = match served.await {
         Ok(body) => tagged(&headers, body),
@@ -195,7 +210,7 @@ fn tagged(headers: &HeaderMap, body: Vec<u8>) -> Response {
 /// the log with its sentence.
 fn refuse(refusal: Refusal) -> Response {
     if refusal.status() == StatusCode::INTERNAL_SERVER_ERROR {
-        tracing::error!(code = refusal.code(), %refusal, "no token can be made");
+        tracing::error!(code = refusal.code(), %refusal, "nothing can be handed out");
     }
     refusal.into_response()
 }
@@ -203,6 +218,11 @@ fn refuse(refusal: Refusal) -> Response {
 fn of(bearer: Bearer, mut response: Response) -> Response {
     response.extensions_mut().insert(Whose(bearer));
     response
+}
+
+/// Whose a request is.
+async fn bearer(shared: &Shared, headers: &HeaderMap, deadline: Deadline) -> Result<Bearer, Refusal> {
+    shared.admission.bearer(credentials(headers)?, deadline).await
 }
 
 /// The access token of a request: one header `Authorization: Bearer TOKEN`
@@ -239,8 +259,8 @@ async fn read_body(headers: &HeaderMap, body: Body, patience: Duration) -> Resul
     if bytes.is_empty() {
         return Ok(TokenRequest::default());
     }
-    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).map(Cow::Borrowed);
-    let kind = kind.as_deref().and_then(|kind| kind.split(';').next()).unwrap_or_default();
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let kind = kind.and_then(|kind| kind.split(';').next()).unwrap_or_default();
     if !kind.trim().eq_ignore_ascii_case("application/json") {
         return Err(Refusal::NotJson);
     }

@@ -3,20 +3,35 @@
 
 use std::collections::BTreeSet;
 
+use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::config_error::ConfigError;
 use crate::person::Membership;
 use crate::settings::{Page, Table};
 
-/// The rules of the configuration, in its order. None at all gives everything
-/// that the template has.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Rules(Vec<Rule>);
+/// What the configuration says of who may read what.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Rules {
+    /// Nothing: everybody reads what the template has.
+    Unsaid,
+    /// `rules = "none"`: the same, on purpose.
+    None,
+    /// These, in the file's order. What none of them gives, nobody gets.
+    Given(Vec<Rule>),
+}
+
+/// The one word of `rules`.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Word {
+    /// There are no rules, and that is meant.
+    None,
+}
 
 /// Gives some pipes to some members.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Rule {
+pub(crate) struct Rule {
     who: Who,
     pipes: Pipes,
 }
@@ -67,37 +82,51 @@ impl Rules {
             let pipes = if named.contains("*") { Pipes::All } else { Pipes::Named(named) };
             rules.push(Rule { who, pipes });
         }
-        Ok(Self(rules))
+        match &table.no_rules {
+            Some(_) if rules.is_empty() => Ok(Self::None),
+            Some(word) => {
+                let message =
+                    "`rules = \"none\"` says that there are no rules, and there are some; leave one of them out";
+                Err(page.refuse_at(word.span().start, message))
+            }
+            None if rules.is_empty() => Ok(Self::Unsaid),
+            None => Ok(Self::Given(rules)),
+        }
+    }
+
+    /// Whether all of the rules that there were `before` are gone and nobody
+    /// says that this is meant. Rules stand at the end of the file, so the first
+    /// half of it has none, and gives everything to everybody.
+    pub(crate) fn lost_since(&self, before: &Self) -> bool {
+        matches!((before, self), (Self::Given(_), Self::Unsaid))
     }
 
     /// Takes out of filled claims each scope that no rule gives to a person
     /// with this membership, or with none. Whether any scope is left.
     pub(crate) fn narrow(&self, claims: &mut Map<String, Value>, membership: Option<&Membership>) -> bool {
-        if self.0.is_empty() {
-            return true;
-        }
+        let Self::Given(rules) = self else { return true };
         let Some(Value::Array(scopes)) = claims.get_mut("scopes") else { return false };
         scopes.retain(|scope| {
             let pipe = scope.get("resource").and_then(Value::as_str);
-            pipe.is_some_and(|pipe| self.give(membership, pipe))
+            pipe.is_some_and(|pipe| give(rules, membership, pipe))
         });
         !scopes.is_empty()
     }
+}
 
-    fn give(&self, membership: Option<&Membership>, pipe: &str) -> bool {
-        let Some(membership) = membership else { return false };
-        self.0.iter().any(|rule| {
-            let meant = match &rule.who {
-                Who::Role(role) => membership.role == *role,
-                Who::Permission(permission) => membership.permissions.contains(permission),
-            };
-            meant
-                && match &rule.pipes {
-                    Pipes::All => true,
-                    Pipes::Named(names) => names.contains(pipe),
-                }
-        })
-    }
+fn give(rules: &[Rule], membership: Option<&Membership>, pipe: &str) -> bool {
+    let Some(membership) = membership else { return false };
+    rules.iter().any(|rule| {
+        let meant = match &rule.who {
+            Who::Role(role) => membership.role == *role,
+            Who::Permission(permission) => membership.permissions.contains(permission),
+        };
+        meant
+            && match &rule.pipes {
+                Pipes::All => true,
+                Pipes::Named(names) => names.contains(pipe),
+            }
+    })
 }
 
 #[cfg(test)]
@@ -120,7 +149,7 @@ mod tests {
     }
 
     fn rules() -> Rules {
-        Rules(vec![
+        Rules::Given(vec![
             Rule { who: Who::Role("org:admin".into()), pipes: Pipes::All },
             Rule { who: Who::Role("org:member".into()), pipes: named(&["kpis"]) },
             Rule { who: Who::Permission("org:funnel:read".into()), pipes: named(&["funnel", "trend"]) },
@@ -153,7 +182,9 @@ mod tests {
         let all = scopes(&["kpis"]);
         assert_eq!(left(&rules(), Some(&membership("org:guest", &[])), all.clone()), (false, vec![]));
         assert_eq!(left(&rules(), None, all.clone()), (false, vec![]));
-        assert_eq!(left(&Rules::default(), None, all), (true, vec!["kpis".to_owned()]));
+        for open in [Rules::Unsaid, Rules::None] {
+            assert_eq!(left(&open, None, all.clone()), (true, vec!["kpis".to_owned()]));
+        }
     }
 
     #[test]
@@ -163,6 +194,16 @@ mod tests {
         {
             let (any, _) = left(&rules(), Some(&membership("org:member", &[])), odd.clone());
             assert!(!any, "{odd}");
+        }
+    }
+
+    #[test]
+    fn rules_are_lost_where_there_were_some_and_nobody_says_that_there_are_none() {
+        assert!(Rules::Unsaid.lost_since(&rules()));
+        for (now, before) in
+            [(Rules::None, rules()), (rules(), rules()), (Rules::Unsaid, Rules::Unsaid), (Rules::Unsaid, Rules::None)]
+        {
+            assert!(!now.lost_since(&before), "{now:?} after {before:?}");
         }
     }
 

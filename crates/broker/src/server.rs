@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use hyper::body::{Body as _, Incoming};
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
@@ -19,12 +20,19 @@ use crate::config_error::ConfigError;
 use crate::connections::Connections;
 use crate::metrics::Metrics;
 use crate::reload;
-use crate::routes::{Face, Shared, router};
+use crate::routes::{Face, Kept, Shared, router};
 use crate::settings::{Limits, Settings, Sources};
 
 /// The head of a request with an access token has two kilobytes.
 const LARGEST_HEAD: usize = 16 * 1024;
 const MOST_HEADERS: usize = 64;
+
+/// Places that are kept for those who look after the broker, on each address:
+/// they get an answer also while all others are taken.
+const KEPT: usize = 16;
+
+/// How often the rates of who has gone are forgotten.
+const TIDY: Duration = Duration::from_secs(60);
 
 /// How a broker is started.
 #[derive(Debug, Clone)]
@@ -116,24 +124,33 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
     let address = address_of(&listener, listen);
     let metrics_address = metrics_listener.as_ref().zip(metrics_listen).map(|(it, asked)| address_of(it, asked));
 
-    let connections = Connections::new(within_the_systems_limit(limits.connections), metrics);
+    let connections = Connections::new(within_the_systems_limit(limits.connections), metrics.clone());
     let shared = Shared { admission: Arc::clone(&admission), body_patience: limits.body };
     let (stop, stopped) = watch::channel(false);
     let mut servers = JoinSet::new();
     let face = if metrics_listener.is_some() { Face::WithoutMetrics } else { Face::All };
     for (listener, face) in [(Some(listener), face), (metrics_listener, Face::Metrics)] {
         let Some(listener) = listener else { continue };
+        // Nobody but those who look after the broker asks for its metrics.
+        let own = || Connections::new(KEPT, metrics.clone());
         let server = Server {
             service: router(shared.clone(), face),
-            connections: Arc::clone(&connections),
+            connections: if face == Face::Metrics { own() } else { Arc::clone(&connections) },
+            kept: own(),
             limits: limits.clone(),
             stopped: stopped.clone(),
         };
         servers.spawn(server.accept(listener));
     }
-    let fetching = Arc::clone(&admission);
+    let (fetching, tidied) = (Arc::clone(&admission), Arc::clone(&admission));
     let behind = vec![
         tokio::spawn(async move { fetching.keys.keep_fresh().await }),
+        tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(TIDY).await;
+                tidied.tidy();
+            }
+        }),
         tokio::spawn(reload::watch(admission, sources, clock, look_again, digest)),
     ];
     tracing::info!(%address, "listening");
@@ -175,7 +192,7 @@ async fn bind(address: SocketAddr) -> Result<TcpListener, StartError> {
 /// As many connections as there can be open files, of which a few are needed
 /// otherwise. The system's soft limit is raised as far as it lets us.
 fn within_the_systems_limit(wanted: usize) -> usize {
-    const OTHERWISE: u64 = 64;
+    const OTHERWISE: u64 = 64 + 3 * KEPT as u64;
     #[cfg(unix)]
     {
         use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -200,6 +217,7 @@ fn within_the_systems_limit(wanted: usize) -> usize {
 struct Server {
     service: axum::Router,
     connections: Arc<Connections>,
+    kept: Arc<Connections>,
     limits: Limits,
     stopped: watch::Receiver<bool>,
 }
@@ -231,17 +249,27 @@ impl Server {
 
     /// Answers the requests of one connection.
     async fn answer(mut self, stream: TcpStream) {
-        let Some(place) = self.connections.enter() else { return };
+        let usual = self.connections.enter();
+        let kept = usual.is_none();
+        let Some(place) = usual.or_else(|| self.kept.enter()) else { return };
         // Answers are small, and each is awaited.
         let _ = stream.set_nodelay(true);
         let place = Arc::new(place);
         let (ours, router) = (Arc::clone(&place), TowerToHyperService::new(self.service));
-        let service = hyper::service::service_fn(move |request| {
-            let busy = ours.busy();
+        let service = hyper::service::service_fn(move |mut request: hyper::Request<Incoming>| {
+            let turn = ours.turn();
+            let arrival = turn.arrival();
+            if request.body().is_end_stream() {
+                arrival.whole();
+            }
+            request.extensions_mut().insert(arrival);
+            if kept {
+                request.extensions_mut().insert(Kept);
+            }
             let answer = hyper::service::Service::call(&router, request);
             async move {
                 let answer = answer.await;
-                drop(busy);
+                drop(turn);
                 answer
             }
         });

@@ -15,6 +15,7 @@ use crate::config_error::ConfigError;
 use crate::environment::Environment;
 use crate::files::Files;
 use crate::policy::Policy;
+use crate::rules::Word;
 
 /// Where Clerk's Backend API answers, as its own SDK has it: `API_URL` in
 /// `packages/backend/src/constants.ts` of clerk/javascript.
@@ -77,10 +78,13 @@ pub(crate) struct Table {
     template: Option<Spanned<String>>,
     pipes: Option<Spanned<Vec<String>>>,
     lifetime_seconds: Option<Spanned<u32>>,
+    opaque_tokens: Option<Spanned<bool>>,
     #[serde(default)]
     limits: LimitsTable,
     #[serde(default, rename = "rule")]
     pub(crate) rules: Vec<Spanned<RuleTable>>,
+    #[serde(rename = "rules")]
+    pub(crate) no_rules: Option<Spanned<Word>>,
 }
 
 #[derive(Default, Deserialize)]
@@ -197,6 +201,14 @@ impl Table {
 
     pub(crate) fn template(&self, page: &Page<'_>) -> Result<Option<Given<String>>, ConfigError> {
         page.pick(&self.template, "PERCH_BROKER_TEMPLATE", |text| Ok(text.to_owned()))
+    }
+
+    /// Whether there are opaque access tokens.
+    pub(crate) fn opaque_tokens(&self, page: &Page<'_>) -> Result<bool, ConfigError> {
+        let given = page.pick(&self.opaque_tokens, "PERCH_BROKER_OPAQUE_TOKENS", |text| {
+            text.parse().map_err(|_| "write true or false".to_owned())
+        })?;
+        Ok(given.is_some_and(|given| given.value))
     }
 
     /// Between a minute and a day.

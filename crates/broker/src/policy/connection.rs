@@ -95,6 +95,12 @@ impl ConnectionFile {
         ConfigError::At { path: self.path.clone(), place: self.place_of(word), message: message.into() }
     }
 
+    /// An error at the first line in which `part` stands.
+    pub(super) fn at_text(&self, part: &str, message: impl Into<String>) -> ConfigError {
+        let place = Place::of(&self.text, self.text.find(part).unwrap_or_default());
+        ConfigError::At { path: self.path.clone(), place, message: message.into() }
+    }
+
     /// The first line that begins with `word`, or where there is none the
     /// file's.
     pub(super) fn place_of(&self, word: &str) -> Place {

@@ -17,7 +17,7 @@ use sha2::{Digest, Sha256};
 
 use crate::config_error::ConfigError;
 use crate::files::Files;
-use crate::person::{self, Membership, needs_details};
+use crate::person::{self, Membership};
 use crate::refusal::Refusal;
 use crate::rules::Rules;
 use crate::settings::{Page, Table};
@@ -42,15 +42,15 @@ pub(crate) struct Policy {
     pub(crate) client_ids: Vec<String>,
     /// Clerk's.
     pub(crate) secret_key: Secret,
-    /// Whether the template names more of a person than who they are.
-    pub(crate) needs_details: bool,
+    /// Whether Clerk is asked about opaque access tokens.
+    pub(crate) opaque_tokens: bool,
     /// The dashboards that are served, by id.
     pub(crate) dashboards: Vec<Shelved>,
     /// The dashboards that are not, and why.
     pub(crate) left_out: Vec<Finding>,
     /// The connection file as viewers need it.
     pub(crate) served: String,
-    rules: Rules,
+    pub(crate) rules: Rules,
     template: Template,
     keys: Vec<SigningKey>,
 }
@@ -93,19 +93,27 @@ impl Policy {
         };
         let (client_ids, served) = (file.client_ids(page, table)?, file.served(page, table)?);
 
-        let keys = [Some(admin_token), previous].into_iter().flatten();
-        let keys = keys.map(|key| SigningKey::new(&key, &template.parsed, lifetime)).collect::<Result<Vec<_>, _>>()?;
+        let admin_tokens: Vec<Secret> = [Some(admin_token), previous].into_iter().flatten().collect();
+        // `[public]` has a token, and another of the workspace's is soon pasted.
+        for key in &admin_tokens {
+            if served.contains(key.expose()) {
+                let message = "every viewer gets this file, and here stands an admin token, which signs tokens for everybody; for what anyone may see, make one that only reads";
+                return Err(file.at_text(key.expose(), message));
+            }
+        }
+        let keys = admin_tokens.iter();
+        let keys = keys.map(|key| SigningKey::new(key, &template.parsed, lifetime)).collect::<Result<Vec<_>, _>>()?;
         let shelf = Shelf::read(&file.dashboards(page), &served, &template.text, files, page.now)?;
         if let Some(problem) = shelf.template {
             return Err(template.refuse(page, &problem));
         }
-        let needs_details = template.parsed.shortcodes().any(needs_details);
+        let opaque_tokens = table.opaque_tokens(page)?;
         let rules = Rules::read(page, table, template.pipes(&file.connection).as_ref())?;
         Ok(Self {
             connection: file.connection,
             client_ids,
             secret_key,
-            needs_details,
+            opaque_tokens,
             dashboards: shelf.dashboards,
             left_out: shelf.left_out,
             served,
@@ -141,8 +149,8 @@ impl Policy {
         Ok(Signed { token, key: key.fingerprint.clone(), previous: index > 0 })
     }
 
-    /// The dashboards of which these claims read a pipe, and those that anyone
-    /// may see.
+    /// The dashboards of which these claims read every pipe, and those that
+    /// anyone may see.
     pub(crate) fn dashboards_for(&self, claims: &Map<String, Value>) -> impl Iterator<Item = &Shelved> {
         let scopes = claims.get("scopes").and_then(Value::as_array).cloned().unwrap_or_default();
         let pipes: BTreeSet<String> =
@@ -174,7 +182,7 @@ fn fingerprint(key: &Secret) -> String {
 pub(crate) fn tenant(
     connection: &Connection,
     id: &str,
-    details: Option<&person::Details>,
+    details: &person::Details,
     membership: Option<&Membership>,
 ) -> Tenant {
     Tenant::new(connection, person::user(id, details), membership.map(Membership::organization))

@@ -72,10 +72,44 @@ impl Shelved {
         Self { id: dashboard.id, text, pipes, public: dashboard.public }
     }
 
-    /// Whether somebody who reads these pipes may see it.
+    /// Whether somebody who reads these pipes may see it: all of its tiles, for
+    /// its text tells of each. A scope that names a pipe by its id opens none,
+    /// because tiles name theirs by the name.
     pub(super) fn is_for(&self, pipes: &BTreeSet<String>) -> bool {
-        // A scope may name a pipe by its id, which no tile does.
-        let by_id = pipes.iter().any(|pipe| pipe.starts_with("t_"));
-        by_id || self.public || !self.pipes.is_disjoint(pipes)
+        self.public || self.pipes.is_subset(pipes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn set(pipes: &[&str]) -> BTreeSet<String> {
+        pipes.iter().map(|pipe| (*pipe).to_owned()).collect()
+    }
+
+    fn shelved(pipes: &BTreeSet<String>, public: bool) -> Shelved {
+        Shelved { id: "one".to_owned(), text: String::new(), pipes: pipes.clone(), public }
+    }
+
+    #[test]
+    fn a_dashboard_is_for_whoever_reads_all_of_its_pipes_by_their_names() {
+        let both = set(&["kpis", "revenue"]);
+        let is_for = |pipes: &[&str], public| shelved(&both, public).is_for(&set(pipes));
+        assert!(is_for(&["kpis", "revenue", "trend"], false) && is_for(&[], true));
+        for few in [&["kpis"][..], &["revenue"], &["t_1234", "t_5678"], &["t_1234", "kpis"], &[]] {
+            assert!(!is_for(few, false), "{few:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_dashboard_tells_of_a_pipe_that_is_out_of_reach(
+            asked in prop::collection::btree_set("[a-d]", 1..4), read in prop::collection::btree_set("[a-d]", 0..4),
+        ) {
+            prop_assert_eq!(shelved(&asked, false).is_for(&read), asked.iter().all(|pipe| read.contains(pipe)));
+        }
     }
 }

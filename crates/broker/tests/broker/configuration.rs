@@ -99,6 +99,12 @@ fn what_is_wrong_is_told_with_its_file_line_and_column() {
             &format!("{BROKER}[[rule]]\nrole = \"org:member\"\npipes = [\"kpi\"]"),
             "broker.toml:5:10: no scope of the template reads the pipe `kpi`",
         ),
+        (
+            "broker.toml",
+            &format!("{BROKER}rules = \"none\"\n[[rule]]\nrole = \"org:member\"\npipes = [\"kpis\"]"),
+            "broker.toml:3:9: `rules = \"none\"` says that there are no rules",
+        ),
+        ("broker.toml", &format!("{BROKER}rules = \"all\""), "broker.toml:3:9: "),
         ("broker.toml", "connection = \"connection.toml\"\n", "what may tokens do?"),
         ("connection.toml", &CONNECTION.replace("org.id", "org.name"), "connection.toml:12:"),
         ("connection.toml", &CONNECTION.replace("client_id", "#"), "connection.toml:3:"),
@@ -186,6 +192,23 @@ fn without_a_connection_file_each_missing_thing_is_asked_for() {
         variables.push((name, value));
     }
     desk.check_with(&variables).expect("right");
+}
+
+#[test]
+fn a_key_that_viewers_would_get_is_refused_and_not_repeated() {
+    const ADMIN: &str = "p.the-workspaces-admin-token";
+    const PREVIOUS: &str = "p.the-admin-token-before";
+    let keys = [("TINYBIRD_JWT_SECRET", ADMIN), ("TINYBIRD_JWT_SECRET_PREVIOUS", PREVIOUS)];
+    for key in [ADMIN, PREVIOUS] {
+        let desk = Desk::new();
+        desk.write("connection.toml", &format!("{CONNECTION}[public]\nsource = \"static\"\ntoken = \"{key}\"\n"));
+        let wrong = desk.wrong(&keys);
+        assert!(wrong.starts_with("connection.toml:15:10: every viewer gets this file"), "{wrong}");
+        assert!(!wrong.contains(key), "{wrong}");
+    }
+    let desk = Desk::new();
+    desk.write("connection.toml", &format!("{CONNECTION}[public]\nsource = \"static\"\ntoken = \"p.reads-only\"\n"));
+    desk.check_with(&keys).expect("right");
 }
 
 #[test]

@@ -111,3 +111,35 @@ async fn a_running_broker_does_not_change_to_another_clerk() {
     let access_token = world.access_token("ada", "harbor-coffee").await;
     world.admit(broker.token(&access_token).await.token(), "ada", "harbor-coffee");
 }
+
+const ONE_RULE: &str = "[[rule]]\nrole = \"org:member\"\npipes = [\"kpis\"]\n";
+
+#[tokio::test]
+async fn half_of_a_configuration_does_not_take_the_rules_away() {
+    let world = World::new().await;
+    let broker = world.broker(&format!("[limits]\nburst = 1000\n{ONE_RULE}")).await;
+    let access_token = world.access_token("grace", "harbor-coffee").await;
+    let read = async || pipes(&world.admit(broker.token(&access_token).await.token(), "grace", "harbor-coffee"));
+    assert_eq!(read().await, ["kpis"]);
+
+    world.write("broker.toml", &world.configuration("[limits]\nburst = 1000\n"));
+
+    eventually("it is refused", async || broker.metrics().await.contains("reloads_total{result=\"refused\"} 1")).await;
+    assert_eq!(read().await, ["kpis"], "the rules go on");
+    world.write("broker.toml", &world.configuration("rules = \"none\"\n[limits]\nburst = 1000\n"));
+    eventually("it is taken on purpose", async || read().await.len() > 1).await;
+}
+
+#[tokio::test]
+async fn an_admin_token_in_the_public_part_of_a_changed_connection_is_never_served() {
+    let world = World::new().await;
+    let broker = world.broker("").await;
+    let access_token = world.access_token("ada", "harbor-coffee").await;
+    let connection = world.sandbox.broker_connection_toml(crate::world::PUBLIC_URL);
+    let admin_token = world.sandbox.admin_token();
+    let public = format!("[public]\nsource = \"static\"\ntoken = \"{admin_token}\"\n");
+    let own = connection.split("[public]").next().expect("a file");
+    world.write("connection.toml", &format!("{own}\n{public}"));
+    eventually("it is refused", async || broker.metrics().await.contains("reloads_total{result=\"refused\"} 1")).await;
+    assert!(!broker.connection(&access_token).await.body.to_string().contains(admin_token));
+}

@@ -28,7 +28,7 @@ async fn an_id_token_is_no_access_token() {
     let tokens = visitor::tokens(&world.sandbox, "ada", "harbor-coffee").await.expect("tokens");
     assert_refused(&broker.token(&text(&tokens, "id_token")).await, "access-token-other-kind");
     assert_refused(&broker.connection(&text(&tokens, "id_token")).await, "access-token-other-kind");
-    assert_refused(&broker.token(&text(&tokens, "refresh_token")).await, "access-token-revoked");
+    assert_refused(&broker.token(&text(&tokens, "refresh_token")).await, "access-token-malformed");
 }
 
 /// Keeps the newest client token.
@@ -107,7 +107,7 @@ async fn an_opaque_token_of_another_application_is_refused() {
     let world = World::with(Options { opaque_access_tokens: true, ..Options::default() }).await;
     let connection = world.sandbox.broker_connection_toml(crate::world::PUBLIC_URL);
     world.write("connection.toml", &connection.replace(world.sandbox.client_id(), "another_application"));
-    let broker = world.broker("").await;
+    let broker = world.broker("opaque_tokens = true").await;
     let access_token = world.access_token("ada", "harbor-coffee").await;
     assert_refused(&broker.token(&access_token).await, "access-token-other-application");
 }
@@ -115,7 +115,7 @@ async fn an_opaque_token_of_another_application_is_refused() {
 #[tokio::test]
 async fn a_revoked_an_expired_and_an_unknown_opaque_token_are_refused() {
     let world = World::with(Options { opaque_access_tokens: true, ..Options::default() }).await;
-    let broker = world.broker("").await;
+    let broker = world.broker("opaque_tokens = true").await;
     let access_token = world.access_token("ada", "harbor-coffee").await;
     broker.token(&access_token).await.token();
     let form = [("token", access_token.as_str()), ("client_id", world.sandbox.client_id())];
@@ -144,7 +144,7 @@ async fn what_the_backend_api_says_of_an_opaque_token_stands_whatever_userinfo_s
     });
     let options = Options { opaque_access_tokens: true, witness: Some(generous), ..Options::default() };
     let world = World::with(options).await;
-    let broker = world.broker("").await;
+    let broker = world.broker("opaque_tokens = true").await;
     let (revoked, expired) =
         (world.access_token("ada", "harbor-coffee").await, world.access_token("ada", "harbor-coffee").await);
     broker.token(&revoked).await.token();
@@ -163,7 +163,7 @@ async fn what_the_backend_api_says_of_an_opaque_token_stands_whatever_userinfo_s
 async fn a_sign_in_for_no_organization_gets_nothing() {
     for opaque_access_tokens in [false, true] {
         let world = World::with(Options { opaque_access_tokens, ..Options::default() }).await;
-        let broker = world.broker("").await;
+        let broker = world.broker("opaque_tokens = true").await;
         let answer = broker.token(&world.access_token("noor", "").await).await;
         assert_eq!(answer.refusal(), (403, "no-organization"));
     }
@@ -308,21 +308,87 @@ async fn one_person_cannot_ask_without_end_and_keeps_nobody_else_waiting() {
     }
     let refused = broker.token(&ada).await;
     assert_eq!(refused.refusal(), (429, "too-many-requests"));
-    let wait: u64 = refused.headers[header::RETRY_AFTER].to_str().expect("text").parse().expect("seconds");
-    assert!((50..=60).contains(&wait), "{wait}");
+    assert_eq!(refused.headers[header::RETRY_AFTER], "60");
+    world.hand.pass(Duration::from_secs(59));
+    assert_eq!(broker.token(&ada).await.headers[header::RETRY_AFTER], "1");
+    world.hand.pass(Duration::from_secs(1));
+    broker.token(&ada).await.token();
     broker.token(&world.access_token("grace", "harbor-coffee").await).await.token();
 }
 
 #[tokio::test]
-async fn made_up_opaque_tokens_do_not_become_a_stream_of_questions_to_clerk() {
-    let world = World::new().await;
-    let broker = world.broker("[limits]\nopaque_checks_per_second = 2").await;
+async fn made_up_opaque_tokens_are_no_stream_of_questions_and_take_nothing_from_who_is_known() {
+    let world = World::with(Options { opaque_access_tokens: true, ..Options::default() }).await;
+    let broker = world.broker("opaque_tokens = true\n[limits]\nopaque_checks_per_second = 2").await;
+    let real = world.access_token("ada", "harbor-coffee").await;
+    broker.token(&real).await.token();
+    world.hand.pass(Duration::from_secs(30));
     let before = world.sandbox.backend_requests();
     let mut codes = Vec::new();
     for number in 0..12 {
-        let answer = broker.token(&format!("oat_{number}")).await;
-        codes.push(answer.refusal().1.to_owned());
+        codes.push(broker.token(&format!("oat_{number}")).await.refusal().1.to_owned());
     }
-    assert!(codes.iter().any(|code| code == "too-many-checks"), "{codes:?}");
-    assert!(world.sandbox.backend_requests() - before < 8);
+    assert_eq!(codes.iter().filter(|code| *code == "access-token-revoked").count(), 2, "{codes:?}");
+    assert_eq!(codes.iter().filter(|code| *code == "too-many-checks").count(), 10, "{codes:?}");
+    assert_eq!(world.sandbox.backend_requests(), before + 2);
+    // Asked about again, in the middle of it.
+    broker.token(&real).await.token();
+    assert_eq!(broker.token("oat_more").await.refusal(), (503, "too-many-checks"));
+    world.hand.pass(Duration::from_secs(1));
+    assert_refused(&broker.token("oat_more").await, "access-token-revoked");
+}
+
+#[tokio::test]
+async fn where_nobody_says_that_there_are_opaque_tokens_clerk_is_not_asked_about_any() {
+    let world = World::with(Options { opaque_access_tokens: true, ..Options::default() }).await;
+    let broker = world.broker("").await;
+    let before = world.sandbox.backend_requests();
+    assert_refused(&broker.token(&world.access_token("ada", "harbor-coffee").await).await, "access-token-opaque");
+    assert_eq!(world.sandbox.backend_requests(), before);
+}
+
+#[tokio::test]
+async fn who_is_banned_or_locked_out_gets_nothing_though_their_membership_says_nothing_of_it() {
+    use axum::routing::get;
+    for shut_out in ["banned", "locked"] {
+        let out = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+        let told = std::sync::Arc::clone(&out);
+        let user = get(move || {
+            let mut user = serde_json::json!({"id": person("ada"), "banned": false, "locked": false});
+            user[shut_out] = told.load(std::sync::atomic::Ordering::SeqCst).into();
+            async move { axum::Json(user) }
+        });
+        let organization = serde_json::json!({"id": organizations()[0].id});
+        let page = serde_json::json!({"data": [{"role": "org:admin", "organization": organization}], "total_count": 1});
+        let memberships = get(async move || axum::Json(page));
+        let routes = axum::Router::new().route("/v1/users/{id}", user);
+        let routes = routes.route("/v1/users/{id}/organization_memberships", memberships);
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let server = tokio::spawn(async move { axum::serve(listener, routes).await });
+        let world = World::new().await;
+        let mut variables = world.keys();
+        variables.insert("PERCH_BROKER_CLERK_API".to_owned(), format!("http://{address}"));
+        let broker = world.broker_at(&world.hand, "", variables).await.expect("a broker");
+        let access_token = world.access_token("ada", "harbor-coffee").await;
+        broker.token(&access_token).await.token();
+
+        out.store(true, std::sync::atomic::Ordering::SeqCst);
+        world.hand.pass(Duration::from_secs(30));
+
+        assert_eq!(broker.token(&access_token).await.refusal(), (403, "account-closed"), "{shut_out}");
+        assert_eq!(broker.connection(&access_token).await.refusal(), (403, "account-closed"));
+        server.abort();
+    }
+}
+
+#[tokio::test]
+async fn the_body_of_somebody_unknown_is_not_waited_for() {
+    let world = World::new().await;
+    let broker = world.broker("[limits]\nbody_seconds = 600").await;
+    for (credentials, code) in [("", "no-access-token"), ("authorization: Bearer a.b\r\n", "access-token-malformed")] {
+        let head = format!("POST /token HTTP/1.1\r\nhost: a\r\n{credentials}content-length: 100\r\n\r\n");
+        let told = exchange(&broker.running, &head, 0).await;
+        assert!(told.starts_with("HTTP/1.1 401") && told.contains(code), "{told}");
+    }
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use crate::process::{Office, Process, http};
+use crate::process::{Office, Process, eventually, http};
 
 const SLOW: usize = 2_000;
 
@@ -34,7 +34,12 @@ fn enough_files() {
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
     let needed = SLOW as u64 + 256;
     if current.is_some_and(|current| current < needed) {
-        setrlimit(Resource::Nofile, Rlimit { current: Some(needed), maximum }).expect("as many files");
+        let raised = setrlimit(Resource::Nofile, Rlimit { current: Some(needed), maximum });
+        raised.unwrap_or_else(|error| {
+            panic!(
+                "{needed} open files are needed, and the hard limit is {maximum:?} ({error}): raise it: ulimit -Hn 4096"
+            )
+        });
     }
 }
 
@@ -68,10 +73,61 @@ async fn two_thousand_slow_heads_are_survived_and_the_slowest_make_room() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn two_thousand_slow_bodies_of_somebody_known_shut_nobody_out() {
+    enough_files();
+    let office = Office::new().await;
+    // A body may take long, so that it is the cap that is seen here.
+    office.configure("[limits]\nconnections = 200\nbody_seconds = 600\nburst = 10000");
+    let process = office.start().await;
+    let access_token = office.access_token("ada", "harbor-coffee").await;
+    let head = format!("POST /token HTTP/1.1\r\nhost: a\r\nauthorization: Bearer {access_token}\r\n");
+
+    let _slow = slow_connections(&process, &format!("{head}content-length: 100\r\n\r\n{{")).await;
+
+    for _ in 0..20 {
+        let took = good_request(&process, &access_token).await;
+        assert!(took < Duration::from_secs(5), "{took:?}");
+        let health = http().get(format!("{}/healthz", process.origin)).send().await.expect("an answer");
+        assert_eq!(health.status(), 200);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_all_places_are_taken_those_who_look_after_the_broker_are_answered() {
+    let office = Office::new().await;
+    // A Clerk that takes connections and says nothing, so that requests stay.
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = silent.local_addr().expect("an address");
+    let mut command = office.command();
+    command.env("CLERK_SECRET_KEY", office.sandbox.secret_key());
+    command.env("TINYBIRD_JWT_SECRET", office.sandbox.admin_token());
+    command.env("PERCH_BROKER_CLERK_API", format!("http://{address}"));
+    office.configure("[limits]\nconnections = 4");
+    let process = Process::start(command.args(["--config", "broker.toml"])).await;
+    let access_token = office.access_token("ada", "harbor-coffee").await;
+    let post = || http().post(format!("{}/token", process.origin)).bearer_auth(&access_token).send();
+    let busy: Vec<_> = (0..4).map(|_| tokio::spawn(post())).collect();
+    // One question to Clerk is under way, and the other requests wait for it.
+    let _asked = silent.accept().await.expect("a question");
+    let full = eventually("all places are taken", async || {
+        // Without credentials it is answered at once, whatever the answer is.
+        let answer = http().post(format!("{}/token", process.origin)).send().await.ok()?;
+        (answer.status() == 503).then_some(answer)
+    });
+    let full: serde_json::Value = full.await.json().await.expect("JSON");
+    assert_eq!(full["error"]["code"], "full");
+    let health = http().get(format!("{}/healthz", process.origin)).send().await.expect("an answer");
+    assert_eq!(health.status(), 200);
+    for request in busy {
+        request.abort();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn two_thousand_slow_heads_and_bodies_end_in_time_where_there_is_room_for_them() {
     enough_files();
     let office = Office::new().await;
-    office.configure("[limits]\nconnections = 4000\nheader_seconds = 2\nbody_seconds = 2\nburst = 1000");
+    office.configure("[limits]\nconnections = 4000\nheader_seconds = 2\nbody_seconds = 2\nburst = 10000");
     let process = office.start().await;
     let access_token = office.access_token("ada", "harbor-coffee").await;
     let head = "POST /token HTTP/1.1\r\nhost: a\r\n";

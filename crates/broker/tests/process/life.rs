@@ -1,13 +1,27 @@
 //! Starting and ending.
 
-use std::time::Duration;
-
 use perch_sandbox::Sandbox;
 use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use crate::process::{Office, Process, http};
+use crate::process::{Office, Process, eventually, http};
+
+/// Sends the head of a request and the beginning of its body, once the broker
+/// has said that it waits for that.
+async fn begin(process: &Process, access_token: &str, body: &[u8], sent: usize) -> TcpStream {
+    let mut request = TcpStream::connect(process.address()).await.expect("a connection");
+    let head = format!(
+        "POST /token HTTP/1.1\r\nhost: a\r\nexpect: 100-continue\r\nauthorization: Bearer {access_token}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    );
+    request.write_all(head.as_bytes()).await.expect("sent");
+    let mut told = [0; 25];
+    request.read_exact(&mut told).await.expect("an answer");
+    assert_eq!(&told, b"HTTP/1.1 100 Continue\r\n\r\n");
+    request.write_all(&body[..sent]).await.expect("sent");
+    request
+}
 
 #[tokio::test]
 async fn a_graceful_end_finishes_what_is_under_way_and_accepts_nobody_new() {
@@ -15,20 +29,15 @@ async fn a_graceful_end_finishes_what_is_under_way_and_accepts_nobody_new() {
     let mut process = office.start().await;
     let access_token = office.access_token("ada", "harbor-coffee").await;
     // A request whose body is still to come, and a connection that is idle.
-    let mut request = TcpStream::connect(process.address()).await.expect("a connection");
     let body = br#"{"refused_key":"00000000"}"#;
-    let head = format!(
-        "POST /token HTTP/1.1\r\nhost: a\r\nauthorization: Bearer {access_token}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
-        body.len()
-    );
-    request.write_all(head.as_bytes()).await.expect("sent");
-    request.write_all(&body[..5]).await.expect("sent");
-    let _idle = TcpStream::connect(process.address()).await.expect("a connection");
-    tokio::time::sleep(Duration::from_millis(300)).await;
+    let mut request = begin(&process, &access_token, body, 5).await;
+    let mut idle = TcpStream::connect(process.address()).await.expect("a connection");
+    idle.write_all(b"GET /healthz HTTP/1.1\r\nhost: a\r\n\r\n").await.expect("sent");
+    assert!(idle.read(&mut [0; 1_024]).await.expect("an answer") > 0);
 
     process.terminate();
-    tokio::time::sleep(Duration::from_millis(300)).await;
-    assert!(TcpStream::connect(process.address()).await.is_err(), "nobody new comes in");
+    let address = process.address();
+    eventually("nobody new comes in", async || TcpStream::connect(address).await.err()).await;
     request.write_all(&body[5..]).await.expect("sent");
 
     let mut answer = String::new();
@@ -42,11 +51,23 @@ async fn who_does_not_come_to_an_end_is_cut_off() {
     let office = Office::new().await;
     office.configure("[limits]\nstop_seconds = 1\nbody_seconds = 60");
     let mut process = office.start().await;
-    let mut request = TcpStream::connect(process.address()).await.expect("a connection");
-    request.write_all(b"POST /token HTTP/1.1\r\nhost: a\r\ncontent-length: 9\r\n\r\n{").await.expect("sent");
-    tokio::time::sleep(Duration::from_millis(200)).await;
+    let access_token = office.access_token("ada", "harbor-coffee").await;
+    let _request = begin(&process, &access_token, b"{\"refused", 1).await;
     process.terminate();
     assert_eq!(process.end().await, Some(0));
+    eventually("it is told", async || process.output().iter().any(|line| line.contains("cut off")).then_some(())).await;
+}
+
+#[tokio::test]
+async fn help_names_every_variable_that_is_read() {
+    let office = Office::new().await;
+    let output = office.command().arg("--help").output().await.expect("an end");
+    let told = String::from_utf8(output.stdout).expect("text");
+    let source = include_str!("../../src/settings.rs");
+    let read = source.split('"').filter(|word| word.starts_with("PERCH_BROKER_"));
+    let missing: Vec<&str> = read.filter(|name| !told.contains(name)).collect();
+    assert_eq!(missing, [""; 0]);
+    assert!(told.contains("TINYBIRD_JWT_SECRET_PREVIOUS") && told.contains("/crates/broker/README.md"), "{told}");
 }
 
 /// The file of the Clerk and Tinybird template for Next.js, filled in, with

@@ -2,5 +2,6 @@
 
 mod attack;
 mod life;
+mod packaging;
 mod process;
 mod secrets;

@@ -152,3 +152,14 @@ fn collect(output: impl AsyncRead + Unpin + Send + 'static, lines: &Arc<Mutex<Ve
 pub fn http() -> reqwest::Client {
     reqwest::Client::builder().no_proxy().build().expect("a client")
 }
+
+/// What `look` sees at last, for at most ten seconds.
+pub async fn eventually<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+    for _ in 0..400 {
+        if let Some(seen) = look().await {
+            return seen;
+        }
+        tokio::time::sleep(Duration::from_millis(25)).await;
+    }
+    panic!("it does not happen that {what}");
+}

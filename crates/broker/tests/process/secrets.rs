@@ -45,7 +45,10 @@ async fn no_secret_is_in_the_log_in_an_error_or_in_a_metric() {
     }
     // A file that is wrong, while it runs.
     office.write("key", "p.the-previous-admin-token-of-the-sandbox and more");
-    tokio::time::sleep(std::time::Duration::from_secs(3)).await;
+    crate::process::eventually("the wrong file is told", async || {
+        process.output().iter().any(|line| line.contains("config-no-key")).then_some(())
+    })
+    .await;
     let metrics = http().get(format!("{}/metrics", process.origin)).send().await.expect("an answer");
     told.push_str(&metrics.text().await.expect("a text"));
     process.terminate();
