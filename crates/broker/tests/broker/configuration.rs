@@ -111,6 +111,11 @@ fn what_is_wrong_is_told_with_its_file_line_and_column() {
         ("claims.json", &CLAIMS.replace("org.id", "org.idd"), "claims.json:3:"),
         ("claims.json", &CLAIMS.replace("org_id", "org"), "claims.json:3:"),
         ("claims.json", "[]", "claims.json:1:1: "),
+        (
+            "claims.json",
+            &CLAIMS.replace("{\"org_id", "{\"team\": \"{{user.unsafe_metadata.team || 'none'}}\", \"org_id"),
+            "claims.json:3:85: a person can change their own `user.unsafe_metadata.team`",
+        ),
     ] {
         let desk = Desk::new();
         let wrong = desk.write(file, text).wrong(&[]);

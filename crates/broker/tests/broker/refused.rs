@@ -392,3 +392,21 @@ async fn the_body_of_somebody_unknown_is_not_waited_for() {
         assert!(told.starts_with("HTTP/1.1 401") && told.contains(code), "{told}");
     }
 }
+
+#[tokio::test]
+async fn somebody_without_the_metadata_of_a_filter_is_turned_away_unless_it_has_a_fallback() {
+    let world = World::new().await;
+    let access_token = world.access_token("ada", "harbor-coffee").await;
+    let claims = world.sandbox.claims_template();
+    let by_team = |team: &str| claims.replace("\"org_id\":", &format!("\"team\": \"{team}\", \"org_id\":"));
+
+    world.write("claims.json", &by_team("{{org_membership.public_metadata.team}}"));
+    let answer = world.broker("").await.token(&access_token).await;
+    assert_eq!(answer.refusal(), (403, "token-null-parameter"));
+    assert!(text(&answer.body["error"], "next_step").contains("metadata"), "{}", answer.body);
+
+    world.write("claims.json", &by_team("{{org_membership.public_metadata.team || 'none'}}"));
+    let answer = world.broker("").await.token(&access_token).await;
+    let token = world.admit(answer.token(), "ada", "harbor-coffee");
+    assert_eq!(token.claims()["scopes"][0]["fixed_params"]["team"], "none");
+}
