@@ -127,6 +127,11 @@ impl DecodeError {
 }
 
 /// Reads the body of a pipe's `.json`. `meta` may stand before or after `data`.
+///
+/// Takes memory for at most three times the answer's bytes, and those are counted
+/// in. Two shapes may take as much again as the answer itself, three times its
+/// bytes apart from them: thousands of columns with hardly any rows, and long
+/// texts after many short ones in an answer without the spaces that engines write.
 pub fn decode(bytes: &[u8]) -> Result<Answer, DecodeError> {
     let text = std::str::from_utf8(bytes).map_err(|error| DecodeError::NotText { at: error.valid_up_to() })?;
     let mut parts = Parts::default();
