@@ -5,7 +5,7 @@
 use std::time::{Duration, SystemTime};
 
 use perch_sandbox::{Options, Sandbox};
-use perch_tinybird::{Client, Parameters, PipeName, TenantToken, claimant};
+use perch_tinybird::{Client, Parameters, PipeName, TenantToken};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
@@ -49,7 +49,7 @@ async fn burst(sandbox: &Sandbox, round: usize) -> Result<Duration, BenchError> 
     template["limits"]["rps"] = RPS.into();
     let signer = tenant::signer(sandbox.admin_token(), &template.to_string())?;
     let now = SystemTime::now();
-    let raw = signer.sign(&tenant, &claimant(&tenant), now)?;
+    let raw = signer.sign(&tenant, &tenant, now)?;
     let token = TenantToken::admit(raw, &tenant, &tenant::bindings()?, now)?;
     let pipe = PipeName::parse("kpis").map_err(|error| BenchError::InVain(error.to_string()))?;
 

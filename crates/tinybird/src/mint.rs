@@ -5,12 +5,17 @@ use std::borrow::Cow;
 use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use perch_tenant::{Secret, Tenant};
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
-use crate::template::{Template, claimant};
+use crate::claimant::Claimant;
+use crate::template::Template;
 use crate::token::{FenceError, refuse_null};
 
 /// Why no token was signed.
@@ -68,13 +73,11 @@ impl TokenClaims {
         lifetime: Duration,
         now: SystemTime,
     ) -> Result<Self, MintError> {
-        let issued = now.duration_since(UNIX_EPOCH).map_err(|_| MintError::Clock)?;
-        let expires = issued.checked_add(lifetime).ok_or(MintError::Clock)?;
         let name = own_name(filled.get("name"), organization, user);
-        filled.insert("name".to_owned(), name.into());
-        filled.insert("iat".to_owned(), issued.as_secs().into());
-        filled.insert("nbf".to_owned(), issued.saturating_sub(SKEW).as_secs().into());
-        filled.insert("exp".to_owned(), expires.as_secs().into());
+        filled.insert(NAME.to_owned(), name.into());
+        for (claim, seconds) in Life::new(lifetime, now)?.claims() {
+            filled.insert(claim.to_owned(), seconds.into());
+        }
         Ok(Self(filled))
     }
 
@@ -91,11 +94,67 @@ impl TokenClaims {
     }
 }
 
+/// Under which Tinybird counts rates.
+const NAME: &str = "name";
+
+/// When a token begins and ends, in whole seconds (RFC 7519 §4.1).
+struct Life {
+    issued: u64,
+    not_before: u64,
+    expires: u64,
+}
+
+impl Life {
+    fn new(lifetime: Duration, now: SystemTime) -> Result<Self, MintError> {
+        let issued = now.duration_since(UNIX_EPOCH).map_err(|_| MintError::Clock)?;
+        let expires = issued.checked_add(lifetime).ok_or(MintError::Clock)?;
+        let not_before = issued.saturating_sub(SKEW).as_secs();
+        Ok(Self { issued: issued.as_secs(), not_before, expires: expires.as_secs() })
+    }
+
+    fn claims(&self) -> [(&'static str, u64); 3] {
+        [("iat", self.issued), ("nbf", self.not_before), ("exp", self.expires)]
+    }
+}
+
+/// What [`TokenClaims`] would hold, filled while it is written: most tokens are
+/// signed and never looked at.
+struct Written<'a> {
+    template: &'a Template,
+    claimant: &'a dyn Claimant,
+    name: &'a str,
+    life: Life,
+}
+
+impl Serialize for Written<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut claims = serializer.serialize_map(None)?;
+        let mut is_named = false;
+        for (claim, value) in self.template.claims(self.claimant) {
+            if claim == NAME {
+                is_named = true;
+                claims.serialize_entry(NAME, self.name)?;
+            } else {
+                claims.serialize_entry(claim, &value)?;
+            }
+        }
+        if !is_named {
+            claims.serialize_entry(NAME, self.name)?;
+        }
+        for (claim, seconds) in self.life.claims() {
+            claims.serialize_entry(claim, &seconds)?;
+        }
+        claims.end()
+    }
+}
+
 /// Signs tokens with one admin token, from one template. Whoever signs many
 /// keeps it.
 #[derive(Clone)]
 pub struct Signer {
     key: EncodingKey,
+    /// The same for every token, in base64url, with the dot behind it.
+    header: String,
     template: Template,
     lifetime: Duration,
 }
@@ -106,16 +165,21 @@ impl Signer {
         if admin_token.expose().trim().is_empty() {
             return Err(MintError::NoKey);
         }
-        Ok(Self { key: EncodingKey::from_secret(admin_token.expose().as_bytes()), template, lifetime })
+        let mut header = URL_SAFE_NO_PAD.encode(json(&Header::new(Algorithm::HS256))?);
+        header.push('.');
+        Ok(Self { key: EncodingKey::from_secret(admin_token.expose().as_bytes()), header, template, lifetime })
     }
 
-    /// Fills the template with what is known of the `claimant`, in the shape of
-    /// [`claimant`], and signs it with HS256. See [`TokenClaims::new`] for what
+    /// Fills the template with what is known of the `claimant`, who may be the
+    /// tenant itself, and signs it with HS256. See [`TokenClaims::new`] for what
     /// is not the template's to say.
     ///
     /// What comes out still has to pass the fence.
-    pub fn sign(&self, tenant: &Tenant, claimant: &Value, now: SystemTime) -> Result<Secret, MintError> {
-        self.sign_claims(self.template.fill(claimant), tenant, now)
+    pub fn sign(&self, tenant: &Tenant, claimant: &dyn Claimant, now: SystemTime) -> Result<Secret, MintError> {
+        let given = self.template.claims(claimant).find(|(claim, _)| *claim == NAME).map(|(_, given)| given.value());
+        let name = own_name(given.as_ref(), organization_of(tenant), &tenant.user.id);
+        let life = Life::new(self.lifetime, now)?;
+        self.seal_json(&Written { template: &self.template, claimant, name: &name, life })
     }
 
     /// The same for claims that were filled before, and perhaps narrowed.
@@ -125,14 +189,24 @@ impl Signer {
         tenant: &Tenant,
         now: SystemTime,
     ) -> Result<Secret, MintError> {
-        let organization = tenant.organization.as_ref().map(|organization| organization.id.as_str());
+        let organization = organization_of(tenant);
         self.seal(&TokenClaims::new(filled, organization, &tenant.user.id, self.lifetime, now)?)
     }
 
     /// Signs claims as they are.
     pub fn seal(&self, claims: &TokenClaims) -> Result<Secret, MintError> {
-        let signed = jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims.0, &self.key);
-        signed.map(Secret::new).map_err(MintError::Signing)
+        self.seal_json(&claims.0)
+    }
+
+    /// A JWS in its compact form (RFC 7515 §7.1).
+    fn seal_json(&self, claims: &impl Serialize) -> Result<Secret, MintError> {
+        let mut token = self.header.clone();
+        URL_SAFE_NO_PAD.encode_string(json(claims)?, &mut token);
+        let signature = jsonwebtoken::crypto::sign(token.as_bytes(), &self.key, Algorithm::HS256);
+        let signature = signature.map_err(MintError::Signing)?;
+        token.push('.');
+        token.push_str(&signature);
+        Ok(Secret::new(token))
     }
 
     /// The template.
@@ -147,6 +221,14 @@ impl fmt::Debug for Signer {
     }
 }
 
+fn organization_of(tenant: &Tenant) -> Option<&str> {
+    tenant.organization.as_ref().map(|organization| organization.id.as_str())
+}
+
+fn json(value: &impl Serialize) -> Result<Vec<u8>, MintError> {
+    serde_json::to_vec(value).map_err(|error| MintError::Signing(error.into()))
+}
+
 /// One token for `tenant`, of whom nothing is known but what sign-in told. See
 /// [`Signer::sign`].
 pub fn mint(
@@ -156,7 +238,7 @@ pub fn mint(
     lifetime: Duration,
     now: SystemTime,
 ) -> Result<Secret, MintError> {
-    Signer::new(admin_token, template.clone(), lifetime)?.sign(tenant, &claimant(tenant), now)
+    Signer::new(admin_token, template.clone(), lifetime)?.sign(tenant, tenant, now)
 }
 
 /// How much of a template's name is kept, in characters.
@@ -205,6 +287,29 @@ mod tests {
 
     fn named(given: &str, organization: Option<&str>, user: &str) -> String {
         own_name(Some(&given.into()), organization, user)
+    }
+
+    #[test]
+    fn a_token_is_the_same_whether_its_claims_were_kept_or_only_written() {
+        let origin = perch_tenant::Origin::parse("https://clerk.example").expect("an origin");
+        let user = perch_tenant::User { id: "user_1".into(), name: Some("A \"b\" ñ\n".into()), email: None };
+        let tenant =
+            Tenant { issuer: origin.clone(), user, organization: None, tinybird: origin, workspace_id: "w".into() };
+        let now = UNIX_EPOCH + Duration::from_secs(1_800_000_000);
+        for template in [
+            "{}",
+            r#"{"name": "a", "x": [1, "{{user.full_name}}", "<{{user.full_name}}>", {"y": "{{org.id || 2}}"}, null, 1.5]}"#,
+            r#"{"x": "{{user.email_verified || org.slug}}", "name": "{{user.full_name}}", "exp": 1, "b": {"c": []}}"#,
+            r#"{"name": 7}"#,
+        ] {
+            let template = Template::parse(template).expect(template);
+            let signer = Signer::new(&Secret::new("key"), template.clone(), Duration::from_secs(60)).expect("a signer");
+            let written = signer.sign(&tenant, &tenant, now).expect("a token");
+            let kept = signer.sign_claims(template.fill(&tenant), &tenant, now).expect("a token");
+            assert_eq!(written.expose(), kept.expose());
+            let header = jsonwebtoken::decode_header(written.expose()).expect("a header");
+            assert_eq!(header, Header::new(Algorithm::HS256));
+        }
     }
 
     #[test]

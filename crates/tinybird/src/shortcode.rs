@@ -4,6 +4,8 @@
 
 use serde_json::Value;
 
+use crate::claimant::{Claimant, Found};
+
 /// What a shortcode may name, as Clerk documents them.
 const NAMES: [&str; 18] = [
     "user.id",
@@ -110,16 +112,14 @@ impl Shortcode {
     }
 
     /// The first operand that is neither null nor false, else the last.
-    pub(crate) fn value<'a>(&'a self, claimant: &'a Value) -> &'a Value {
-        let mut last = &Value::Null;
+    pub(crate) fn find<'a>(&'a self, claimant: &'a dyn Claimant) -> Found<'a> {
+        let mut last = Found::Json(&Value::Null);
         for operand in &self.0 {
             last = match operand {
-                Operand::Literal(value) => value,
-                Operand::Path { path, .. } => {
-                    path.split('.').try_fold(claimant, |value, key| value.get(key)).unwrap_or(&Value::Null)
-                }
+                Operand::Literal(value) => Found::Json(value),
+                Operand::Path { path, .. } => claimant.find(path).unwrap_or(Found::Json(&Value::Null)),
             };
-            if !matches!(last, Value::Null | Value::Bool(false)) {
+            if !last.is_passed_over() {
                 break;
             }
         }

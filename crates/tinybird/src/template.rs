@@ -6,9 +6,12 @@
 //! inside a longer text is written into it, and `||` falls back. What a
 //! shortcode yields is never read for shortcodes again.
 
-use perch_tenant::{Place, Tenant};
-use serde_json::{Map, Value, json};
+use perch_tenant::Place;
+use serde::ser::{SerializeMap, SerializeSeq};
+use serde::{Serialize, Serializer};
+use serde_json::{Map, Value};
 
+use crate::claimant::Claimant;
 use crate::scan::{Fault, Scanner};
 use crate::shortcode::{Shortcode, Wrong, is_editable};
 
@@ -159,9 +162,14 @@ impl Template {
         &self.reserved
     }
 
-    /// The claims for a claimant, whose shape is that of [`claimant`].
-    pub fn fill(&self, claimant: &Value) -> Map<String, Value> {
+    /// The claims for somebody.
+    pub fn fill(&self, claimant: &dyn Claimant) -> Map<String, Value> {
         fill(&self.claims, claimant)
+    }
+
+    /// The claims for somebody, one after another, to be written and not kept.
+    pub(crate) fn claims<'a>(&'a self, claimant: &'a dyn Claimant) -> impl Iterator<Item = (&'a str, Filling<'a>)> {
+        self.claims.iter().map(move |(name, node)| (name.as_str(), Filling { node, claimant }))
     }
 }
 
@@ -290,7 +298,7 @@ fn read_text(text: &str) -> Result<Node, Wrong> {
 }
 
 /// As in Clerk and in serde, the last of one name counts.
-fn fill(entries: &[(String, Node)], claimant: &Value) -> Map<String, Value> {
+fn fill(entries: &[(String, Node)], claimant: &dyn Claimant) -> Map<String, Value> {
     entries.iter().map(|(name, node)| (name.clone(), node.fill(claimant))).collect()
 }
 
@@ -309,55 +317,71 @@ impl Node {
         whole.into_iter().chain(within)
     }
 
-    fn fill(&self, claimant: &Value) -> Value {
+    fn fill(&self, claimant: &dyn Claimant) -> Value {
         match self {
             Self::Object(entries) => Value::Object(fill(entries, claimant)),
             Self::Array(nodes) => Value::Array(nodes.iter().map(|node| node.fill(claimant)).collect()),
             Self::Plain(value) => value.clone(),
-            Self::Whole(shortcode) => shortcode.value(claimant).clone(),
-            Self::Text(pieces) => Value::String(
-                pieces
-                    .iter()
-                    .map(|piece| match piece {
-                        Piece::Plain(text) => text.clone(),
-                        Piece::Shortcode(shortcode) => match shortcode.value(claimant) {
-                            Value::String(text) => text.clone(),
-                            // A missing value becomes the word `null`.
-                            other => other.to_string(),
-                        },
-                    })
-                    .collect(),
-            ),
+            Self::Whole(shortcode) => shortcode.find(claimant).value(),
+            Self::Text(pieces) => text(pieces, claimant).into(),
         }
     }
 }
 
-/// What is known of a tenant, under the names that Clerk's shortcodes have.
-/// What an OAuth sign-in does not tell, such as metadata, is missing.
-pub fn claimant(tenant: &Tenant) -> Value {
-    let mut claimant = Map::new();
-    let user = &tenant.user;
-    claimant.insert(
-        "user".to_owned(),
-        json!({ "id": user.id, "full_name": user.name, "primary_email_address": user.email }),
-    );
-    if let Some(organization) = &tenant.organization {
-        claimant.insert(
-            "org".to_owned(),
-            json!({
-                "id": organization.id,
-                "name": organization.name,
-                "slug": organization.slug,
-                "role": organization.role,
-            }),
-        );
+fn text(pieces: &[Piece], claimant: &dyn Claimant) -> String {
+    let mut text = String::new();
+    for piece in pieces {
+        match piece {
+            Piece::Plain(plain) => text.push_str(plain),
+            Piece::Shortcode(shortcode) => text.push_str(&shortcode.find(claimant).text()),
+        }
     }
-    Value::Object(claimant)
+    text
+}
+
+/// A value of the template, filled while it is written.
+#[derive(Clone, Copy)]
+pub(crate) struct Filling<'a> {
+    node: &'a Node,
+    claimant: &'a dyn Claimant,
+}
+
+impl Filling<'_> {
+    /// The value, whole.
+    pub(crate) fn value(self) -> Value {
+        self.node.fill(self.claimant)
+    }
+}
+
+impl Serialize for Filling<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { node, claimant } = *self;
+        match node {
+            Node::Object(entries) => {
+                let mut object = serializer.serialize_map(Some(entries.len()))?;
+                for (name, node) in entries {
+                    object.serialize_entry(name, &Filling { node, claimant })?;
+                }
+                object.end()
+            }
+            Node::Array(nodes) => {
+                let mut array = serializer.serialize_seq(Some(nodes.len()))?;
+                for node in nodes {
+                    array.serialize_element(&Filling { node, claimant })?;
+                }
+                array.end()
+            }
+            Node::Plain(value) => value.serialize(serializer),
+            Node::Whole(shortcode) => shortcode.find(claimant).serialize(serializer),
+            Node::Text(pieces) => serializer.serialize_str(&text(pieces, claimant)),
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use serde_json::json;
 
     use super::*;
 
