@@ -393,3 +393,22 @@ impl Answer {
         serde_json::from_slice(&self.body).map_err(|_| ClerkTrouble::NotUnderstood)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::future::pending;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_is_not_found_out_in_time_is_trouble_and_a_later_deadline_waits_longer() {
+        let soon = Deadline(Instant::now() + Duration::from_millis(20));
+        let never = soon.within(pending::<Result<(), ClerkTrouble>>());
+        assert_eq!(never.await, Err(ClerkTrouble::Unreachable));
+        let slow = async {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            Ok::<_, ClerkTrouble>("found")
+        };
+        assert_eq!(soon.later(Duration::from_secs(10)).within(slow).await, Ok("found"));
+    }
+}
