@@ -12,9 +12,10 @@ mod proxy;
 #[path = "../service/mod.rs"]
 #[allow(dead_code, reason = "each test uses what it needs")]
 mod service;
+mod tiles;
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -67,9 +68,14 @@ impl Visit {
         Self { tenant, connection, key: Secret::new(sandbox.admin_token()), claims }
     }
 
+    /// The same organization at another address.
+    fn tenant(&self, at: &str) -> Tenant {
+        Tenant { tinybird: Origin::parse(at).expect("an origin"), ..self.tenant.clone() }
+    }
+
     /// A token of this name for the same rows at another address.
     fn token(&self, at: &str, name: usize) -> TenantToken {
-        let tenant = Tenant { tinybird: Origin::parse(at).expect("an origin"), ..self.tenant.clone() };
+        let tenant = self.tenant(at);
         let mut claims = self.claims.clone();
         claims["name"] = format!("faults {name}").into();
         let template = Template::parse(&claims.to_string()).expect("a template");
@@ -165,16 +171,27 @@ fn says_what_happened(error: &PipeError, last: Option<Sent>, arrived: bool) -> b
     told && error.detail().contains("pipe: ") && error.detail().contains("attempts: ")
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn ten_thousand_questions_come_through_trouble_right_or_with_the_reason() {
+/// What chance begins with, told so that it can be given again.
+fn seed() -> u64 {
     let seed = std::env::var("PERCH_FAULTS_SEED").ok().and_then(|seed| seed.parse().ok());
     let seed = seed.unwrap_or_else(|| fastrand::u64(..));
     eprintln!("PERCH_FAULTS_SEED={seed}");
+    seed
+}
+
+/// A sandbox in which time stands still, so that the same question has the same
+/// answer, and the folder of the recorded answers that it serves too.
+async fn standing_still() -> (Sandbox, PathBuf) {
     let recorded = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/golden");
-    // Where time stands still, the same question has the same answer.
     let now = UNIX_EPOCH + Duration::from_secs(1_795_264_496);
     let options = Options { events: 300, now: Some(now), answers: Some(recorded.clone()), ..Options::default() };
-    let sandbox = Sandbox::start(options).await.expect("a sandbox");
+    (Sandbox::start(options).await.expect("a sandbox"), recorded)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ten_thousand_questions_come_through_trouble_right_or_with_the_reason() {
+    let seed = seed();
+    let (sandbox, recorded) = standing_still().await;
     let visit = Visit::of(&sandbox);
     let pipes = Arc::new(visit.pipes(&recorded));
 
