@@ -252,9 +252,8 @@ impl Clerk {
     }
 
     /// A person and, where that is asked, their memberships. `None` for somebody
-    /// whom Clerk does not know, has banned or has locked out: of a ban only the
-    /// user itself tells for certain, so it is asked for whatever the template
-    /// names.
+    /// whom Clerk does not know or who is banned: of that only the user itself
+    /// tells for certain, so it is asked for whatever the template names.
     pub(crate) async fn person(
         &self,
         secret_key: &Secret,
@@ -278,7 +277,7 @@ impl Clerk {
             return Ok(None);
         }
         let told: Details = answer.expect_ok()?;
-        Ok((!told.is_shut_out()).then_some(told))
+        Ok((!told.is_banned()).then_some(told))
     }
 
     /// By the organization's id.

@@ -84,7 +84,6 @@ impl Membership {
 pub(crate) struct Details {
     // Without a default: who does not say is not taken for a no.
     banned: bool,
-    locked: bool,
     first_name: Option<String>,
     last_name: Option<String>,
     username: Option<String>,
@@ -114,9 +113,11 @@ struct Verification {
 }
 
 impl Details {
-    /// Whether the application has banned them, or Clerk has locked them out.
-    pub(crate) fn is_shut_out(&self) -> bool {
-        self.banned || self.locked
+    /// Whether the application has banned them. That Clerk has locked the account
+    /// is no matter here: it keeps people from signing in for a while, and anybody
+    /// can bring it about by signing in wrongly.
+    pub(crate) fn is_banned(&self) -> bool {
+        self.banned
     }
 
     fn full_name(&self) -> Option<String> {
@@ -187,7 +188,7 @@ mod tests {
     fn grace() -> Details {
         serde_json::from_value(json!({
             "object": "user", "id": "user_1", "username": null, "first_name": "Grace", "last_name": "Hopper",
-            "image_url": "https://img.example/1", "banned": false, "locked": false, "primary_email_address_id": "idn_2",
+            "image_url": "https://img.example/1", "banned": false, "primary_email_address_id": "idn_2",
             "email_addresses": [
                 {"id": "idn_1", "email_address": "old@example.com", "verification": null},
                 {"id": "idn_2", "email_address": "grace@example.com", "verification": {"status": "verified"}},
@@ -251,13 +252,11 @@ mod tests {
 
     #[test]
     fn who_is_not_said_to_be_free_to_come_is_not_taken_for_free() {
-        let told = |banned: Value, locked: Value| {
-            serde_json::from_value::<Details>(json!({"banned": banned, "locked": locked}))
-        };
-        for (banned, locked, out) in [(false, false, false), (true, false, true), (false, true, true)] {
-            assert_eq!(told(banned.into(), locked.into()).expect("a user").is_shut_out(), out);
+        let told = |banned: Value| serde_json::from_value::<Details>(json!({"banned": banned}));
+        for banned in [false, true] {
+            assert_eq!(told(banned.into()).expect("a user").is_banned(), banned);
         }
-        assert!(told(Value::Null, false.into()).is_err() && told(false.into(), Value::Null).is_err());
+        assert!(told(Value::Null).is_err());
         assert!(serde_json::from_value::<Details>(json!({})).is_err());
     }
 }

@@ -114,7 +114,7 @@ impl Refusal {
         match self {
             Self::NoToken => "Send the access token of the sign-in as `Authorization: Bearer TOKEN`.",
             Self::Token(TokenError::Opaque) => {
-                "Ask your operator to write `opaque_tokens = true` in the broker's configuration."
+                "Ask your operator to take `opaque_tokens = false` out of the broker's configuration."
             }
             Self::Token(_) => "Sign in again.",
             Self::NoOrganization => "Sign in again and choose an organization.",

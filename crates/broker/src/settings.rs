@@ -203,12 +203,13 @@ impl Table {
         page.pick(&self.template, "PERCH_BROKER_TEMPLATE", |text| Ok(text.to_owned()))
     }
 
-    /// Whether there are opaque access tokens.
+    /// Whether opaque access tokens are taken, as an operator may have Clerk give
+    /// out: yes, unless this says no.
     pub(crate) fn opaque_tokens(&self, page: &Page<'_>) -> Result<bool, ConfigError> {
         let given = page.pick(&self.opaque_tokens, "PERCH_BROKER_OPAQUE_TOKENS", |text| {
             text.parse().map_err(|_| "write true or false".to_owned())
         })?;
-        Ok(given.is_some_and(|given| given.value))
+        Ok(given.is_none_or(|given| given.value))
     }
 
     /// Between a minute and a day.

@@ -34,7 +34,7 @@ async fn a_members_token_reads_their_organizations_pipes() {
 #[tokio::test]
 async fn an_opaque_access_token_gives_the_same() {
     let world = World::with(Options { opaque_access_tokens: true, ..Options::default() }).await;
-    let broker = world.broker("opaque_tokens = true").await;
+    let broker = world.broker("").await;
     for (handle, slug) in [("grace", "larkspur-books"), ("linus", "juniper-pine")] {
         let access_token = world.access_token(handle, slug).await;
         assert!(!access_token.contains('.'));

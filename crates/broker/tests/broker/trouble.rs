@@ -117,7 +117,7 @@ async fn one_question_to_clerk_is_enough_for_everybody_who_asks_meanwhile() {
 #[tokio::test]
 async fn a_429_for_a_made_up_token_keeps_nobody_from_being_asked_about() {
     let world = World::new().await;
-    let broker = world.broker("opaque_tokens = true").await;
+    let broker = world.broker("").await;
     let access_token = world.access_token("ada", "harbor-coffee").await;
     world.sandbox.limit_backend(Some(Duration::from_secs(60)));
     assert_eq!(broker.token("oat_made-up").await.refusal(), (503, "clerk-busy"));
