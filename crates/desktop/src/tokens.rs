@@ -33,7 +33,7 @@ pub(crate) struct TenantTokens {
     /// Held while the source is asked.
     asking: tokio::sync::Mutex<()>,
     /// The source's last answer, where that was none.
-    failed: Mutex<Option<Failed>>,
+    failed: Mutex<Option<Arc<Failed>>>,
 }
 
 /// Who signs.
@@ -46,7 +46,6 @@ enum Source {
     Broker(Broker),
 }
 
-#[derive(Clone)]
 struct Failed {
     at: SystemTime,
     /// How long the source says to leave it alone.
@@ -55,10 +54,10 @@ struct Failed {
 }
 
 impl Failed {
-    /// Whether it answers a question that came at `arrived`: those who wait
-    /// together get one answer, and a source that wants rest gets it.
-    fn answers(&self, arrived: SystemTime, now: SystemTime) -> bool {
-        self.at >= arrived || now.duration_since(self.at).is_ok_and(|since| since < self.rest)
+    /// Whether so little time has passed since. A clock that was set back makes
+    /// nobody wait.
+    fn is_within(&self, rest: Duration, now: SystemTime) -> bool {
+        now.duration_since(self.at).is_ok_and(|since| since < rest)
     }
 }
 
@@ -139,10 +138,11 @@ impl TenantTokens {
 
     /// The token at hand, while it lasts. `fresh`: Tinybird refused it.
     async fn get(&self, fresh: bool) -> Result<Arc<TenantToken>, TokenError> {
-        let (arrived, at_hand) = ((self.clock)(), self.current());
+        let at_hand = self.current();
         if let Some(current) = at_hand.as_ref().filter(|current| !fresh && self.lasts(current)) {
             return Ok(current.token.clone());
         }
+        let failed_before = self.failed();
         let _asking = self.asking.lock().await;
         let newer =
             |current: &Current| at_hand.as_ref().is_none_or(|at_hand| !Arc::ptr_eq(&at_hand.token, &current.token));
@@ -150,8 +150,15 @@ impl TenantTokens {
             // Somebody else has fetched it meanwhile.
             return Ok(current.token);
         }
-        if let Some(failed) = lock(&self.failed).clone().filter(|failed| failed.answers(arrived, (self.clock)())) {
-            return Err(failed.error);
+        // Those who waited together get one answer, and a source that wants
+        // rest gets it.
+        let has_failed_since =
+            |failed: &Arc<Failed>| failed_before.as_ref().is_none_or(|before| !Arc::ptr_eq(before, failed));
+        let now = (self.clock)();
+        if let Some(failed) =
+            self.failed().filter(|failed| has_failed_since(failed) || failed.is_within(failed.rest, now))
+        {
+            return Err(failed.error.clone());
         }
         let refused = at_hand.filter(|_| fresh).and_then(|current| current.key);
         self.ask(refused.as_deref()).await
@@ -162,10 +169,7 @@ impl TenantTokens {
     pub(crate) async fn renew_ahead(&self) {
         let now = (self.clock)();
         let is_due = || self.current().is_some_and(|current| current.is_due(now));
-        let failed = lock(&self.failed).clone();
-        let rests = failed.is_some_and(|Failed { at, rest, .. }| {
-            now.duration_since(at).is_ok_and(|since| since < rest.max(TRY_AGAIN))
-        });
+        let rests = self.failed().is_some_and(|failed| failed.is_within(failed.rest.max(TRY_AGAIN), now));
         if rests || !is_due() {
             return;
         }
@@ -207,11 +211,10 @@ impl TenantTokens {
                 .map_err(|error| refused(Problem::new(error.code(), error.to_string(), error.next_step())))?;
             Ok(Current { token: Arc::new(token), since, key })
         });
-        *lock(&self.failed) = outcome.as_ref().err().map(|Unsigned { error, rest }| Failed {
-            at: (self.clock)(),
-            rest: *rest,
-            error: error.clone(),
-        });
+        *lock(&self.failed) = outcome
+            .as_ref()
+            .err()
+            .map(|Unsigned { error, rest }| Arc::new(Failed { at: (self.clock)(), rest: *rest, error: error.clone() }));
         let current = outcome.map_err(|unsigned| unsigned.error)?;
         let token = current.token.clone();
         *lock(&self.current) = Some(current);
@@ -256,6 +259,10 @@ impl TenantTokens {
 
     fn current(&self) -> Option<Current> {
         lock(&self.current).clone()
+    }
+
+    fn failed(&self) -> Option<Arc<Failed>> {
+        lock(&self.failed).clone()
     }
 
     fn lasts(&self, current: &Current) -> bool {

@@ -123,18 +123,21 @@ impl OAuthSession {
         self.purse.note.take()
     }
 
-    pub(crate) async fn confirm(&self, by_slug: bool) -> Result<SystemTime, SessionError> {
-        self.confirm_current(&mut *self.current.lock().await, by_slug).await
+    /// In a task of its own: whoever asked may go away, as a tile that leaves the
+    /// screen does, and what Clerk answers meanwhile must not be lost with them.
+    pub(crate) async fn confirm(self: &Arc<Self>, by_slug: bool) -> Result<SystemTime, SessionError> {
+        let session = self.clone();
+        tokio::spawn(async move { session.confirm_current(&mut *session.current.lock().await, by_slug).await }).await?
     }
 
     /// The access token of a confirmed session. `doubted`: Clerk is asked,
     /// however recently it was.
-    pub(crate) async fn access_token(&self, by_slug: bool, doubted: bool) -> Result<Secret, SessionError> {
-        let mut current = self.current.lock().await;
-        if let Some(confirmed) = current.confirmed.as_mut().filter(|_| doubted) {
+    pub(crate) async fn access_token(self: &Arc<Self>, by_slug: bool, doubted: bool) -> Result<Secret, SessionError> {
+        if doubted && let Some(confirmed) = self.current.lock().await.confirmed.as_mut() {
             confirmed.confirmation.doubt();
         }
-        self.confirm_current(&mut current, by_slug).await?;
+        self.confirm(by_slug).await?;
+        let current = self.current.lock().await;
         let session = current.confirmed.as_ref().map(|confirmed| &confirmed.session);
         session.map(|session| session.access_token().clone()).ok_or(SessionError::Missing)
     }
