@@ -45,6 +45,9 @@ struct Current {
     unchecked: Option<Renewed>,
     /// The keychain has an older token than this visit.
     unkept: bool,
+    /// Clerk refused what renews it. Whoever waited is told the same: a spent
+    /// token is not shown to Clerk again.
+    refused: bool,
 }
 
 struct Confirmed {
@@ -112,6 +115,7 @@ impl OAuthSession {
         }
         current.confirmed = Some(Confirmed { session, confirmation: Confirmation::new((self.clock)()) });
         current.unchecked = None;
+        current.refused = false;
         !current.unkept
     }
 
@@ -145,6 +149,9 @@ impl OAuthSession {
     async fn confirm_current(&self, current: &mut Current, by_slug: bool) -> Result<SystemTime, SessionError> {
         if self.is_ended() {
             return Err(SessionError::Missing);
+        }
+        if current.refused {
+            return Err(ClerkError::SessionEnded.into());
         }
         let now = (self.clock)();
         if current.unkept
@@ -185,7 +192,9 @@ impl OAuthSession {
             // In a task of its own: whoever asked may have gone before Clerk
             // answers, and the new token must be kept all the same.
             let spending = self.purse.clone().spend(provider.clone(), current.token.clone());
-            let (renewed, kept) = tokio::spawn(spending).await??;
+            let spent = tokio::spawn(spending).await?;
+            current.refused = matches!(spent, Err(SessionError::Clerk(ClerkError::SessionEnded)));
+            let (renewed, kept) = spent?;
             current.token = Some(renewed.refresh_token().clone());
             current.unkept = !kept;
             current.unchecked = Some(renewed);

@@ -1,11 +1,13 @@
 //! Several people and organizations on one machine, and how each of them leaves.
 
-use std::sync::atomic::Ordering;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use perch_desktop::view::{SignInIntent, SignOutScope, TenantStatus};
-use perch_keychain::{Keychain, Slot};
-use perch_sandbox::{Options, Sandbox};
-use perch_tenant::TenantId;
+use perch_keychain::{Kept, Keychain, Slot};
+use perch_sandbox::{Options, Sandbox, Witness};
+use perch_tenant::{Secret, TenantId};
 
 use crate::world::{
     World, choice, eventually, fail_to_sign_in, files_below, open, sign_in, sign_in_with, status, values,
@@ -149,6 +151,49 @@ async fn two_processes_that_renew_one_session_at_once_spend_no_token_twice() {
             .await;
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the keychain of `make test`"]
+async fn whoever_waits_while_clerk_refuses_the_session_is_told_the_same_without_asking_again() {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let witness = Witness::new({
+        let asked = asked.clone();
+        move |request, next| {
+            let asked = asked.clone();
+            async move {
+                if request.uri().path() == "/oauth/token" {
+                    asked.fetch_add(1, Ordering::SeqCst);
+                    // Long enough for all of them to wait.
+                    tokio::time::sleep(Duration::from_millis(300)).await;
+                }
+                next.run(request).await
+            }
+        }
+    });
+    let options = Options { witness: Some(witness), ..Options::default() };
+    let world = World::with(options, Sandbox::connection_toml).await;
+    let choice = choice("grace", "harbor-coffee");
+    let (app, harbor) = world.visited(&choice).await;
+    drop(app);
+    let id = TenantId::try_from(harbor.clone()).expect("an id");
+    let spent = Secret::new("a token that Clerk does not know");
+    let kept = Keychain::open().persist(Slot::Session(&id), &spent).await.expect("an open keychain");
+    assert_eq!(kept, Kept::InKeychain);
+    asked.store(0, Ordering::SeqCst);
+
+    let app = world.app(&choice);
+    app.boot().await;
+    // The start asks, and so does each tile.
+    app.open_dashboard(&harbor, Some("web-traffic")).await.expect("open until Clerk has said no");
+    let problem = eventually("the tenant to close", || async {
+        match status(&app, &harbor) {
+            TenantStatus::Closed { problem } => Some(problem),
+            _ => None,
+        }
+    })
+    .await;
+    assert_eq!((problem.code, asked.load(Ordering::SeqCst)), ("session-ended", 1));
 }
 
 #[tokio::test(flavor = "multi_thread")]
