@@ -17,6 +17,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
+use perch_clerk::KeySet;
 use perch_tenant::{Origin, Secret};
 use reqwest::header::RETRY_AFTER;
 use reqwest::{Client, RequestBuilder, Response, StatusCode, redirect};
@@ -142,12 +143,6 @@ pub(crate) struct Published {
     pub(crate) keys: KeySet,
     /// OpenID Connect Core §5.3.
     pub(crate) userinfo: Url,
-}
-
-/// A key set as it is written.
-#[derive(Deserialize)]
-pub(crate) struct KeySet {
-    pub(crate) keys: Vec<serde_json::Value>,
 }
 
 /// One Clerk instance. Asks over one pool of connections.

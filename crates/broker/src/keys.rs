@@ -10,11 +10,11 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, SystemTime};
 
 use jsonwebtoken::DecodingKey;
-use jsonwebtoken::jwk::{AlgorithmParameters, Jwk, KeyAlgorithm, KeyOperations, PublicKeyUse};
+use perch_clerk::verifying_keys;
 use tokio::sync::Mutex;
 use url::Url;
 
-use crate::clerk::{Clerk, ClerkTrouble, KeySet};
+use crate::clerk::{Clerk, ClerkTrouble};
 use crate::clock::Clock;
 use crate::refusal::Refusal;
 
@@ -94,7 +94,7 @@ impl Keys {
         let published = self.clerk.published().await;
         *next = self.clock.now() + if published.is_ok() { PAUSE } else { SHORT_PAUSE };
         let published = published?;
-        let known = Arc::new(Known { keys: parse(published.keys), userinfo: published.userinfo });
+        let known = Arc::new(Known { keys: verifying_keys(published.keys), userinfo: published.userinfo });
         *self.known.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&known));
         tracing::debug!(keys = known.keys.len(), "fetched Clerk's keys");
         Ok(known)
@@ -102,58 +102,5 @@ impl Keys {
 
     fn known(&self) -> Option<Arc<Known>> {
         self.known.read().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-}
-
-/// The keys that verify RS256. Others, and what is no key at all, are passed
-/// over: a set may hold kinds that did not exist when this was written.
-fn parse(set: KeySet) -> HashMap<String, DecodingKey> {
-    let read = |value| {
-        let key: Jwk = serde_json::from_value(value).ok()?;
-        let id = key.common.key_id.clone()?;
-        if !verifies_rs256(&key) {
-            return None;
-        }
-        DecodingKey::from_jwk(&key).ok().map(|key| (id, key))
-    };
-    set.keys.into_iter().filter_map(read).collect()
-}
-
-fn verifies_rs256(key: &Jwk) -> bool {
-    let common = &key.common;
-    matches!(key.algorithm, AlgorithmParameters::RSA(_))
-        && common.key_algorithm.is_none_or(|algorithm| algorithm == KeyAlgorithm::RS256)
-        && common.public_key_use.as_ref().is_none_or(|purpose| *purpose == PublicKeyUse::Signature)
-        && common.key_operations.as_ref().is_none_or(|operations| operations.contains(&KeyOperations::Verify))
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::{Value, json};
-
-    use super::*;
-
-    #[test]
-    fn only_rsa_keys_that_verify_rs256_are_kept() {
-        let rsa = |id: &str, more: Value| {
-            let mut key = json!({"kid": id, "kty": "RSA", "n": "sXchDaQebHnPiGvyDOAT4saGEUetSyo9", "e": "AQAB"});
-            for (name, value) in more.as_object().expect("an object") {
-                key[name] = value.clone();
-            }
-            key
-        };
-        let keys = vec![
-            rsa("plain", json!({})),
-            rsa("named", json!({"alg": "RS256", "use": "sig"})),
-            rsa("encrypting", json!({"use": "enc"})),
-            rsa("wrapping", json!({"key_ops": ["wrapKey"]})),
-            rsa("other", json!({"alg": "RS512"})),
-            json!({"kid": "symmetric", "kty": "oct", "k": "c2VjcmV0"}),
-            json!({"kty": "RSA", "n": "AA", "e": "AQAB"}),
-            json!("not a key"),
-        ];
-        let mut ids: Vec<_> = parse(KeySet { keys }).into_keys().collect();
-        ids.sort();
-        assert_eq!(ids, ["named", "plain"]);
     }
 }

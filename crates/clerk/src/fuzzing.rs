@@ -73,7 +73,7 @@ pub fn discovery(body: &[u8]) -> Result<(Vec<Url>, bool), ClerkError> {
 /// The ids of the keys that are taken from a key set, and those of them with
 /// which `token` is an ID token of [`ISSUER`] for [`CLIENT_ID`].
 pub fn jwks(body: &[u8], token: &str) -> Option<(Vec<String>, Vec<String>)> {
-    let keys = keys::parse(serde_json::from_slice(body).ok()?);
+    let keys = keys::verifying_keys(serde_json::from_slice(body).ok()?);
     let expected = id_token::Expected {
         issuer: ISSUER,
         client_id: CLIENT_ID,

@@ -48,23 +48,22 @@ impl Keys {
         if !cache.keys.contains_key(id) && may_fetch {
             let request = Request::new(Method::GET, self.url.clone());
             let answer = http::send(&self.http, request, "key set").await?;
-            *cache = Cache { keys: parse(answer.json()?), fetched: Some(Instant::now()) };
+            *cache = Cache { keys: verifying_keys(answer.json()?), fetched: Some(Instant::now()) };
         }
         Ok(cache.keys.get(id).cloned())
     }
 }
 
-/// The set as it is written.
+/// A key set as it is written (RFC 7517 §5).
 #[derive(Deserialize)]
-pub(crate) struct Document {
+pub struct KeySet {
     keys: Vec<Value>,
 }
 
-/// The keys that verify RS256. Others, and what is no key at all, are passed
-/// over: a set may hold kinds that did not exist when this was written.
-pub(crate) fn parse(document: Document) -> HashMap<String, DecodingKey> {
-    document
-        .keys
+/// The keys that verify RS256, by their ids. Others, and what is no key at all,
+/// are passed over: a set may hold kinds that did not exist when this was written.
+pub fn verifying_keys(set: KeySet) -> HashMap<String, DecodingKey> {
+    set.keys
         .into_iter()
         .filter_map(|value| {
             let key: Jwk = serde_json::from_value(value).ok()?;
@@ -110,7 +109,7 @@ mod tests {
             {"kty": "RSA", "n": "AA", "e": "AQAB"},
             "not a key",
         ]});
-        let mut ids: Vec<_> = parse(serde_json::from_value(document).expect("a set")).into_keys().collect();
+        let mut ids: Vec<_> = verifying_keys(serde_json::from_value(document).expect("a set")).into_keys().collect();
         ids.sort();
         assert_eq!(ids, ["named", "plain", "verifying"]);
     }

@@ -56,6 +56,7 @@ pub use hosted::{
 };
 pub use http::http_client;
 pub use id_token::IdTokenError;
+pub use keys::{KeySet, verifying_keys};
 pub use picture::Picture;
 pub use provider::Provider;
 pub use renewed::Renewed;

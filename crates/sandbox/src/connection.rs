@@ -27,80 +27,45 @@ pub(crate) fn template(pipes: &[String]) -> String {
 /// these addresses whose Tinybird serves `pipes`.
 pub(crate) fn connection_toml(clerk: &str, tinybird: &str, pipes: &[String]) -> String {
     let template = template(pipes);
-    format!(
-        r#"# Written by the Perch sandbox. {ADMIN_TOKEN_NOTE}
-version = 1
-name = "Perch sandbox"
-
-[clerk]
-issuer = "{clerk}"
-client_id = "{CLIENT_ID}"
-
-[tinybird]
-host = "{tinybird}"
-workspace_id = "{WORKSPACE_ID}"
-
-[token]
-source = "mint"
-bind = {{ org_id = "org.id" }}
-template = '''
-{template}
-'''
-
-[public]
-source = "static"
-token = "{PUBLIC_TOKEN}"
-"#
-    )
+    let token = format!("source = \"mint\"\nbind = {{ org_id = \"org.id\" }}\ntemplate = '''\n{template}\n'''");
+    file(&format!(" {ADMIN_TOKEN_NOTE}"), &oauth(clerk), tinybird, &token)
 }
 
 /// The text of a file with hosted authentication, whose tokens Clerk signs.
 pub(crate) fn hosted_connection_toml(clerk: &str, tinybird: &str) -> String {
     let publishable_key = publishable_key(clerk);
-    format!(
-        r#"# Written by the Perch sandbox.
-version = 1
-name = "Perch sandbox"
-
-[clerk]
-publishable_key = "{publishable_key}"
-sign_in = "hosted"
-
-[tinybird]
-host = "{tinybird}"
-workspace_id = "{WORKSPACE_ID}"
-
-[token]
-source = "clerk-template"
-template_name = "{JWT_TEMPLATE}"
-bind = {{ org_id = "org.id" }}
-
-[public]
-source = "static"
-token = "{PUBLIC_TOKEN}"
-"#
-    )
+    let sign_in = format!("publishable_key = \"{publishable_key}\"\nsign_in = \"hosted\"");
+    let token =
+        format!("source = \"clerk-template\"\ntemplate_name = \"{JWT_TEMPLATE}\"\nbind = {{ org_id = \"org.id\" }}");
+    file("", &sign_in, tinybird, &token)
 }
 
 /// The text of a file whose tokens the broker at `broker` signs.
 pub(crate) fn broker_connection_toml(clerk: &str, tinybird: &str, broker: &str) -> String {
+    let token = format!("source = \"broker\"\nurl = \"{broker}\"\nbind = {{ org_id = \"org.id\" }}");
+    file("", &oauth(clerk), tinybird, &token)
+}
+
+fn oauth(clerk: &str) -> String {
+    format!("issuer = \"{clerk}\"\nclient_id = \"{CLIENT_ID}\"")
+}
+
+/// A connection file with these lines below `[clerk]` and `[token]`.
+fn file(note: &str, clerk: &str, tinybird: &str, token: &str) -> String {
     format!(
-        r#"# Written by the Perch sandbox.
+        r#"# Written by the Perch sandbox.{note}
 version = 1
 name = "Perch sandbox"
 
 [clerk]
-issuer = "{clerk}"
-client_id = "{CLIENT_ID}"
+{clerk}
 
 [tinybird]
 host = "{tinybird}"
 workspace_id = "{WORKSPACE_ID}"
 
 [token]
-source = "broker"
-url = "{broker}"
-bind = {{ org_id = "org.id" }}
+{token}
 
 [public]
 source = "static"

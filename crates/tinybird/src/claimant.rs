@@ -109,29 +109,7 @@ mod tests {
 
     use super::*;
     use crate::Template;
-
-    /// Every shortcode there is without metadata, and some with.
-    const PATHS: [&str; 19] = [
-        "user.id",
-        "user.first_name",
-        "user.last_name",
-        "user.full_name",
-        "user.username",
-        "user.primary_email_address",
-        "user.email_verified",
-        "user.image_url",
-        "user.created_at",
-        "user.public_metadata",
-        "user.public_metadata.plan",
-        "user.unsafe_metadata",
-        "org.id",
-        "org.name",
-        "org.slug",
-        "org.role",
-        "org.image_url",
-        "org.public_metadata.plan",
-        "org_membership.public_metadata",
-    ];
+    use crate::shortcode::NAMES;
 
     fn tenant(texts: [Option<String>; 5], personal: bool) -> Tenant {
         let [name, email, org_name, slug, role] = texts;
@@ -154,7 +132,7 @@ mod tests {
         ) {
             let tenant = tenant(texts, personal);
             let known = claimant(&tenant);
-            for path in PATHS {
+            for path in NAMES.into_iter().chain(["user.public_metadata.plan", "org.public_metadata.plan.name"]) {
                 let template = json!({ "alone": format!("{{{{{path}}}}}"), "within": format!("a {{{{{path}}}}} b"),
                     "or": format!("{{{{{path} || 'none'}}}}") });
                 let template = Template::parse(&template.to_string()).expect(path);

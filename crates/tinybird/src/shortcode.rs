@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::claimant::{Claimant, Found};
 
 /// What a shortcode may name, as Clerk documents them.
-const NAMES: [&str; 18] = [
+pub(crate) const NAMES: [&str; 18] = [
     "user.id",
     "user.first_name",
     "user.last_name",
