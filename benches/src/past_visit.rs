@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use perch_chart::View;
 use perch_desktop::view::{SignInIntent, SignInView, TileRequest};
 use perch_desktop::{Desktop, Places, Surroundings};
 use perch_sandbox::{Options, Sandbox, visitor};
@@ -106,7 +107,7 @@ async fn see(desktop: &Desktop, tenant: &str, dashboard: &str) -> Result<(), Ben
             width: 600,
             height: 300,
             dark: false,
-            first_row: 0,
+            view: View::default(),
         };
         eventually(&tile.id, async || Ok(desktop.draw_tile(&request).await?.picture)).await?;
     }

@@ -9,13 +9,14 @@ import * as core from './core';
 import type { Problem } from './generated/Problem';
 import type { TileLayout } from './generated/TileLayout';
 import type { TileView } from './generated/TileView';
+import type { View } from './generated/View';
 
 /** How the picture should be. */
 export interface Look {
   width: number;
   height: number;
   dark: boolean;
-  firstRow: number;
+  view: View;
 }
 
 export class Tile {
@@ -123,6 +124,6 @@ export class Tile {
 
 function same(a: Look, b: Look): boolean {
   return (
-    a.width === b.width && a.height === b.height && a.dark === b.dark && a.firstRow === b.firstRow
+    a.width === b.width && a.height === b.height && a.dark === b.dark && a.view === b.view
   );
 }

@@ -5,6 +5,8 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use crate::Sort;
+
 /// The size of a picture in CSS pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
 pub struct Size {
@@ -36,6 +38,64 @@ pub struct Drawing {
     pub summary: String,
     /// For a table: which of its rows are in the picture.
     pub scroll: Option<Scroll>,
+    /// The names of the series and where they stand in the picture: what a viewer turns off and on.
+    pub legend: Vec<LegendItem>,
+    /// For a picture with an axis along the bottom that can be zoomed into.
+    pub across: Option<Across>,
+}
+
+/// A series in the legend.
+#[derive(Debug, Clone, PartialEq, Serialize, TS)]
+pub struct LegendItem {
+    /// Its name: what [`View::hidden`] says of it. Plain text.
+    pub name: String,
+    /// Its colour, `#rrggbb`.
+    pub color: String,
+    /// Whether it is drawn.
+    pub shown: bool,
+    /// Where its name stands.
+    pub place: Rect,
+}
+
+/// What the axis along the bottom measures, from the plot's left side to its right one.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, TS)]
+pub struct Across {
+    /// What kind of values.
+    pub measure: Measure,
+    /// The value at the left side. Of a time: Unix microseconds.
+    pub from: f64,
+    /// The value at the right side.
+    pub to: f64,
+    /// Whether equal lengths are equal factors.
+    pub log: bool,
+}
+
+/// What kind of values an axis measures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "kebab-case")]
+pub enum Measure {
+    /// Moments: charts that measure it share a crosshair.
+    Time,
+    /// Numbers.
+    Number,
+}
+
+/// What a viewer has done with a picture.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, TS)]
+#[serde(default, rename_all = "camelCase")]
+pub struct View {
+    /// For a table: the first row in the picture, counted from 0.
+    pub first_row: usize,
+    /// The series that are turned off, by their names.
+    pub hidden: Vec<String>,
+    /// The stretch of the bottom axis to show, in [`Across`]' measure.
+    pub zoom: Option<(f64, f64)>,
+    /// For a table: in which order.
+    pub sort: Option<Sort>,
+    /// For a table: only the rows in which this occurs.
+    pub search: String,
+    /// The answer as a table, whatever the kind.
+    pub as_table: bool,
 }
 
 /// Which rows of a table are in the picture. The web view scrolls by asking for another first row.
@@ -81,6 +141,26 @@ pub struct Mark {
     pub heading: String,
     /// Its values, one for each series.
     pub entries: Vec<Entry>,
+    /// Where it is on an axis that can be zoomed, in [`Across`]' measure.
+    pub at: Option<f64>,
+    /// Which rows it is about: what a dashboard is filtered by on a click.
+    pub keys: Vec<Key>,
+}
+
+impl Mark {
+    /// A mark that is nowhere on an axis, and filters by nothing.
+    pub(crate) fn new(shape: Shape, heading: impl Into<String>, entries: Vec<Entry>) -> Self {
+        Self { shape, heading: heading.into(), entries, at: None, keys: Vec::new() }
+    }
+}
+
+/// A column's value that a mark stands for.
+#[derive(Debug, Clone, PartialEq, Serialize, TS)]
+pub struct Key {
+    /// The column.
+    pub column: String,
+    /// The value as the engine writes it; `None` for a null. Plain text.
+    pub value: Option<String>,
 }
 
 /// The shape of a mark.

@@ -23,17 +23,26 @@ mod reduce;
 mod scale;
 mod scene;
 mod series;
+mod setting;
 mod spec;
 mod svg;
 mod tally;
 mod text;
 
+use std::sync::LazyLock;
+
 use perch_tinybird::Table;
 
-pub use drawing::{Drawing, Entry, Mark, Marks, Pick, Rect, Scroll, Shape, Size, Theme};
+pub use drawing::{
+    Across, Drawing, Entry, Key, LegendItem, Mark, Marks, Measure, Pick, Rect, Scroll, Shape, Size, Theme, View,
+};
 pub use error::ChartError;
 pub use format::{Currency, Format, UnknownFormat};
-pub use spec::{Aggregate, Good, Kind, Spec, UnknownKind};
+pub use setting::{Colors, Setting};
+pub use spec::{
+    Aggregate, Annotation, Axis, AxisScale, Band, Cells, Good, Kind, Place, Side, Sort, Spec, Stacking, Target,
+    Threshold, UnknownKind, Zone,
+};
 
 /// What is drawn.
 #[derive(Debug, Clone, Copy)]
@@ -43,13 +52,18 @@ pub struct Input<'a> {
     /// The same question's answer for the period before: a ghost behind a line or an area of one series, and what a
     /// KPI is compared with.
     pub previous: Option<&'a Table>,
-    /// For a table: the first row in the picture, counted from 0.
-    pub first_row: usize,
+    /// What the viewer has done with the picture.
+    pub view: &'a View,
+    /// Where it is looked at.
+    pub setting: &'a Setting,
 }
 
+/// A table that nobody has touched yet, looked at from nowhere.
 impl<'a> From<&'a Table> for Input<'a> {
     fn from(table: &'a Table) -> Self {
-        Self { table, previous: None, first_row: 0 }
+        static VIEW: LazyLock<View> = LazyLock::new(View::default);
+        static SETTING: LazyLock<Setting> = LazyLock::new(Setting::default);
+        Self { table, previous: None, view: &VIEW, setting: &SETTING }
     }
 }
 
@@ -86,5 +100,7 @@ pub fn draw(input: &Input<'_>, spec: &Spec, size: Size, theme: Theme) -> Result<
         marks: picture.marks,
         summary: picture.summary,
         scroll: picture.scroll,
+        legend: picture.legend,
+        across: picture.across,
     })
 }

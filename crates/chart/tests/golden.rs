@@ -4,7 +4,7 @@
 mod common;
 
 use common::{SIZES, answers, boxes, check_picture, specs};
-use perch_chart::{ChartError, Drawing, Input, Kind, Shape, Size, Spec, Theme, check, draw};
+use perch_chart::{ChartError, Drawing, Input, Kind, Shape, Size, Spec, Stacking, Theme, check, draw};
 use perch_tinybird::Family;
 
 /// Where things stand does not depend on the theme, so geometry is looked at in one.
@@ -141,7 +141,8 @@ fn every_row_of_a_line_has_a_mark_with_its_value() {
 #[test]
 fn bars_stand_on_zero() {
     for (name, table) in answers() {
-        for spec in specs(&table).into_iter().filter(|spec| spec.kind == Kind::Bar && !spec.stacked) {
+        for spec in specs(&table).into_iter().filter(|spec| spec.kind == Kind::Column && spec.stacked == Stacking::None)
+        {
             let size = Size { width: 1100, height: 300 };
             let drawing = draw(&Input::from(&table), &spec, size, Theme::Light).expect("drawn");
             let bars = common::bars(&drawing.svg);

@@ -3,7 +3,7 @@
 mod common;
 
 use common::{answer, boxes};
-use perch_chart::{Aggregate, Drawing, Good, Input, Kind, Pick, Shape, Size, Spec, Theme, draw};
+use perch_chart::{Aggregate, Drawing, Good, Input, Kind, Pick, Shape, Size, Spec, Stacking, Theme, View, draw};
 use perch_tinybird::{Column, Table, Type, Values};
 
 const SIZE: Size = Size { width: 520, height: 260 };
@@ -49,7 +49,7 @@ fn a_kpi_tells_its_change_in_words_and_in_the_colour_of_the_news() {
     let (now, before) = (daily(7, &[600, 500]), daily(0, &[400, 600]));
     let draw = |good, theme| {
         let spec = Spec { good, ..Spec::new(Kind::Kpi) };
-        let input = Input { table: &now, previous: Some(&before), first_row: 0 };
+        let input = Input { previous: Some(&before), ..Input::from(&now) };
         draw(&input, &spec, SIZE, theme).expect("drawn")
     };
     let up = draw(Good::Up, Theme::Light);
@@ -79,7 +79,7 @@ fn a_kpi_sums_means_or_takes_the_last_by_time() {
 #[test]
 fn the_period_before_is_a_ghost_that_says_its_own_day() {
     let (now, before) = (daily(7, &[6, 5, 4]), daily(0, &[1, 2, 3]));
-    let input = Input { table: &now, previous: Some(&before), first_row: 0 };
+    let input = Input { previous: Some(&before), ..Input::from(&now) };
     let drawing = draw(&input, &Spec::new(Kind::Line), SIZE, Theme::Light).expect("drawn");
     let second = &drawing.marks.marks[1];
     assert_eq!(second.heading, "Fri 9 Jan 2026");
@@ -132,7 +132,7 @@ fn twenty_thousand_rows_keep_their_peaks_and_true_values() {
 #[test]
 fn rows_of_one_name_add_up_in_bars_lists_and_slices() {
     let table = named(&["a", "b", "a"], &[1.0, 5.0, 2.5]);
-    let bar = picture(&table, &Spec::new(Kind::Bar));
+    let bar = picture(&table, &Spec::new(Kind::Column));
     assert_eq!((headings(&bar), values(&bar)), (vec!["a", "b"], vec!["3.5", "5"]));
     for kind in [Kind::BarList, Kind::Donut] {
         let drawing = picture(&table, &Spec::new(kind));
@@ -144,7 +144,7 @@ fn rows_of_one_name_add_up_in_bars_lists_and_slices() {
 fn what_a_limit_leaves_out_is_other_and_nothing_is_lost() {
     let table = answer("long_tail");
     let total: f64 = (0..table.rows()).filter_map(|row| table.column("hits").expect("hits").number(row)).sum();
-    for kind in [Kind::Bar, Kind::BarList, Kind::Donut] {
+    for kind in [Kind::Column, Kind::BarList, Kind::Donut] {
         let drawing = picture(&table, &Spec { limit: Some(5), ..Spec::new(kind) });
         assert_eq!(drawing.marks.marks.len(), 6, "{kind}");
         assert!(headings(&drawing)[5].starts_with("Other"), "{kind}");
@@ -208,8 +208,8 @@ fn every_group_has_a_colour_of_its_own_and_a_name_in_the_legend() {
 #[test]
 fn a_stack_ends_where_its_parts_add_up() {
     let table = answer("groups");
-    for kind in [Kind::Bar, Kind::Area] {
-        let spec = Spec { group_by: Some("country".into()), stacked: true, ..Spec::new(kind) };
+    for kind in [Kind::Column, Kind::Area] {
+        let spec = Spec { group_by: Some("country".into()), stacked: Stacking::Sum, ..Spec::new(kind) };
         let drawing = picture(&table, &spec);
         for mark in &drawing.marks.marks {
             let ys: Vec<f32> = mark.entries.iter().filter_map(|entry| entry.y).collect();
@@ -222,7 +222,8 @@ fn a_stack_ends_where_its_parts_add_up() {
 fn a_table_scrolls_by_rows_and_its_last_page_is_full() {
     let table = answer("long_tail");
     let page = |first_row| {
-        let input = Input { table: &table, previous: None, first_row };
+        let view = View { first_row, ..View::default() };
+        let input = Input { view: &view, ..Input::from(&table) };
         draw(&input, &Spec::new(Kind::Table), SIZE, Theme::Light).expect("drawn")
     };
     let scroll = page(100).scroll.expect("a table scrolls");
@@ -236,7 +237,7 @@ fn a_table_scrolls_by_rows_and_its_last_page_is_full() {
 #[test]
 fn markup_and_controls_in_texts_are_letters_or_nothing() {
     let table = answer("strings");
-    for kind in [Kind::Table, Kind::BarList, Kind::Donut, Kind::Bar, Kind::Line] {
+    for kind in [Kind::Table, Kind::BarList, Kind::Donut, Kind::Column, Kind::Line] {
         let drawing = picture(&table, &Spec { x: Some("s".into()), ..Spec::new(kind) });
         let document = roxmltree::Document::parse(&drawing.svg).expect("well-formed");
         let inside = document.descendants().filter(|node| node.is_element());
@@ -275,7 +276,7 @@ fn a_spec_is_read_from_toml_and_refuses_what_it_does_not_know() {
 
 #[test]
 fn the_web_view_reads_marks_by_their_type() {
-    let mark = &picture(&daily(0, &[1, 2]), &Spec::new(Kind::Bar)).marks.marks[0];
+    let mark = &picture(&daily(0, &[1, 2]), &Spec::new(Kind::Column)).marks.marks[0];
     let json = serde_json::to_value(mark).expect("JSON");
     assert_eq!(json["shape"]["type"], "rect");
     assert!(json["shape"]["width"].as_f64().is_some_and(|width| width > 0.0));
@@ -285,7 +286,7 @@ fn the_web_view_reads_marks_by_their_type() {
 
 #[test]
 fn twenty_thousand_bars_are_as_many_as_there_are_pixels() {
-    let drawing = picture(&answer("big"), &Spec { y: vec!["visits".into()], ..Spec::new(Kind::Bar) });
+    let drawing = picture(&answer("big"), &Spec { y: vec!["visits".into()], ..Spec::new(Kind::Column) });
     let bars = common::bars(&drawing.svg);
     assert!((300..=SIZE.width as usize).contains(&bars.len()), "{}", bars.len());
     for mark in &drawing.marks.marks {

@@ -15,7 +15,7 @@ use std::time::{Duration, SystemTime};
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared, join};
 use jiff::tz::TimeZone;
-use perch_chart::{Drawing, Input, Size, Theme};
+use perch_chart::{Drawing, Input, Setting, Size, Theme, View};
 use perch_offline::{Question, Store, StoreError};
 use perch_tenant::{Tenant, TenantId};
 use perch_tinybird::{Answer, Client, PipeErrorKind, PublicToken, TenantToken};
@@ -201,17 +201,18 @@ impl Engine {
         self.inner.failure(tile, range)
     }
 
-    /// Draws what a tile shows. `first_row` counts for tables only.
+    /// Draws what a tile shows, as the viewer has arranged it.
     pub fn draw(
         &self,
         data: &TileData,
         tile: &Tile,
-        first_row: usize,
+        view: &View,
+        setting: &Setting,
         size: Size,
         theme: Theme,
     ) -> Result<Drawing, EngineError> {
         let previous = data.previous.as_deref().map(|answer| &answer.table);
-        let input = Input { table: &data.answer.table, previous, first_row };
+        let input = Input { table: &data.answer.table, previous, view, setting };
         Ok(perch_chart::draw(&input, &tile.chart, size, theme)?)
     }
 

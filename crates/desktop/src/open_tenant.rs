@@ -3,11 +3,13 @@
 //! here and nowhere else. What anyone with a connection may see is a tenant too,
 //! which has no viewer (`public.rs`).
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
+use jiff::tz::TimeZone;
+use perch_chart::{Colors, Setting};
 use perch_dashboard::{Dashboard, Engine, Tile, TimeRange};
 use perch_keychain::{Kept, Keychain, Slot, new_key};
 use perch_offline::{Notice, Shown, Store, StoreError};
@@ -74,6 +76,8 @@ struct Condition {
     shown: Option<(SystemTime, Shown)>,
     refreshing: HashSet<Question>,
     told_unkept: bool,
+    /// Which colour is whose, by dashboard.
+    colors: HashMap<String, Arc<Colors>>,
 }
 
 /// Whether the services answer.
@@ -113,6 +117,12 @@ impl Drop for Refreshing {
 }
 
 impl OpenTenant {
+    /// Where a dashboard's pictures are looked at.
+    pub(crate) fn setting(&self, dashboard: &str) -> Setting {
+        let colors = self.condition().colors.entry(dashboard.to_owned()).or_default().clone();
+        Setting { zone: TimeZone::system(), colors, ..Setting::default() }
+    }
+
     /// The tenant of somebody who signed in.
     pub(crate) fn of_viewer(viewer: Viewer, connection: Connection, premises: Premises) -> Self {
         let (id, connection_id) = (viewer.account.tenant.id(), viewer.account.connection.clone());

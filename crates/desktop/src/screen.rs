@@ -163,12 +163,15 @@ impl Desktop {
             failure.map(|failure| failure.error).filter(|error| !error.is_offline()).as_ref().map(Problem::from);
         let size = Size { width: request.width, height: request.height };
         let theme = if request.dark { Theme::Dark } else { Theme::Light };
-        let picture = match data.as_ref().map(|data| engine.draw(data, tile, request.first_row, size, theme)) {
+        let setting = screen.tenant.setting(&screen.dashboard.id);
+        let picture = match data.as_ref().map(|data| engine.draw(data, tile, &request.view, &setting, size, theme)) {
             Some(Ok(drawing)) => Some(PictureView {
                 svg: drawing.svg,
                 marks: drawing.marks,
                 summary: drawing.summary,
                 scroll: drawing.scroll,
+                legend: drawing.legend,
+                across: drawing.across,
             }),
             Some(Err(error)) => {
                 problem = Some(Problem::from(&error));

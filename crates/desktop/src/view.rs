@@ -3,7 +3,7 @@
 //! No type in this file can hold a token, except [`RevealedToken`], which is
 //! made only when the viewer asks to see it.
 
-use perch_chart::{Marks, Scroll};
+use perch_chart::{Across, LegendItem, Marks, Scroll, View};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -362,8 +362,8 @@ pub struct TileRequest {
     pub height: u32,
     /// `true` for the dark theme.
     pub dark: bool,
-    /// For tables: the first row to draw.
-    pub first_row: usize,
+    /// What the viewer has done with the picture.
+    pub view: View,
 }
 
 /// A tile as it stands.
@@ -395,6 +395,10 @@ pub struct PictureView {
     pub summary: String,
     /// For tables: which rows are in the picture.
     pub scroll: Option<Scroll>,
+    /// The names of the series, which a viewer turns off and on.
+    pub legend: Vec<LegendItem>,
+    /// What the bottom axis measures, where it can be zoomed.
+    pub across: Option<Across>,
 }
 
 /// The current token, decoded.

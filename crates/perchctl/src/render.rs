@@ -10,8 +10,7 @@ pub(crate) fn run(arguments: &Render) -> Result<(), Failure> {
     let table = files::read_answer(&arguments.answer)?.table;
     let y = arguments.y.iter().flat_map(|names| column_names(names, &table)).collect();
     let spec = Spec { x: arguments.x.clone(), y, ..Spec::new(arguments.chart) };
-    let input = Input { table: &table, previous: None, first_row: 0 };
-    let drawing = perch_chart::draw(&input, &spec, arguments.size, arguments.theme)?;
+    let drawing = perch_chart::draw(&Input::from(&table), &spec, arguments.size, arguments.theme)?;
     files::write(&arguments.output, drawing.svg.as_bytes())
 }
 

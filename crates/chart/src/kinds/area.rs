@@ -6,13 +6,13 @@ use plotters::style::Color;
 
 use super::line::{Drawn, Ghost, found, frame, read, stroke};
 use super::{Drawer, NO_VALUES, Picture, Sheet};
-use crate::ChartError;
 use crate::columns::{Needs, Values};
 use crate::palette::Paint;
 use crate::reduce::{Point, chunks, runs};
 use crate::scale::Scale;
 use crate::scene::Scene;
 use crate::series::{self, Lines, Series};
+use crate::{ChartError, Stacking};
 
 pub(super) const DRAWER: Drawer = Drawer { needs: Needs { x: true, values: Values::Many, group: true }, draw };
 
@@ -20,7 +20,7 @@ const STROKE: u32 = 16;
 const GHOST_STROKE: u32 = 12;
 
 fn draw(sheet: &Sheet<'_>) -> Result<Picture, ChartError> {
-    if sheet.spec.stacked && (sheet.columns.y.len() > 1 || sheet.columns.group.is_some()) {
+    if sheet.spec.stacked != Stacking::None && (sheet.columns.y.len() > 1 || sheet.columns.group.is_some()) {
         stacked(sheet)
     } else {
         beside(sheet)

@@ -141,15 +141,12 @@ fn draw(sheet: &Sheet<'_>) -> Result<Picture, ChartError> {
             canvas.draw(&Label::new(value, at, look.end()).centered())?;
             let place = Area { left: 0, right: units(sheet.width()), top: units(top), bottom: units(top + row) };
             let exact = part.tally.text(y).map(|text| sheet.spec.format.exact(&text)).unwrap_or_default();
-            list.push(Mark {
-                shape: Shape::Rect(place.to_rect()),
-                heading: part.name.clone(),
-                entries: vec![entry(text::name(y.name()), exact, paint, None)],
-            });
+            let entries = vec![entry(text::name(y.name()), exact, paint, None)];
+            list.push(Mark::new(Shape::Rect(place.to_rect()), part.name.clone(), entries));
         }
     }
     let summary = summary(sheet, x, y, parts, count);
-    Ok(Picture { scene, marks: marks(sheet.whole(), Pick::Shape, list), summary, scroll: None })
+    Ok(Picture::new(scene, marks(sheet.whole(), Pick::Shape, list), summary))
 }
 
 /// The two columns' names above the bars.

@@ -51,7 +51,7 @@ fn draw(sheet: &Sheet<'_>) -> Result<Picture, ChartError> {
     }
     let list = slices.iter().map(|slice| layout.mark(slice, y)).collect();
     let marks = marks(sheet.whole(), Pick::Shape, list);
-    Ok(Picture { scene, marks, summary: summary(sheet, x, y, &parts, count), scroll: None })
+    Ok(Picture::new(scene, marks, summary(sheet, x, y, &parts, count)))
 }
 
 /// A part with its place on the ring.
@@ -224,20 +224,18 @@ impl Layout {
 
     fn mark(&self, slice: &Slice, y: &Column) -> Mark {
         let wedge = self.wedge(slice, false);
-        Mark {
-            shape: Shape::Wedge {
-                cx: pixels(wedge.center.0),
-                cy: pixels(wedge.center.1),
-                inner: pixels(wedge.inner),
-                outer: pixels(wedge.outer),
-                start: wedge.start as f32,
-                end: wedge.end as f32,
-            },
-            heading: slice.name.clone(),
-            entries: vec![
-                entry(text::name(y.name()), slice.exact.clone(), slice.paint, None),
-                entry("Share", slice.share.clone(), slice.paint, None),
-            ],
-        }
+        let shape = Shape::Wedge {
+            cx: pixels(wedge.center.0),
+            cy: pixels(wedge.center.1),
+            inner: pixels(wedge.inner),
+            outer: pixels(wedge.outer),
+            start: wedge.start as f32,
+            end: wedge.end as f32,
+        };
+        let entries = vec![
+            entry(text::name(y.name()), slice.exact.clone(), slice.paint, None),
+            entry("Share", slice.share.clone(), slice.paint, None),
+        ];
+        Mark::new(shape, slice.name.clone(), entries)
     }
 }

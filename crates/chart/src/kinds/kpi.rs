@@ -48,7 +48,7 @@ fn draw(sheet: &Sheet<'_>) -> Result<Picture, ChartError> {
         Some(change) => format!("{}: {}, {}.", text::name(y.name()), now.exact, change.words),
         None => format!("{}: {}.", text::name(y.name()), now.exact),
     };
-    Ok(Picture { scene, marks: marks(layout.spark.unwrap_or(layout.text), Pick::Shape, list), summary, scroll: None })
+    Ok(Picture::new(scene, marks(layout.spark.unwrap_or(layout.text), Pick::Shape, list), summary))
 }
 
 /// One number made of many rows.
@@ -229,7 +229,7 @@ fn mark(sheet: &Sheet<'_>, y: &Column, now: &Headline, change: Option<&Change>, 
         Aggregate::Mean => "On average",
         Aggregate::Last => "Last",
     };
-    Mark { shape: Shape::Rect(place.to_rect()), heading: heading.into(), entries }
+    Mark::new(Shape::Rect(place.to_rect()), heading, entries)
 }
 
 /// Draws the sparkline and gives its marks: upright strips, each as wide as half the way to its neighbours.
@@ -258,11 +258,9 @@ fn draw_spark(sheet: &Sheet<'_>, canvas: &Canvas<'_>, lines: &Lines<'_>, plot: A
         for point in super::line::found(series, *place) {
             let row = series.row(point);
             let at = Some(series.ys[point]).filter(|value| value.is_finite()).map(|value| pixels(y.at(value)));
-            list.push(Mark {
-                shape: Shape::Rect(Area { left, right, ..plot }.to_rect()),
-                heading: lines.along.heading(*place, lines.x, row),
-                entries: vec![entry(&series.name, sheet.exact(series.column, row), series.paint, at)],
-            });
+            let entries = vec![entry(&series.name, sheet.exact(series.column, row), series.paint, at)];
+            let shape = Shape::Rect(Area { left, right, ..plot }.to_rect());
+            list.push(Mark::new(shape, lines.along.heading(*place, lines.x, row), entries));
         }
     }
     Ok(list)

@@ -107,7 +107,7 @@ impl<'a> Drawn<'a> {
         edge: &Edge<'_>,
     ) -> Result<Picture, ChartError> {
         let marks = marks(self.frame.plot, Pick::NearestX, self.marks(sheet, edge));
-        Ok(Picture { scene, marks, summary: summary(sheet, &self.lines, kind), scroll: None })
+        Ok(Picture::new(scene, marks, summary(sheet, &self.lines, kind)))
     }
 
     fn marks(&self, sheet: &Sheet<'_>, edge: &Edge<'_>) -> Vec<Mark> {
@@ -135,7 +135,7 @@ impl<'a> Drawn<'a> {
                 }
             }
             let shape = Shape::Column { x: pixels(self.frame.x.at(x)) };
-            marks.extend(heading.map(|heading| Mark { shape, heading, entries }));
+            marks.extend(heading.map(|heading| Mark::new(shape, heading, entries)));
         }
         marks
     }

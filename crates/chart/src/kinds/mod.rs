@@ -1,8 +1,8 @@
 //! The kinds of chart, and what all of them are given and give.
 
 mod area;
-mod bar;
 mod bar_list;
+mod column;
 mod donut;
 mod kpi;
 mod line;
@@ -14,7 +14,7 @@ use crate::columns::{Columns, Needs};
 use crate::element::{BODY, Label, Look};
 use crate::palette::{Paint, Palette};
 use crate::scene::{Area, Scene, units};
-use crate::{ChartError, Entry, Input, Kind, Mark, Marks, Pick, Scroll, Size, Spec, text};
+use crate::{Across, ChartError, Entry, Input, Kind, LegendItem, Mark, Marks, Pick, Scroll, Size, Spec, text};
 
 /// A kind of chart: what it asks of a table, and how it draws it.
 pub(crate) struct Drawer {
@@ -27,11 +27,25 @@ pub(crate) fn of(kind: Kind) -> &'static Drawer {
     match kind {
         Kind::Line => &line::DRAWER,
         Kind::Area => &area::DRAWER,
-        Kind::Bar => &bar::DRAWER,
+        Kind::Column => &column::DRAWER,
         Kind::BarList => &bar_list::DRAWER,
         Kind::Donut => &donut::DRAWER,
-        Kind::Table => &table::DRAWER,
         Kind::Kpi => &kpi::DRAWER,
+        Kind::Table => &table::DRAWER,
+        Kind::Auto => &table::DRAWER,
+        Kind::Bar => &table::DRAWER,
+        Kind::Pie => &table::DRAWER,
+        Kind::Scatter => &table::DRAWER,
+        Kind::Bubble => &table::DRAWER,
+        Kind::HeatMap => &table::DRAWER,
+        Kind::Histogram => &table::DRAWER,
+        Kind::Funnel => &table::DRAWER,
+        Kind::Gauge => &table::DRAWER,
+        Kind::Candlestick => &table::DRAWER,
+        Kind::BoxPlot => &table::DRAWER,
+        Kind::StateTimeline => &table::DRAWER,
+        Kind::Map => &table::DRAWER,
+        Kind::Text => &table::DRAWER,
     }
 }
 
@@ -50,6 +64,15 @@ pub(crate) struct Picture {
     pub(crate) marks: Marks,
     pub(crate) summary: String,
     pub(crate) scroll: Option<Scroll>,
+    pub(crate) legend: Vec<LegendItem>,
+    pub(crate) across: Option<Across>,
+}
+
+impl Picture {
+    /// A picture without a table's rows, a legend or an axis to zoom.
+    pub(crate) fn new(scene: Scene, marks: Marks, summary: String) -> Self {
+        Self { scene, marks, summary, scroll: None, legend: Vec::new(), across: None }
+    }
 }
 
 impl Sheet<'_> {
@@ -76,7 +99,7 @@ impl Sheet<'_> {
             canvas.draw(&Label::new(&fit.text, middle, look.middle()).centered())?;
         }
         let marks = Marks { plot: self.whole().to_rect(), pick: Pick::Shape, marks: Vec::new() };
-        Ok(Picture { scene, marks, summary: format!("{reason}."), scroll: None })
+        Ok(Picture::new(scene, marks, format!("{reason}.")))
     }
 
     /// A value of one row as a tooltip says it.

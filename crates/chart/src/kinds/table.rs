@@ -28,7 +28,7 @@ fn draw(sheet: &Sheet<'_>) -> Result<Picture, ChartError> {
     let room = sheet.height() - HEADER;
     let visible = ((room / ROW).floor().max(0.0) as usize).min(rows);
     // The last page is a full one.
-    let first = sheet.input.first_row.min(rows - visible);
+    let first = sheet.input.view.first_row.min(rows - visible);
     let cells = Cells::of(sheet);
     let grid = Grid::of(sheet.width(), sheet.palette.muted, &cells);
 
@@ -82,12 +82,8 @@ fn draw(sheet: &Sheet<'_>) -> Result<Picture, ChartError> {
         sheet.columns.y.len(),
         super::enumerate(names.iter().map(String::as_str)),
     );
-    Ok(Picture {
-        scene,
-        marks: marks(plot, Pick::Shape, list),
-        summary,
-        scroll: Some(Scroll { rows, first, visible, row_height: ROW }),
-    })
+    let picture = Picture::new(scene, marks(plot, Pick::Shape, list), summary);
+    Ok(Picture { scroll: Some(Scroll { rows, first, visible, row_height: ROW }), ..picture })
 }
 
 fn mark(sheet: &Sheet<'_>, cells: &Cells<'_>, row: usize, top: f32) -> Mark {
@@ -101,7 +97,7 @@ fn mark(sheet: &Sheet<'_>, cells: &Cells<'_>, row: usize, top: f32) -> Mark {
         entry(text::name(column.name()), value, sheet.palette.ink, None)
     });
     let place = Area { left: 0, right: units(sheet.width()), top: units(top), bottom: units(top + ROW) };
-    Mark { shape: Shape::Rect(place.to_rect()), heading: format!("Row {}", row + 1), entries: entries.collect() }
+    Mark::new(Shape::Rect(place.to_rect()), format!("Row {}", row + 1), entries.collect())
 }
 
 /// What stands in the cells.

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use perch_chart::{Kind, Size, Spec, check};
+use perch_chart::{Kind, Size, Spec, Stacking, check};
 use perch_tinybird::{Family, Table, decode};
 
 /// From the least that must be readable to the greatest.
@@ -54,12 +54,12 @@ pub fn specs(table: &Table) -> Vec<Spec> {
         for x in &places {
             specs.push(Spec { x: Some(x.clone()), ..Spec::new(kind) });
             for group in &texts {
-                for stacked in [false, true] {
+                for stacked in [Stacking::None, Stacking::Sum, Stacking::Percent] {
                     specs.push(Spec { x: Some(x.clone()), group_by: Some(group.clone()), stacked, ..Spec::new(kind) });
                 }
             }
         }
-        specs.push(Spec { stacked: true, limit: Some(3), ..Spec::new(kind) });
+        specs.push(Spec { stacked: Stacking::Sum, limit: Some(3), ..Spec::new(kind) });
     }
     specs.retain(|spec| check(spec, table).is_ok());
     specs

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use futures_util::future::join_all;
-use perch_chart::{Size, Theme};
+use perch_chart::{Setting, Size, Theme, View};
 use perch_dashboard::{EngineError, Preset, TimeRange};
 use perch_offline::{Question, Store};
 use perch_tenant::Secret;
@@ -329,10 +329,18 @@ async fn an_answer_is_drawn_and_a_chart_that_does_not_fit_it_says_why() {
     let table = tile("kpis", "");
     let size = Size { width: 400, height: 240 };
     let data = scene.visit.engine.refresh(&table, &WEEK).await.expect("an answer");
-    let drawing = scene.visit.engine.draw(&data, &table, 0, size, Theme::Dark).expect("a drawing");
+    let drawing = scene
+        .visit
+        .engine
+        .draw(&data, &table, &View::default(), &Setting::default(), size, Theme::Dark)
+        .expect("a drawing");
     assert!(drawing.svg.contains("org_a"));
     let mut wrong = table;
     wrong.chart.y = vec!["visits".to_owned()];
-    let error = scene.visit.engine.draw(&data, &wrong, 0, size, Theme::Dark).expect_err("no such column");
+    let error = scene
+        .visit
+        .engine
+        .draw(&data, &wrong, &View::default(), &Setting::default(), size, Theme::Dark)
+        .expect_err("no such column");
     assert_eq!(error.code(), "no-column");
 }

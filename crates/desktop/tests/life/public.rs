@@ -3,6 +3,7 @@
 
 use std::sync::atomic::Ordering;
 
+use perch_chart::View;
 use perch_desktop::Desktop;
 use perch_desktop::Problem;
 use perch_desktop::view::{SignOutScope, TenantStatus, TileRequest, TileView};
@@ -30,7 +31,7 @@ async fn look_at(app: &Desktop, public: &str) {
 
 async fn draw(app: &Desktop, tenant: &str, dashboard: &str, tile: &str) -> Result<TileView, Problem> {
     let (tenant, dashboard, tile) = (tenant.to_owned(), dashboard.to_owned(), tile.to_owned());
-    let request = TileRequest { tenant, dashboard, tile, width: 600, height: 300, dark: false, first_row: 0 };
+    let request = TileRequest { tenant, dashboard, tile, width: 600, height: 300, dark: false, view: View::default() };
     app.draw_tile(&request).await
 }
 

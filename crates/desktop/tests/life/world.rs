@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, SystemTime};
 
+use perch_chart::View;
 use perch_clerk::{ClientToken, FrontendApi, HostedSignIn};
 use perch_desktop::view::{AppView, DashboardView, SignInIntent, SignInView, TenantStatus, TileRequest, TileView};
 use perch_desktop::{Desktop, Places, Problem, Surroundings};
@@ -201,7 +202,7 @@ pub async fn draw(app: &Desktop, tenant: &str, tile: &str) -> Result<TileView, P
         width: 600,
         height: 300,
         dark: false,
-        first_row: 0,
+        view: View::default(),
     };
     app.draw_tile(&request).await
 }

@@ -17,7 +17,7 @@ use crate::scale;
 use crate::scene::{Area, Scene, UNIT, pixels};
 use crate::series::{self, Along, Series};
 use crate::tally::Tally;
-use crate::{ChartError, Mark, Pick, Shape};
+use crate::{ChartError, Mark, Pick, Shape, Stacking};
 
 pub(super) const DRAWER: Drawer = Drawer { needs: Needs { x: true, values: Values::Many, group: true }, draw };
 
@@ -51,7 +51,7 @@ fn draw(sheet: &Sheet<'_>) -> Result<Picture, ChartError> {
     }
     let list = shown.iter().map(|index| bars.mark(sheet, &frame, *index)).collect();
     let marks = marks(frame.plot, Pick::Shape, list);
-    Ok(Picture { scene, marks, summary: bars.summary(sheet), scroll: None })
+    Ok(Picture::new(scene, marks, bars.summary(sheet)))
 }
 
 /// All columns of a chart: a place for each, and for each place a value of each series.
@@ -114,7 +114,7 @@ impl<'a> Bars<'a> {
             Along::Time(grain) => places.iter().map(|place| grain.brief(*place as i64)).collect(),
             _ => Vec::new(),
         };
-        let stacked = sheet.spec.stacked || series.len() == 1;
+        let stacked = sheet.spec.stacked != Stacking::None || series.len() == 1;
         let mut bars = Self {
             along: lines.along,
             x,
@@ -304,7 +304,7 @@ impl<'a> Bars<'a> {
                 Area { left, right: left + UNIT, ..frame.plot }
             }
         };
-        Mark { shape: Shape::Rect(band.to_rect()), heading: self.names[index].clone(), entries: entries.collect() }
+        Mark::new(Shape::Rect(band.to_rect()), self.names[index].clone(), entries.collect())
     }
 
     /// `Bar chart of visits by device: 4 bars; visits: highest 9 for mobile, lowest 1 for tv.`

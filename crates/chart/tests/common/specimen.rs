@@ -1,0 +1,87 @@
+//! The pictures of the gallery, each a file in `gallery/`: what is drawn of which answer.
+
+use std::error::Error;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use perch_chart::{ChartError, Drawing, Input, Size, Spec, Theme, draw};
+use perch_tinybird::{Table, decode};
+use serde::Deserialize;
+
+/// One picture.
+pub struct Specimen {
+    /// The file's name without its end.
+    pub name: String,
+    file: File,
+    table: Table,
+    previous: Option<Table>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    title: String,
+    /// A file in `gallery/data` without its end: a pipe's answer.
+    answer: String,
+    /// The answer for the period before.
+    previous: Option<String>,
+    #[serde(default = "width")]
+    width: u32,
+    #[serde(default = "height")]
+    height: u32,
+    chart: Spec,
+}
+
+fn width() -> u32 {
+    640
+}
+
+fn height() -> u32 {
+    300
+}
+
+impl Specimen {
+    /// All of them, by name.
+    pub fn all() -> Result<Vec<Self>, Box<dyn Error>> {
+        let mut files: Vec<PathBuf> =
+            fs::read_dir(folder())?.map(|entry| Ok(entry?.path())).collect::<Result<_, Box<dyn Error>>>()?;
+        files.retain(|file| file.extension().is_some_and(|end| end == "toml"));
+        files.sort();
+        files.iter().map(|file| Self::read(file)).collect()
+    }
+
+    fn read(path: &Path) -> Result<Self, Box<dyn Error>> {
+        let file: File =
+            toml::from_str(&fs::read_to_string(path)?).map_err(|error| format!("{}: {error}", path.display()))?;
+        let table = answer(&file.answer)?;
+        let previous = file.previous.as_deref().map(answer).transpose()?;
+        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        Ok(Self { name, file, table, previous })
+    }
+
+    pub fn title(&self) -> &str {
+        &self.file.title
+    }
+
+    pub fn spec(&self) -> &Spec {
+        &self.file.chart
+    }
+
+    /// The size that it was made for.
+    pub fn size(&self) -> Size {
+        Size { width: self.file.width, height: self.file.height }
+    }
+
+    pub fn draw(&self, size: Size, theme: Theme) -> Result<Drawing, ChartError> {
+        let input = Input { previous: self.previous.as_ref(), ..Input::from(&self.table) };
+        draw(&input, &self.file.chart, size, theme)
+    }
+}
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("gallery")
+}
+
+fn answer(name: &str) -> Result<Table, Box<dyn Error>> {
+    Ok(decode(&fs::read(folder().join("data").join(name).with_extension("json"))?)?.table)
+}
