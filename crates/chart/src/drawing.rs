@@ -145,12 +145,15 @@ pub struct Mark {
     pub at: Option<f64>,
     /// Which rows it is about: what a dashboard is filtered by on a click.
     pub keys: Vec<Key>,
+    /// The web address that it leads to: absolute, and of `http` or `https`. For the system browser, never for the web
+    /// view.
+    pub link: Option<String>,
 }
 
 impl Mark {
     /// A mark that is nowhere on an axis, and filters by nothing.
     pub(crate) fn new(shape: Shape, heading: impl Into<String>, entries: Vec<Entry>) -> Self {
-        Self { shape, heading: heading.into(), entries, at: None, keys: Vec::new() }
+        Self { shape, heading: heading.into(), entries, at: None, keys: Vec::new(), link: None }
     }
 }
 
@@ -164,7 +167,7 @@ pub struct Key {
 }
 
 /// The shape of a mark.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, TS)]
+#[derive(Debug, Clone, PartialEq, Serialize, TS)]
 #[serde(tag = "type", rename_all = "kebab-case")]
 pub enum Shape {
     /// A line from the plot's top to its bottom.
@@ -188,6 +191,11 @@ pub enum Shape {
         start: f32,
         /// Where it ends.
         end: f32,
+    },
+    /// A closed outline, as of a country's largest piece of land.
+    Polygon {
+        /// Its corners, from left to right and from top to bottom; the last one is followed by the first.
+        points: Vec<(f32, f32)>,
     },
 }
 

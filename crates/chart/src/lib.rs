@@ -19,6 +19,7 @@ mod format;
 mod kinds;
 mod legend;
 mod palette;
+mod ramp;
 mod reduce;
 mod scale;
 mod scene;

@@ -8,6 +8,7 @@ use plotters::style::Color;
 use plotters_backend::BackendColor;
 
 use crate::Theme;
+use crate::ramp::Ramp;
 
 /// A colour, and how much of it.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -24,6 +25,16 @@ impl Paint {
     /// The same colour, less of it.
     pub(crate) fn faint(self, alpha: f64) -> Self {
         Self { alpha, ..self }
+    }
+
+    /// How bright it is, from 0 to 1 (WCAG 2.2, relative luminance).
+    pub(crate) fn luminance(self) -> f64 {
+        let channel = |value: u8| {
+            let value = f64::from(value) / 255.0;
+            if value <= 0.04045 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
+        };
+        let (red, green, blue) = self.rgb;
+        channel(red) * 0.2126 + channel(green) * 0.7152 + channel(blue) * 0.0722
     }
 
     /// As `#rrggbb`.
@@ -57,6 +68,8 @@ pub(crate) struct Palette {
     pub(crate) bad: Paint,
     /// The first is the accent.
     pub(crate) series: [Paint; 8],
+    /// For what a colour measures.
+    pub(crate) ramp: Ramp,
 }
 
 const LIGHT: Palette = Palette {
@@ -78,6 +91,19 @@ const LIGHT: Palette = Palette {
         Paint::hex(0xac1541),
         Paint::hex(0x245601),
     ],
+    ramp: Ramp {
+        steps: [
+            Paint::hex(0xd7eafe),
+            Paint::hex(0xabd4ff),
+            Paint::hex(0x82bcfc),
+            Paint::hex(0x64a3ef),
+            Paint::hex(0x4c8adb),
+            Paint::hex(0x3b72c2),
+            Paint::hex(0x2f5ba5),
+            Paint::hex(0x274683),
+            Paint::hex(0x20335e),
+        ],
+    },
 };
 
 const DARK: Palette = Palette {
@@ -99,6 +125,19 @@ const DARK: Palette = Palette {
         Paint::hex(0xbf4158),
         Paint::hex(0xb1f08a),
     ],
+    ramp: Ramp {
+        steps: [
+            Paint::hex(0x283550),
+            Paint::hex(0x2e4876),
+            Paint::hex(0x325d9b),
+            Paint::hex(0x3774bd),
+            Paint::hex(0x408dda),
+            Paint::hex(0x50a6f1),
+            Paint::hex(0x71bfff),
+            Paint::hex(0xa2d7fe),
+            Paint::hex(0xd2ecfe),
+        ],
+    },
 };
 
 impl Palette {
@@ -135,8 +174,7 @@ mod tests {
     }
 
     fn contrast(a: Paint, b: Paint) -> f64 {
-        let luminance = |paint| dot(linear(paint), [0.2126, 0.7152, 0.0722]) + 0.05;
-        let (a, b) = (luminance(a), luminance(b));
+        let (a, b) = (a.luminance() + 0.05, b.luminance() + 0.05);
         a.max(b) / a.min(b)
     }
 

@@ -211,6 +211,9 @@ pub struct Spec {
     /// Whether a table ends with a row of totals.
     #[serde(default)]
     pub totals: bool,
+    /// Whether the values of a bar list have their shares of the whole beside them.
+    #[serde(default)]
+    pub shares: bool,
     /// Columns of a table whose numbers have bars behind them.
     #[serde(default, deserialize_with = "one_or_many")]
     pub bars: Vec<String>,
@@ -249,6 +252,7 @@ impl Spec {
             cells: Cells::default(),
             sort: None,
             totals: false,
+            shares: false,
             bars: Vec::new(),
             text: None,
         }
@@ -459,6 +463,12 @@ pub enum Aggregate {
     Mean,
     /// The last one by `x`, or by row where there is no `x`.
     Last,
+    /// The least of them.
+    Min,
+    /// The greatest of them.
+    Max,
+    /// How many there are.
+    Count,
 }
 
 /// Which way a number should go.

@@ -62,18 +62,19 @@ fn marks_lie_in_the_picture_and_say_something() {
         let plot = drawing.marks.plot;
         assert!(plot.width >= 0.0 && plot.height >= 0.0, "{what}");
         for mark in &drawing.marks.marks {
-            match mark.shape {
-                Shape::Column { x } => inside(x, 0.0),
+            match &mark.shape {
+                Shape::Column { x } => inside(*x, 0.0),
                 Shape::Rect(rect) => {
                     assert!(rect.width >= 0.0 && rect.height >= 0.0, "{what}: {rect:?}");
                     inside(rect.x, rect.y);
                     inside(rect.x + rect.width, rect.y + rect.height);
                 }
                 Shape::Wedge { cx, cy, inner, outer, start, end } => {
-                    assert!(0.0 < inner && inner < outer && start <= end, "{what}");
+                    assert!(0.0 <= *inner && inner < outer && start <= end, "{what}");
                     inside(cx - outer, cy - outer);
                     inside(cx + outer, cy + outer);
                 }
+                Shape::Polygon { points } => points.iter().for_each(|(x, y)| inside(*x, *y)),
             }
             assert!(!mark.entries.is_empty(), "{what}: {mark:?}");
             for entry in &mark.entries {

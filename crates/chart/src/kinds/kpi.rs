@@ -64,7 +64,14 @@ impl Headline {
         let rows = (0..table.rows()).filter(finite);
         let mut tally = Tally::default();
         match sheet.spec.aggregate {
-            Aggregate::Sum | Aggregate::Mean => rows.clone().for_each(|row| tally.add(y, row)),
+            Aggregate::Sum | Aggregate::Mean | Aggregate::Count => rows.clone().for_each(|row| tally.add(y, row)),
+            Aggregate::Min | Aggregate::Max => {
+                let value = |row: &usize| y.number(*row).unwrap_or_default();
+                let least = sheet.spec.aggregate == Aggregate::Min;
+                let order = |a: &usize, b: &usize| value(a).total_cmp(&value(b));
+                let found = if least { rows.clone().min_by(order) } else { rows.clone().max_by(order) };
+                found.into_iter().for_each(|row| tally.add(y, row));
+            }
             Aggregate::Last => {
                 let places = x.map(|x| Along::read(x).1);
                 let place = |row: usize| places.as_ref().map_or(row as f64, |places| places[row]);
@@ -80,6 +87,10 @@ impl Headline {
             (Aggregate::Mean, Some(sum)) => {
                 let mean = sum / rows.count() as f64;
                 (Some(mean), Some(tally::round(mean)))
+            }
+            (Aggregate::Count, _) => {
+                let count = rows.count();
+                (Some(count as f64), Some(count.to_string()))
             }
             (_, value) => (value, tally.text(y)),
         };
@@ -228,6 +239,9 @@ fn mark(sheet: &Sheet<'_>, y: &Column, now: &Headline, change: Option<&Change>, 
         Aggregate::Sum => "In all",
         Aggregate::Mean => "On average",
         Aggregate::Last => "Last",
+        Aggregate::Min => "Least",
+        Aggregate::Max => "Greatest",
+        Aggregate::Count => "Count",
     };
     Mark::new(Shape::Rect(place.to_rect()), heading, entries)
 }
