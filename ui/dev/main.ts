@@ -194,7 +194,7 @@ function dashboard(tenant: string, id: string): DashboardView {
     tile('visits', 'Visits by day', 'line', 8, 4),
     tile('devices', 'Devices', 'donut', 4, 4),
     tile('pages', 'Top pages', 'bar-list', 4, 3),
-    tile('sources', 'Page views by day', 'bar', 4, 3),
+    tile('sources', 'Visits by country', 'column', 4, 3),
     tile('all', 'All pages', 'table', 4, 3),
     ...(is('failing')
       ? [

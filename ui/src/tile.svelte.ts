@@ -11,18 +11,29 @@ import type { TileLayout } from './generated/TileLayout';
 import type { TileView } from './generated/TileView';
 import type { View } from './generated/View';
 
-/** How the picture should be. */
+/** How large and how bright the picture should be. */
 export interface Look {
   width: number;
   height: number;
   dark: boolean;
-  view: View;
 }
+
+/** A picture that nobody has touched. */
+export const UNTOUCHED: View = {
+  firstRow: 0,
+  hidden: [],
+  zoom: null,
+  sort: null,
+  search: '',
+  asTable: false,
+};
 
 export class Tile {
   layout: TileLayout = $state.raw() as TileLayout;
   /** As the core last told it; `null` before the first answer. */
   view = $state.raw<TileView | null>(null);
+  /** What the viewer has done with the picture. Kept while the dashboard is open. */
+  viewing = $state.raw<View>(UNTOUCHED);
   /** Why the core did not answer at all. */
   #refused = $state.raw<Problem | null>(null);
 
@@ -59,6 +70,14 @@ export class Tile {
     const was = this.#look;
     this.#look = look;
     if (was !== null && same(was, look)) return;
+    this.#ask();
+  }
+
+  /** The viewer does something with the picture. */
+  touch(change: Partial<View>): void {
+    const viewing = { ...this.viewing, ...change };
+    if (same(viewing, this.viewing)) return;
+    this.viewing = viewing;
     this.#ask();
   }
 
@@ -110,6 +129,7 @@ export class Tile {
         dashboard: this.dashboard,
         tile: this.id,
         ...look,
+        view: this.viewing,
       });
     } catch (reason) {
       refused = core.problemOf(reason);
@@ -122,8 +142,6 @@ export class Tile {
   }
 }
 
-function same(a: Look, b: Look): boolean {
-  return (
-    a.width === b.width && a.height === b.height && a.dark === b.dark && a.view === b.view
-  );
+function same<T extends Look | View>(a: T, b: T): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
 }

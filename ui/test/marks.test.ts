@@ -5,7 +5,13 @@ import type { Shape } from '../src/generated/Shape';
 import { anchor, covers, outline, pick, step } from '../src/marks';
 import { line } from './pretend';
 
-const mark = (shape: Shape): Mark => ({ shape, heading: '', entries: [] });
+const mark = (shape: Shape): Mark => ({
+  shape,
+  heading: '',
+  entries: [],
+  at: null,
+  keys: [],
+});
 const plot = { x: 0, y: 0, width: 100, height: 100 };
 const shapes = (...all: Shape[]): Marks => ({ plot, pick: 'shape', marks: all.map(mark) });
 

@@ -115,6 +115,8 @@ export const line: Marks = {
     shape: { type: 'column', x },
     heading: `${index + 1} Nov`,
     entries: [{ name: 'visits', value: `${(index + 1) * 10}`, color: '#2563c4', y: 100 }],
+    at: index,
+    keys: [],
   })),
 };
 
@@ -126,6 +128,8 @@ export function tile(word: string, marks: Marks = line): TileView {
       marks,
       summary: `A line that says ${word}.`,
       scroll: null,
+      legend: [],
+      across: null,
     },
     fetched: Date.now(),
     refreshing: false,

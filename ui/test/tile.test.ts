@@ -1,11 +1,11 @@
 import { expect, test, vi } from 'vitest';
 import type { TileRequest } from '../src/generated/TileRequest';
 import type { TileView } from '../src/generated/TileView';
-import { Tile } from '../src/tile.svelte';
+import { Tile, UNTOUCHED } from '../src/tile.svelte';
 import { held, pretend, tile as view } from './pretend';
 
 const layout = { id: 'visits', title: 'Visits', kind: 'line', width: 6, height: 3 };
-const look = { width: 400, height: 300, dark: false, firstRow: 0 };
+const look = { width: 400, height: 300, dark: false };
 
 /** A tile whose answers the test gives one by one. */
 function asked() {
@@ -32,7 +32,9 @@ test('a tile asks for its own picture, once for one look', () => {
   const { tile, requests } = asked();
   tile.show(look);
   tile.show({ ...look });
-  expect(requests).toEqual([{ tenant: 'acme', dashboard: 'web', tile: 'visits', ...look }]);
+  expect(requests).toEqual([
+    { tenant: 'acme', dashboard: 'web', tile: 'visits', ...look, view: UNTOUCHED },
+  ]);
 });
 
 test('while a picture is on its way, only the last of many sizes is asked for next', async () => {

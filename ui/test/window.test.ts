@@ -66,6 +66,8 @@ describe('a tile', () => {
         },
         heading: half === 0 ? 'right' : 'left',
         entries: [],
+        at: null,
+        keys: [],
       })),
     };
     await open(usual({ draw_tile: () => tile('ring', ring) }));
@@ -153,7 +155,7 @@ describe('a tile', () => {
           }),
         }),
         draw_tile: ({ request }: { request: TileRequest }) => {
-          rows.push(request.firstRow);
+          rows.push(request.view.firstRow);
           const view = tile('rows');
           return { ...view, picture: { ...view.picture, scroll } };
         },
