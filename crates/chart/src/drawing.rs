@@ -157,6 +157,13 @@ impl Mark {
     }
 }
 
+impl Entry {
+    /// The same, with its amount; NaN and the infinities are none.
+    pub(crate) fn of(self, amount: impl Into<Option<f64>>) -> Self {
+        Self { amount: amount.into().filter(|amount| amount.is_finite()), ..self }
+    }
+}
+
 /// A column's value that a mark stands for.
 #[derive(Debug, Clone, PartialEq, Serialize, TS)]
 pub struct Key {
@@ -220,6 +227,8 @@ pub struct Entry {
     /// The value in full. Without its commas (and what a format adds) it is what the engine's CSV says. A null reads
     /// `–`. Plain text.
     pub value: String,
+    /// About how much that is, where all entries of the mark measure the same: the web view lists them by it.
+    pub amount: Option<f64>,
     /// The series' colour, `#rrggbb`.
     pub color: String,
     /// Where the value stands in the picture, if it is a point on a line or the end of a bar.

@@ -292,7 +292,7 @@ impl<'a> Bars<'a> {
             let text = series.tallies[index].text(series.column);
             let value = text.map_or_else(|| NULL.into(), |text| sheet.spec.format.exact(&text));
             let y = standing.as_ref().map(|standing| pixels(frame.y.at(standing.to)));
-            entry(&series.name, value, series.paint, y)
+            entry(&series.name, value, series.paint, y).of(series.tallies[index].value())
         });
         let (middle, half) = (self.middle(index), self.half());
         let (left, right) = (frame.x.at(middle - half), frame.x.at(middle + half));

@@ -217,7 +217,7 @@ fn value(
 ) -> Entry {
     let value = sheet.exact(series.column, series.row(index));
     let y = Some(series.ys[index]).filter(|y| y.is_finite()).map(|value| pixels(y.at(edge(value))));
-    entry(name, value, series.paint, y)
+    entry(name, value, series.paint, y).of(series.ys[index])
 }
 
 /// The points of a series that stand exactly there.

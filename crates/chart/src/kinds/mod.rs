@@ -117,7 +117,7 @@ pub(crate) const NO_VALUES: &str = "No values";
 
 /// One value of a mark.
 pub(crate) fn entry(name: impl Into<String>, value: String, paint: Paint, y: Option<f32>) -> Entry {
-    Entry { name: name.into(), value, color: paint.to_hex(), y }
+    Entry { name: name.into(), value, amount: None, color: paint.to_hex(), y }
 }
 
 /// `a, b and 3 more`.
