@@ -9,6 +9,10 @@ use unicode_width::UnicodeWidthChar;
 /// What an SVG's `font-family` says. Inter is what Perch Sans was made from.
 pub(crate) const FAMILY: &str = "Perch Sans, Inter, sans-serif";
 
+/// The files themselves: regular, semi-bold.
+pub(crate) const FACES: [&[u8]; 2] =
+    [include_bytes!("../fonts/PerchSans-Regular.ttf"), include_bytes!("../fonts/PerchSans-SemiBold.ttf")];
+
 /// From the baseline to the top of a capital or a digit, in ems.
 pub(crate) const CAP_HEIGHT: f32 = 0.727;
 /// From the baseline to the top of the highest letter, in ems.
@@ -81,8 +85,8 @@ fn advances(weight: Weight) -> &'static Advances {
     static REGULAR: OnceLock<Advances> = OnceLock::new();
     static SEMI_BOLD: OnceLock<Advances> = OnceLock::new();
     match weight {
-        Weight::Regular => REGULAR.get_or_init(|| Advances::read(include_bytes!("../fonts/PerchSans-Regular.ttf"))),
-        Weight::SemiBold => SEMI_BOLD.get_or_init(|| Advances::read(include_bytes!("../fonts/PerchSans-SemiBold.ttf"))),
+        Weight::Regular => REGULAR.get_or_init(|| Advances::read(FACES[0])),
+        Weight::SemiBold => SEMI_BOLD.get_or_init(|| Advances::read(FACES[1])),
     }
 }
 

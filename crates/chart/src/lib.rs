@@ -18,6 +18,7 @@ mod font;
 mod format;
 mod kinds;
 mod legend;
+pub mod page;
 mod palette;
 mod ramp;
 mod reduce;

@@ -61,6 +61,20 @@ pub(crate) fn write(scene: &Scene, title: &str) -> String {
     out.0
 }
 
+/// One text as its element.
+pub(crate) fn label(text: &Text) -> String {
+    let mut out = Writer(String::new());
+    out.label(text);
+    out.0
+}
+
+/// Plain text as XML has it.
+pub(crate) fn escape(plain: &str) -> String {
+    let mut out = Writer(String::new());
+    out.text(plain);
+    out.0
+}
+
 struct Writer(String);
 
 impl Writer {
