@@ -31,7 +31,7 @@ mod svg;
 mod tally;
 mod text;
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use perch_tinybird::Table;
 
@@ -60,11 +60,12 @@ pub struct Input<'a> {
     pub setting: &'a Setting,
 }
 
-/// A table that nobody has touched yet, looked at from nowhere.
+/// A table that nobody has touched yet, looked at from nowhere, beside no other picture.
 impl<'a> From<&'a Table> for Input<'a> {
     fn from(table: &'a Table) -> Self {
         static VIEW: LazyLock<View> = LazyLock::new(View::default);
-        static SETTING: LazyLock<Setting> = LazyLock::new(Setting::default);
+        static SETTING: LazyLock<Setting> =
+            LazyLock::new(|| Setting { colors: Arc::new(Colors::forgetful()), ..Setting::default() });
         Self { table, previous: None, view: &VIEW, setting: &SETTING }
     }
 }

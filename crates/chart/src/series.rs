@@ -9,7 +9,7 @@ use perch_tinybird::{Column, Family, Table};
 use crate::calendar::Grain;
 use crate::columns::Columns;
 use crate::palette::{Paint, Palette};
-use crate::text;
+use crate::{Colors, text};
 
 /// What stands along the bottom of a chart.
 #[derive(Debug, Clone, PartialEq)]
@@ -146,6 +146,7 @@ pub(crate) fn read<'t>(
     x: &'t Column,
     limit: Option<usize>,
     palette: &Palette,
+    colors: &Colors,
 ) -> Lines<'t> {
     let (along, places) = Along::read(x);
     let order = order(&places);
@@ -181,7 +182,7 @@ pub(crate) fn read<'t>(
             }
         }
     }
-    paint(&mut series, limit, palette);
+    paint(&mut series, limit, palette, columns.group.map(|_| colors));
     Lines { along, x, series }
 }
 
@@ -200,7 +201,7 @@ fn value(column: &Column, row: usize) -> f64 {
     column.number(row).filter(|value| value.is_finite()).unwrap_or(f64::NAN)
 }
 
-/// Rows by the group's value, in the values' own order, so that a group keeps its colour from one answer to the next.
+/// Rows by the group's value, in the values' own order, so that a group keeps its place from one answer to the next.
 fn groups(group: &Column, rows: &[u32]) -> Vec<(String, Vec<u32>)> {
     let mut indexes: HashMap<Option<Cow<'_, str>>, usize> = HashMap::new();
     let mut groups: Vec<(Option<Cow<'_, str>>, Vec<u32>)> = Vec::new();
@@ -226,19 +227,25 @@ pub(crate) fn sort_names<T>(items: &mut [T], name: impl Fn(&T) -> Option<&str>) 
     }
 }
 
-/// Gives the greatest series the palette's colours, in the series' order, and fades the rest.
-fn paint(series: &mut [Series<'_>], limit: Option<usize>, palette: &Palette) {
+/// Gives the greatest series the palette's colours, and fades the rest: groups by their names, columns in their order.
+fn paint(series: &mut [Series<'_>], limit: Option<usize>, palette: &Palette, groups: Option<&Colors>) {
     let most = limit.unwrap_or(palette.series.len()).clamp(1, palette.series.len());
     let sizes: Vec<f64> =
         series.iter().map(|series| series.ys.iter().filter(|y| y.is_finite()).map(|y| y.abs()).sum()).collect();
-    let kept = greatest(&sizes, most);
-    let mut rank = 0;
-    for (series, kept) in series.iter_mut().zip(kept) {
+    let alone = series.len() == 1;
+    let mut named: Vec<&mut Series<'_>> = Vec::new();
+    for (series, kept) in series.iter_mut().zip(greatest(&sizes, most)) {
         series.faded = !kept;
         if kept {
-            series.paint = palette.series(rank);
-            rank += 1;
+            named.push(series);
         }
+    }
+    let ranks = match groups.filter(|_| !alone) {
+        Some(colors) => colors.ranks(named.iter().map(|series| series.name.as_str()), palette.series.len()),
+        None => (0..named.len()).collect(),
+    };
+    for (series, rank) in named.into_iter().zip(ranks) {
+        series.paint = palette.series(rank);
     }
 }
 

@@ -87,7 +87,8 @@ impl<'a> Bars<'a> {
     fn read(sheet: &Sheet<'a>) -> Option<Self> {
         let x = sheet.columns.x?;
         // A limit counts categories where there are any to count, else series.
-        let lines = series::read(sheet.input.table, &sheet.columns, x, None, sheet.palette);
+        let lines =
+            series::read(sheet.input.table, &sheet.columns, x, None, sheet.palette, &sheet.input.setting.colors);
         lines.span()?;
         let mut places: Vec<f64> = match lines.series.as_slice() {
             [first, rest @ ..] if rest.iter().all(|series| Rc::ptr_eq(&series.xs, &first.xs)) => first.xs.to_vec(),

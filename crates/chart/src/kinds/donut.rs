@@ -12,7 +12,6 @@ use crate::columns::{Needs, Values};
 use crate::element::{BODY, Label, Look, SMALL};
 use crate::palette::Paint;
 use crate::scene::{Canvas, Scene, Wedge, pixels, units};
-use crate::series::sort_names;
 use crate::tally::Tally;
 use crate::{ChartError, Mark, Pick, Shape, text};
 
@@ -67,13 +66,12 @@ struct Slice {
 }
 
 fn slices(sheet: &Sheet<'_>, parts: &[Part], y: &Column, whole: f64) -> Vec<Slice> {
-    // Colours go by name, not by rank, so that a slice keeps its own when it grows past another.
-    let mut named: Vec<&Part> = parts.iter().filter(|part| !part.other).collect();
-    sort_names(&mut named, |part| Some(&part.name));
+    let named = parts.iter().filter(|part| !part.other).map(|part| part.name.as_str());
+    let mut ranks = sheet.input.setting.colors.ranks(named, sheet.palette.series.len()).into_iter();
     let mut start = 0.0;
     let slice = |part: &Part| {
         let value = part.tally.value().unwrap_or_default();
-        let rank = named.iter().position(|named| std::ptr::eq(*named, part));
+        let rank = if part.other { None } else { ranks.next() };
         let share = value / whole;
         let end = start + share;
         let from = std::mem::replace(&mut start, end);

@@ -145,7 +145,14 @@ fn percent(share: f64) -> String {
 
 /// The series of a sparkline: only with two moments or more.
 fn spark<'a>(sheet: &Sheet<'a>) -> Option<Lines<'a>> {
-    let lines = series::read(sheet.input.table, &sheet.columns, sheet.columns.x?, None, sheet.palette);
+    let lines = series::read(
+        sheet.input.table,
+        &sheet.columns,
+        sheet.columns.x?,
+        None,
+        sheet.palette,
+        &sheet.input.setting.colors,
+    );
     let (from, to) = lines.span()?;
     lines.extent()?;
     (from < to).then_some(lines)

@@ -144,7 +144,14 @@ impl<'a> Drawn<'a> {
 /// The lines of a sheet, if any row stands anywhere.
 pub(super) fn read<'a>(sheet: &Sheet<'a>) -> Option<Lines<'a>> {
     let x = sheet.columns.x?;
-    let lines = series::read(sheet.input.table, &sheet.columns, x, sheet.spec.limit, sheet.palette);
+    let lines = series::read(
+        sheet.input.table,
+        &sheet.columns,
+        x,
+        sheet.spec.limit,
+        sheet.palette,
+        &sheet.input.setting.colors,
+    );
     lines.span().map(|_| lines)
 }
 
@@ -191,7 +198,7 @@ fn ghost<'a>(sheet: &Sheet<'a>, lines: &Lines<'_>) -> Option<Ghost<'a>> {
     let table = sheet.input.previous?;
     let (x, y) = (table.column(lines.x.name())?, table.column(series.column.name())?);
     let columns = crate::columns::Columns { x: Some(x), y: vec![y], group: None };
-    let mut past = series::read(table, &columns, x, None, sheet.palette);
+    let mut past = series::read(table, &columns, x, None, sheet.palette, &sheet.input.setting.colors);
     let (here, there) = (lines.span()?, past.span()?);
     if matches!(past.along, Along::Names(_)) || matches!(lines.along, Along::Names(_)) {
         return None;
