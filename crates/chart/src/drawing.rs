@@ -84,8 +84,12 @@ pub enum Measure {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, TS)]
 #[serde(default, rename_all = "camelCase")]
 pub struct View {
-    /// For a table: the first row in the picture, counted from 0.
+    /// For a table: the first row in the picture, counted from 0 in the order in which they stand.
     pub first_row: usize,
+    /// For a table: how much of that row is scrolled away under the header, in CSS pixels; less than its height.
+    pub offset: f32,
+    /// For a table that is wider than the picture: how many columns are scrolled away.
+    pub first_column: usize,
     /// The series that are turned off, by their names.
     pub hidden: Vec<String>,
     /// The stretch of the bottom axis to show, in [`Across`]' measure.
@@ -98,17 +102,36 @@ pub struct View {
     pub as_table: bool,
 }
 
-/// Which rows of a table are in the picture. The web view scrolls by asking for another first row.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, TS)]
+/// What of a table is in the picture. The web view scrolls by asking for another first row, offset or column.
+#[derive(Debug, Clone, PartialEq, Serialize, TS)]
 pub struct Scroll {
-    /// All rows of the table.
+    /// All rows that there are to scroll through: of a search, those that were found.
     pub rows: usize,
     /// The first one in the picture, counted from 0.
     pub first: usize,
-    /// How many are in the picture.
+    /// How much of the first one is scrolled away, in CSS pixels.
+    pub offset: f32,
+    /// How many have room in the picture. The table is scrolled to its end where `rows - visible` is the first.
     pub visible: usize,
     /// The height of each in CSS pixels.
     pub row_height: f32,
+    /// The names of the columns in the picture, and where they stand: what a viewer sorts by.
+    pub header: Vec<HeaderCell>,
+    /// How many columns are scrolled away at the left.
+    pub columns_before: usize,
+    /// How many columns are still to come at the right.
+    pub columns_after: usize,
+}
+
+/// A column's name above a table.
+#[derive(Debug, Clone, PartialEq, Serialize, TS)]
+pub struct HeaderCell {
+    /// The column, as [`Sort`] names it. Plain text.
+    pub column: String,
+    /// Where it stands.
+    pub place: Rect,
+    /// Whether the rows stand in this column's order, and if so, whether the greatest comes first.
+    pub sorted: Option<bool>,
 }
 
 /// Where the values are.

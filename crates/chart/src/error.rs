@@ -44,10 +44,12 @@ pub enum ChartError {
         available: Vec<String>,
     },
     /// More columns are named than the kind can show.
-    #[error("a {kind} shows one column of values, and `y` names {given}")]
+    #[error("a {kind} shows {}, and `y` names {given}", columns(*most))]
     TooMany {
         /// The kind of chart.
         kind: Kind,
+        /// How many it shows.
+        most: usize,
         /// How many were named.
         given: usize,
     },
@@ -115,6 +117,14 @@ impl ChartError {
 impl<E: std::error::Error + Send + Sync> From<plotters::drawing::DrawingAreaErrorKind<E>> for ChartError {
     fn from(error: plotters::drawing::DrawingAreaErrorKind<E>) -> Self {
         Self::Layout(error.to_string())
+    }
+}
+
+fn columns(count: usize) -> String {
+    match count {
+        0 => "no column of values".into(),
+        1 => "one column of values".into(),
+        more => format!("{more} columns of values"),
     }
 }
 

@@ -36,7 +36,8 @@ use std::sync::{Arc, LazyLock};
 use perch_tinybird::Table;
 
 pub use drawing::{
-    Across, Drawing, Entry, Key, LegendItem, Mark, Marks, Measure, Pick, Rect, Scroll, Shape, Size, Theme, View,
+    Across, Drawing, Entry, HeaderCell, Key, LegendItem, Mark, Marks, Measure, Pick, Rect, Scroll, Shape, Size, Theme,
+    View,
 };
 pub use error::ChartError;
 pub use format::{Currency, Format, UnknownFormat};

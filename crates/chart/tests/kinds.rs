@@ -269,7 +269,7 @@ fn a_spec_is_read_from_toml_and_refuses_what_it_does_not_know() {
             .expect("a spec");
     assert_eq!((spec.kind, spec.y, spec.limit), (Kind::BarList, vec!["visits".to_owned()], Some(5)));
     let refused = |text: &str| toml::from_str::<Spec>(text).expect_err("refused").to_string();
-    assert!(refused("kind = \"pie\"").contains("bar-list"));
+    assert!(refused("kind = \"pye\"").contains("bar-list"));
     assert!(refused("kind = \"bar\"\ncolour = \"red\"").contains("colour"));
     assert!(refused("kind = \"bar\"\nformat = \"euro\"").contains("currency:EUR"));
 }

@@ -6,7 +6,7 @@ use plotters::style::Color;
 
 use super::line::{Drawn, Ghost, found, frame, read, stroke};
 use super::{Drawer, NO_VALUES, Picture, Sheet};
-use crate::columns::{Needs, Values};
+use crate::columns::{Holds, Needs, Role, Values};
 use crate::palette::Paint;
 use crate::reduce::{Point, chunks, runs};
 use crate::scale::Scale;
@@ -14,7 +14,8 @@ use crate::scene::Scene;
 use crate::series::{self, Lines, Series};
 use crate::{ChartError, Stacking};
 
-pub(super) const DRAWER: Drawer = Drawer { needs: Needs { x: true, values: Values::Many, group: true }, draw };
+pub(super) const DRAWER: Drawer =
+    Drawer { needs: Needs::of(Values::Many).x(Role::Must(Holds::Places)).group(Role::Named(Holds::Places)), draw };
 
 const STROKE: u32 = 16;
 const GHOST_STROKE: u32 = 12;

@@ -5,7 +5,7 @@ use plotters::element::Rectangle;
 use plotters::style::Color;
 
 use super::{Drawer, NO_VALUES, OTHER, Picture, Sheet, entry, marks};
-use crate::columns::{Needs, Values};
+use crate::columns::{Holds, Needs, Role, Values};
 use crate::element::{BODY, Label, Look, SMALL};
 use crate::scale::Scale;
 use crate::scene::{Area, Scene, units};
@@ -13,7 +13,7 @@ use crate::series::{self, Along};
 use crate::tally::Tally;
 use crate::{ChartError, Mark, Pick, Shape, text};
 
-pub(super) const DRAWER: Drawer = Drawer { needs: Needs { x: true, values: Values::One, group: false }, draw };
+pub(super) const DRAWER: Drawer = Drawer { needs: Needs::of(Values::One).x(Role::Must(Holds::Places)), draw };
 
 /// Rows of one name, added up.
 pub(super) struct Part {

@@ -9,7 +9,7 @@ use plotters::style::Color;
 use super::{Drawer, NO_VALUES, NULL, OTHER, Picture, Sheet, entry, enumerate, is_whole, marks};
 use crate::calendar::Grain;
 use crate::cartesian::{Bottom, Chart, Frame, Request};
-use crate::columns::{Needs, Values};
+use crate::columns::{Holds, Needs, Role, Values};
 use crate::legend::Item;
 use crate::palette::Paint;
 use crate::reduce::column;
@@ -19,7 +19,8 @@ use crate::series::{self, Along, Series};
 use crate::tally::Tally;
 use crate::{ChartError, Mark, Pick, Shape, Stacking};
 
-pub(super) const DRAWER: Drawer = Drawer { needs: Needs { x: true, values: Values::Many, group: true }, draw };
+pub(super) const DRAWER: Drawer =
+    Drawer { needs: Needs::of(Values::Many).x(Role::Must(Holds::Places)).group(Role::Named(Holds::Places)), draw };
 
 fn draw(sheet: &Sheet<'_>) -> Result<Picture, ChartError> {
     let Some(bars) = Bars::read(sheet) else { return sheet.blank(NO_VALUES) };

@@ -8,14 +8,14 @@ use plotters::style::Color;
 
 use super::bar_list::{Part, fold, parts, summary};
 use super::{Drawer, NO_VALUES, Picture, Sheet, entry, marks};
-use crate::columns::{Needs, Values};
+use crate::columns::{Holds, Needs, Role, Values};
 use crate::element::{BODY, Label, Look, SMALL};
 use crate::palette::Paint;
 use crate::scene::{Canvas, Scene, Wedge, pixels, units};
 use crate::tally::Tally;
 use crate::{ChartError, Mark, Pick, Shape, text};
 
-pub(super) const DRAWER: Drawer = Drawer { needs: Needs { x: true, values: Values::One, group: false }, draw };
+pub(super) const DRAWER: Drawer = Drawer { needs: Needs::of(Values::One).x(Role::Must(Holds::Places)), draw };
 
 /// Slices before "Other" where nothing is said: more are not told apart at a glance.
 const MOST: usize = 6;

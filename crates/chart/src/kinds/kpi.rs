@@ -6,7 +6,7 @@ use plotters::style::Color;
 
 use super::line::stroke;
 use super::{Drawer, NO_VALUES, NULL, Picture, Sheet, entry, marks};
-use crate::columns::{Needs, Values};
+use crate::columns::{Holds, Needs, Role, Values};
 use crate::element::{Label, Look, SMALL};
 use crate::palette::Paint;
 use crate::reduce::{reduce, runs};
@@ -16,7 +16,7 @@ use crate::series::{self, Along, Lines};
 use crate::tally::{self, Tally};
 use crate::{Aggregate, ChartError, Good, Mark, Pick, Shape, text};
 
-pub(super) const DRAWER: Drawer = Drawer { needs: Needs { x: false, values: Values::One, group: false }, draw };
+pub(super) const DRAWER: Drawer = Drawer { needs: Needs::of(Values::One).x(Role::Found(Holds::Times)), draw };
 
 fn draw(sheet: &Sheet<'_>) -> Result<Picture, ChartError> {
     let [y] = sheet.columns.y.as_slice() else { return sheet.blank(NO_VALUES) };

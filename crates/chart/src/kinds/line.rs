@@ -9,7 +9,7 @@ use plotters::style::Color;
 
 use super::{Drawer, NO_VALUES, NULL, Picture, Sheet, entry, enumerate, is_whole, marks};
 use crate::cartesian::{Bottom, Chart, Frame, Request};
-use crate::columns::{Needs, Values};
+use crate::columns::{Holds, Needs, Role, Values};
 use crate::legend::Item;
 use crate::palette::Paint;
 use crate::reduce::{Point, chunks, reduce, runs, width};
@@ -18,7 +18,8 @@ use crate::scene::{Scene, UNIT, pixels};
 use crate::series::{self, Along, Lines, Series};
 use crate::{ChartError, Entry, Mark, Pick, Shape};
 
-pub(super) const DRAWER: Drawer = Drawer { needs: Needs { x: true, values: Values::Many, group: true }, draw };
+pub(super) const DRAWER: Drawer =
+    Drawer { needs: Needs::of(Values::Many).x(Role::Must(Holds::Places)).group(Role::Named(Holds::Places)), draw };
 
 /// In units of a scene.
 const STROKE: u32 = 18;
@@ -197,7 +198,7 @@ fn ghost<'a>(sheet: &Sheet<'a>, lines: &Lines<'_>) -> Option<Ghost<'a>> {
     let [series] = lines.series.as_slice() else { return None };
     let table = sheet.input.previous?;
     let (x, y) = (table.column(lines.x.name())?, table.column(series.column.name())?);
-    let columns = crate::columns::Columns { x: Some(x), y: vec![y], group: None };
+    let columns = crate::columns::Columns { x: Some(x), y: vec![y], ..Default::default() };
     let mut past = series::read(table, &columns, x, None, sheet.palette, &sheet.input.setting.colors);
     let (here, there) = (lines.span()?, past.span()?);
     if matches!(past.along, Along::Names(_)) || matches!(lines.along, Along::Names(_)) {

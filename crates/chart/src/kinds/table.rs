@@ -12,7 +12,7 @@ use crate::palette::Paint;
 use crate::scene::{Anchor, Area, Scene, units};
 use crate::{ChartError, Format, Mark, Pick, Scroll, Shape, text};
 
-pub(super) const DRAWER: Drawer = Drawer { needs: Needs { x: false, values: Values::Any, group: false }, draw };
+pub(super) const DRAWER: Drawer = Drawer { needs: Needs::of(Values::Any), draw };
 
 /// In CSS pixels.
 const ROW: f32 = 27.0;
@@ -83,7 +83,19 @@ fn draw(sheet: &Sheet<'_>) -> Result<Picture, ChartError> {
         super::enumerate(names.iter().map(String::as_str)),
     );
     let picture = Picture::new(scene, marks(plot, Pick::Shape, list), summary);
-    Ok(Picture { scroll: Some(Scroll { rows, first, visible, row_height: ROW }), ..picture })
+    Ok(Picture {
+        scroll: Some(Scroll {
+            rows,
+            first,
+            visible,
+            offset: 0.0,
+            row_height: ROW,
+            header: Vec::new(),
+            columns_before: 0,
+            columns_after: 0,
+        }),
+        ..picture
+    })
 }
 
 fn mark(sheet: &Sheet<'_>, cells: &Cells<'_>, row: usize, top: f32) -> Mark {
