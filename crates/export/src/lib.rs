@@ -1,1 +1,25 @@
-//! x
+//! Pictures as files: SVG that stands alone, PNG and PDF, with the bundled Perch Sans and no other font, so that the
+//! same picture gives the same bytes on every machine.
+//!
+//! ```text
+//! Drawing -> frame (ground, title) -> SVG -> usvg -> PNG
+//! Drawings -> pages (grid, titles) --------> usvg -> PDF, whose text stays text
+//! ```
+//!
+//! What Perch Sans does not hold (it has Latin, Greek and Cyrillic) is a box in PNG and PDF, as wide as the letter
+//! would be; in SVG it is the letter itself, from whatever font the reader has.
+
+mod error;
+mod file_name;
+mod frame;
+mod layout;
+mod pdf;
+mod png;
+mod tree;
+
+pub use error::ExportError;
+pub use file_name::file_name;
+pub use frame::{Fonts, Picture, svg};
+pub use layout::{Layout, Span};
+pub use pdf::{Report, Tile, pdf, picture_pdf};
+pub use png::{Scale, png};
