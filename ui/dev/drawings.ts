@@ -111,11 +111,12 @@ function overTime(sheet: Sheet): PictureView {
       return {
         name,
         value: isGap ? '–' : value.toLocaleString('en'),
+        amount: isGap ? null : value,
         color: sheet.color(rank),
         y: isGap ? null : y,
       };
     });
-    sheet.marks.push({ shape: { type: 'column', x }, heading, entries, at, keys: [] });
+    sheet.marks.push({ shape: { type: 'column', x }, heading, entries, at, keys: [], link: null });
     if (day % 7 === 0) sheet.label(x, height - 6, heading.slice(5, 11), 11);
   }
   for (const [name, list] of points) {
@@ -176,9 +177,18 @@ function columns(sheet: Sheet): PictureView {
     sheet.marks.push({
       shape: { type: 'rect', x, y: plot.y, width: step, height: plot.height },
       heading: code,
-      entries: [{ name: 'visits', value: value.toLocaleString('en'), color: sheet.color(0), y }],
+      entries: [
+        {
+          name: 'visits',
+          value: value.toLocaleString('en'),
+          amount: value,
+          color: sheet.color(0),
+          y,
+        },
+      ],
       at: null,
       keys: [{ column: 'country', value: code }],
+      link: null,
     });
   });
   return sheet.picture({ marks: { plot, pick: 'nearest-x', marks: sheet.marks } });
@@ -205,9 +215,12 @@ function bars(sheet: Sheet): PictureView {
     sheet.marks.push({
       shape: { type: 'rect', x: 0, y, width: sheet.width, height: 26 },
       heading: name,
-      entries: [{ name: 'visits', value: String(value), color: sheet.color(0), y: null }],
+      entries: [
+        { name: 'visits', value: String(value), amount: value, color: sheet.color(0), y: null },
+      ],
       at: null,
       keys: [{ column: 'pathname', value: name }],
+      link: `https://shop.example${name}`,
     });
   });
   return sheet.picture();
@@ -230,9 +243,18 @@ function ring(sheet: Sheet): PictureView {
     sheet.marks.push({
       shape: { type: 'wedge', cx, cy, inner, outer, start, end },
       heading,
-      entries: [{ name: 'visits', value: `${share * 100} %`, color: sheet.color(index), y: null }],
+      entries: [
+        {
+          name: 'visits',
+          value: `${share * 100} %`,
+          amount: share,
+          color: sheet.color(index),
+          y: null,
+        },
+      ],
       at: null,
       keys: [{ column: 'device', value: heading }],
+      link: null,
     });
     start = end;
   });

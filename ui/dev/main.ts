@@ -31,6 +31,12 @@ const unreachable: Problem = {
   nextStep: 'Check the network; Perch tries again by itself.',
 };
 
+const notWritten: Problem = {
+  code: 'not-written',
+  message: 'The file could not be written: there is no room on the disk.',
+  nextStep: 'Make room, or choose another folder.',
+};
+
 const deleted: Problem = {
   code: 'oauth-application',
   message: 'Clerk does not know this OAuth application any more.',
@@ -178,6 +184,12 @@ function frame(): AppView {
 }
 
 let app = frame();
+const filters = [
+  { name: 'country', label: 'Country', column: 'country', value: null as string | null },
+  { name: 'device', label: 'Device', column: 'device', value: null as string | null },
+];
+if (is('filtered'))
+  for (const filter of filters) filter.value = filter.name === 'device' ? 'mobile' : 'at';
 let range: RangeView = { kind: 'preset', preset: '7d' };
 const kinds = new Map<string, string>();
 
@@ -207,6 +219,7 @@ function dashboard(tenant: string, id: string): DashboardView {
   ];
   const sales = [
     tile('area', 'Revenue', 'area', 6, 4),
+    tile('countries', 'Revenue by country', 'line', 6, 4),
     tile('odd', 'A title that is a good deal longer than its tile is wide', 'line', 3, 4),
     tile('small', 'Sources', 'bar-list', 3, 4),
   ];
@@ -226,6 +239,7 @@ function dashboard(tenant: string, id: string): DashboardView {
       ],
       label: range.kind === 'between' ? `${range.from} – ${range.to}` : '14 – 20 Nov 2026',
     },
+    filters: filters.map((filter) => ({ ...filter })),
     tiles: is('empty') ? [] : id === 'web' ? web : sales,
     dashboards: [
       { id: 'web', title: 'Web traffic', problem: null },
@@ -285,6 +299,8 @@ interface Arguments {
   tenant: string;
   dashboard: string | null;
   range: RangeView;
+  name: string;
+  value: string | null;
   request: TileRequest;
   id: number;
 }
@@ -348,6 +364,17 @@ mockIPC(
       case 'set_time_range':
         range = args.range;
         return dashboard(args.tenant, args.dashboard ?? 'web');
+      case 'set_filter':
+        for (const filter of filters) if (filter.name === args.name) filter.value = args.value;
+        return dashboard(args.tenant, args.dashboard ?? 'web');
+      case 'clear_filters':
+        for (const filter of filters) filter.value = null;
+        return dashboard(args.tenant, args.dashboard ?? 'web');
+      case 'export_tile':
+      case 'export_dashboard':
+        await new Promise((done) => setTimeout(done, 900));
+        if (is('failing')) throw notWritten as unknown as Error;
+        return '/home/ada/Downloads/Visits by day.png';
       case 'draw_tile':
         return tile(args.request);
       case 'begin_sign_in':

@@ -50,11 +50,13 @@ export function rows(sheet: Sheet): PictureView {
       entries: cells(row).map((value, column) => ({
         name: COLUMNS[column] ?? '',
         value,
+        amount: null,
         color: sheet.color(0),
         y: null,
       })),
       at: null,
       keys: [{ column: 'pathname', value: cells(row)[0] ?? null }],
+      link: null,
     });
   });
   return sheet.picture({ scroll: { rows: all.length, first, visible, row_height: ROW } });

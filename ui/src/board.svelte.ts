@@ -5,12 +5,21 @@ import type { DashboardView } from './generated/DashboardView';
 import type { TileChanged } from './generated/TileChanged';
 import { Tile } from './tile.svelte';
 
+/** An instant that the viewer points at, and where. */
+export interface Crosshair {
+  tile: Tile;
+  /** Unix microseconds. */
+  at: number;
+}
+
 export class Board {
   readonly tenant: string;
   readonly id: string;
   view: DashboardView = $state.raw() as DashboardView;
   /** In reading order. */
   tiles = $state.raw<Tile[]>([]);
+  /** Shown by every chart that measures time. */
+  crosshair = $state.raw<Crosshair | null>(null);
 
   constructor(view: DashboardView) {
     this.tenant = view.tenant;
@@ -46,11 +55,14 @@ export class Board {
   /** The same dashboard, told anew: its file or its time range changed. Tiles that stay keep their picture until the next. */
   update(view: DashboardView): void {
     const before = this.tiles;
+    const isSameTime = sameRange(this.view, view);
     this.view = view;
     this.tiles = view.tiles.map((layout) => {
       const tile = before.find(({ id }) => id === layout.id);
       if (!tile) return new Tile(view.tenant, view.id, layout);
       tile.layout = layout;
+      // A stretch of another range is no stretch of this one.
+      if (!isSameTime) tile.touch({ zoom: null });
       tile.renew();
       return tile;
     });
@@ -65,4 +77,8 @@ export class Board {
   close(): void {
     for (const tile of this.tiles) tile.close();
   }
+}
+
+function sameRange(a: DashboardView, b: DashboardView): boolean {
+  return JSON.stringify(a.time?.range) === JSON.stringify(b.time?.range);
 }

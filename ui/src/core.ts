@@ -48,6 +48,11 @@ export const openDashboard = (tenant: string, dashboard: string | null) =>
   invoke<DashboardView>('open_dashboard', { tenant, dashboard });
 export const setTimeRange = (tenant: string, dashboard: string, range: RangeView) =>
   invoke<DashboardView>('set_time_range', { tenant, dashboard, range });
+/** Sets a filter of the dashboard; `null` takes it away. */
+export const setFilter = (tenant: string, dashboard: string, name: string, value: string | null) =>
+  invoke<DashboardView>('set_filter', { tenant, dashboard, name, value });
+export const clearFilters = (tenant: string, dashboard: string) =>
+  invoke<DashboardView>('clear_filters', { tenant, dashboard });
 export const refreshDashboard = (tenant: string, dashboard: string) =>
   invoke<null>('refresh_dashboard', { tenant, dashboard });
 
@@ -58,6 +63,22 @@ export const refreshTile = (tenant: string, dashboard: string, tile: string) =>
 /** Puts why a tile has no newer answer into the clipboard, whole. */
 export const copyTileDetail = (tenant: string, dashboard: string, tile: string) =>
   invoke<null>('copy_tile_detail', { tenant, dashboard, tile });
+
+/** Opens a web page that a tile leads to in the system's browser. */
+export const openLink = (tenant: string, dashboard: string, tile: string, link: string) =>
+  invoke<null>('open_link', { tenant, dashboard, tile, link });
+
+/** What a tile can be saved as. */
+export type TileFormat = 'svg' | 'png' | 'csv' | 'json';
+
+/** Saves a tile as it is shown; the path, or `null` where the viewer thought better of it. */
+export const exportTile = (request: TileRequest, format: TileFormat, scale: number) =>
+  invoke<string | null>('export_tile', { request, format, scale });
+/** Puts a tile into the clipboard: its picture, or its rows. */
+export const copyTile = (request: TileRequest, format: 'png' | 'csv') =>
+  invoke<null>('copy_tile', { request, format });
+export const exportDashboard = (tenant: string, dashboard: string, format: 'pdf') =>
+  invoke<string | null>('export_dashboard', { tenant, dashboard, format });
 
 export const token = (tenant: string) => invoke<TokenView>('token', { tenant });
 export const revealToken = (tenant: string) => invoke<RevealedToken>('reveal_token', { tenant });

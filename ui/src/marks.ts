@@ -13,6 +13,20 @@ export interface Point {
 /** How far beside the plot the pointer may be and still mean it. */
 const REACH = 8;
 
+/** The index of the mark that stands nearest to a value of the axis along the bottom. */
+export function nearestTo({ marks }: Marks, at: number): number | null {
+  let nearest: number | null = null;
+  let least = Infinity;
+  marks.forEach((mark, index) => {
+    const distance = mark.at === null ? Infinity : Math.abs(mark.at - at);
+    if (distance < least) {
+      least = distance;
+      nearest = index;
+    }
+  });
+  return nearest;
+}
+
 /** The index of the mark that the pointer means. */
 export function pick({ plot, pick, marks }: Marks, at: Point): number | null {
   if (pick === 'shape') {
@@ -59,7 +73,26 @@ export function covers(shape: Shape, at: Point): boolean {
       const angle = Math.atan2(dx, -dy);
       return turn(angle - shape.start) < shape.end - shape.start;
     }
+    case 'polygon':
+      return isInside(shape.points, at);
   }
+}
+
+/** Whether a ray to the right leaves a closed outline once more than it enters it. */
+function isInside(points: [number, number][], { x, y }: Point): boolean {
+  let inside = false;
+  points.forEach(([ax, ay], index) => {
+    const [bx, by] = points.at(index - 1) ?? [ax, ay];
+    if (ay > y !== by > y && x < ax + ((bx - ax) * (y - ay)) / (by - ay)) inside = !inside;
+  });
+  return inside;
+}
+
+/** The rectangle around a closed outline: its left, upper, right and lower side. */
+function around(points: [number, number][]): [number, number, number, number] {
+  const xs = points.map(([x]) => x);
+  const ys = points.map(([, y]) => y);
+  return [Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys)];
 }
 
 /** An angle within one turn: 0 to 2π. */
@@ -76,6 +109,10 @@ function distanceX(shape: Shape, x: number): number {
       return Math.max(shape.x - x, 0, x - (shape.x + shape.width));
     case 'wedge':
       return Math.abs(shape.cx - x);
+    case 'polygon': {
+      const [left, , right] = around(shape.points);
+      return Math.max(left - x, 0, x - right);
+    }
   }
 }
 
@@ -94,11 +131,21 @@ export function anchor(mark: Mark, plot: Marks['plot']): Point {
       const radius = (shape.inner + shape.outer) / 2;
       return { x: shape.cx + radius * Math.sin(angle), y: shape.cy - radius * Math.cos(angle) };
     }
+    case 'polygon': {
+      const [left, top, right, bottom] = around(shape.points);
+      return { x: (left + right) / 2, y: (top + bottom) / 2 };
+    }
   }
 }
 
-/** The outline of a wedge as SVG path data. */
-export function outline(wedge: Extract<Shape, { type: 'wedge' }>): string {
+/** The outline of a wedge or a polygon as SVG path data. */
+export function outline(shape: Extract<Shape, { type: 'wedge' | 'polygon' }>): string {
+  return shape.type === 'wedge'
+    ? arc(shape)
+    : `M${shape.points.map((at) => at.join(' ')).join('L')}Z`;
+}
+
+function arc(wedge: Extract<Shape, { type: 'wedge' }>): string {
   const { cx, cy, inner, outer } = wedge;
   const { start } = wedge;
   // An arc cannot end where it starts: a full ring stops just short of it.

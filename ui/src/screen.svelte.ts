@@ -28,12 +28,22 @@ export interface Failure {
   problem: Problem;
 }
 
+/** Something that worked, told for a moment. */
+export interface News {
+  id: number;
+  words: string;
+}
+
+/** How long news stand, in milliseconds. */
+const A_MOMENT = 7_000;
+
 export class Screen {
   /** `null` until the core has answered for the first time. */
   app = $state.raw<AppView | null>(null);
   board = $state.raw<Board | null>(null);
   refusal = $state.raw<Refusal | null>(null);
   failures = $state.raw<Failure[]>([]);
+  news = $state.raw<News[]>([]);
   /** Why the core did not answer at all. */
   fatal = $state.raw<Problem | null>(null);
   /** A file is held over the window. */
@@ -43,7 +53,7 @@ export class Screen {
   #opening: string | null = null;
   /** Counts what was asked for: only the last answer counts. */
   #ticket = 0;
-  #failureIds = 0;
+  #ids = 0;
 
   /** The tenant on the screen. */
   get tenant(): TenantView | null {
@@ -117,14 +127,16 @@ export class Screen {
   }
 
   async setRange(range: RangeView): Promise<void> {
-    const board = this.board;
-    if (!board) return;
-    const isCurrent = this.#expect(board.tenant);
-    await this.run(async () => {
-      const view = await core.setTimeRange(board.tenant, board.id, range);
-      if (isCurrent()) this.#show(view);
-    });
-    if (isCurrent()) this.#opening = null;
+    await this.#change((board) => core.setTimeRange(board.tenant, board.id, range));
+  }
+
+  /** Filters the dashboard; `null` takes the filter away. */
+  async setFilter(name: string, value: string | null): Promise<void> {
+    await this.#change((board) => core.setFilter(board.tenant, board.id, name, value));
+  }
+
+  async clearFilters(): Promise<void> {
+    await this.#change((board) => core.clearFilters(board.tenant, board.id));
   }
 
   /** Runs a command; if it fails, says so. Whether it succeeded. */
@@ -133,7 +145,7 @@ export class Screen {
       await command();
       return true;
     } catch (reason) {
-      const failure = { id: ++this.#failureIds, problem: core.problemOf(reason) };
+      const failure = { id: ++this.#ids, problem: core.problemOf(reason) };
       this.failures = [
         ...this.failures.filter(({ problem }) => problem.code !== failure.problem.code),
         failure,
@@ -142,8 +154,29 @@ export class Screen {
     }
   }
 
-  dismiss(failure: number): void {
-    this.failures = this.failures.filter(({ id }) => id !== failure);
+  /** Says that something worked, for a moment. */
+  tell(words: string): void {
+    const id = ++this.#ids;
+    this.news = [...this.news, { id, words }];
+    setTimeout(() => this.dismiss(id), A_MOMENT);
+  }
+
+  dismiss(failureOrNews: number): void {
+    const isOther = ({ id }: { id: number }) => id !== failureOrNews;
+    this.failures = this.failures.filter(isOther);
+    this.news = this.news.filter(isOther);
+  }
+
+  /** Asks something else of the dashboard on the screen. */
+  async #change(ask: (board: Board) => Promise<DashboardView>): Promise<void> {
+    const board = this.board;
+    if (!board) return;
+    const isCurrent = this.#expect(board.tenant);
+    await this.run(async () => {
+      const view = await ask(board);
+      if (isCurrent()) this.#show(view);
+    });
+    if (isCurrent()) this.#opening = null;
   }
 
   #apply(app: AppView): void {

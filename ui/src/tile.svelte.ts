@@ -6,8 +6,10 @@
 // open: nothing that belongs to another tenant or another range gets through.
 
 import * as core from './core';
+import type { Across } from './generated/Across';
 import type { Problem } from './generated/Problem';
 import type { TileLayout } from './generated/TileLayout';
+import type { TileRequest } from './generated/TileRequest';
 import type { TileView } from './generated/TileView';
 import type { View } from './generated/View';
 
@@ -34,6 +36,8 @@ export class Tile {
   view = $state.raw<TileView | null>(null);
   /** What the viewer has done with the picture. Kept while the dashboard is open. */
   viewing = $state.raw<View>(UNTOUCHED);
+  /** The axis along the bottom as it is without a zoom. */
+  whole = $state.raw<Across | null>(null);
   /** Why the core did not answer at all. */
   #refused = $state.raw<Problem | null>(null);
 
@@ -63,6 +67,19 @@ export class Tile {
   get state(): 'ready' | 'loading' | 'failed' {
     if (this.view?.picture) return 'ready';
     return this.problem ? 'failed' : 'loading';
+  }
+
+  /** What the picture is asked with now; `null` before it has a size. */
+  get request(): TileRequest | null {
+    const { tenant, dashboard, id: tile } = this;
+    return this.#look && { tenant, dashboard, tile, ...this.#look, view: this.viewing };
+  }
+
+  /** The axis as the viewer wants it, which the picture may not show yet. */
+  get axis(): Across | null {
+    const across = this.view?.picture?.across ?? null;
+    const zoom = this.viewing.zoom;
+    return across && zoom ? { ...across, from: zoom[0], to: zoom[1] } : across;
   }
 
   /** Asks for the picture as it should be now, unless that was asked already. */
@@ -109,35 +126,33 @@ export class Tile {
   }
 
   #ask(): void {
-    if (this.#closed || this.#look === null) return;
+    const request = this.request;
+    if (this.#closed || request === null) return;
     if (this.#inFlight) {
       this.#askAgain = true;
       return;
     }
     this.#askAgain = false;
-    void this.#draw(this.#look);
+    void this.#draw(request);
   }
 
-  async #draw(look: Look): Promise<void> {
+  async #draw(request: TileRequest): Promise<void> {
     const question = ++this.#question;
     this.#inFlight = true;
     let view: TileView | null = null;
     let refused: Problem | null = null;
     try {
-      view = await core.drawTile({
-        tenant: this.tenant,
-        dashboard: this.dashboard,
-        tile: this.id,
-        ...look,
-        view: this.viewing,
-      });
+      view = await core.drawTile(request);
     } catch (reason) {
       refused = core.problemOf(reason);
     }
     if (this.#closed || question !== this.#question) return;
     this.#inFlight = false;
     this.#refused = refused;
-    if (view) this.view = view;
+    if (view) {
+      this.view = view;
+      if (request.view.zoom === null) this.whole = view.picture?.across ?? null;
+    }
     if (this.#askAgain) this.#ask();
   }
 }

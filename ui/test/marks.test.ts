@@ -11,6 +11,7 @@ const mark = (shape: Shape): Mark => ({
   entries: [],
   at: null,
   keys: [],
+  link: null,
 });
 const plot = { x: 0, y: 0, width: 100, height: 100 };
 const shapes = (...all: Shape[]): Marks => ({ plot, pick: 'shape', marks: all.map(mark) });

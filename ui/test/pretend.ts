@@ -102,6 +102,7 @@ export function dashboard(of: string, change: Partial<DashboardView> = {}): Dash
     title: `Web traffic of ${of}`,
     description: null,
     time: null,
+    filters: [],
     tiles: [{ id: 'visits', title: 'Visits', kind: 'line', width: 6, height: 3 }],
     dashboards: [{ id: 'web', title: 'Web traffic', problem: null }],
     ...change,
@@ -114,9 +115,18 @@ export const line: Marks = {
   marks: [50, 150, 250].map((x, index) => ({
     shape: { type: 'column', x },
     heading: `${index + 1} Nov`,
-    entries: [{ name: 'visits', value: `${(index + 1) * 10}`, color: '#2563c4', y: 100 }],
+    entries: [
+      {
+        name: 'visits',
+        value: `${(index + 1) * 10}`,
+        amount: (index + 1) * 10,
+        color: '#2563c4',
+        y: 100,
+      },
+    ],
     at: index,
     keys: [],
+    link: null,
   })),
 };
 

@@ -22,6 +22,7 @@ HTMLElement.prototype.scrollBy = function (this: HTMLElement, _x?: unknown, y?: 
   this.scrollTop += y ?? 0;
   this.dispatchEvent(new Event('scroll'));
 };
+HTMLElement.prototype.setPointerCapture = () => undefined;
 HTMLElement.prototype.scrollIntoView = () => undefined;
 HTMLDialogElement.prototype.showModal = function () {
   this.setAttribute('open', '');

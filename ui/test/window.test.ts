@@ -68,6 +68,7 @@ describe('a tile', () => {
         entries: [],
         at: null,
         keys: [],
+        link: null,
       })),
     };
     await open(usual({ draw_tile: () => tile('ring', ring) }));

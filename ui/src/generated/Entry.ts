@@ -14,6 +14,10 @@ name: string,
  */
 value: string, 
 /**
+ * About how much that is, where all entries of the mark measure the same: the web view lists them by it.
+ */
+amount: number | null, 
+/**
  * The series' colour, `#rrggbb`.
  */
 color: string, 

@@ -26,4 +26,9 @@ at: number | null,
 /**
  * Which rows it is about: what a dashboard is filtered by on a click.
  */
-keys: Array<Key>, };
+keys: Array<Key>, 
+/**
+ * The web address that it leads to: absolute, and of `http` or `https`. For the system browser, never for the web
+ * view.
+ */
+link: string | null, };

@@ -32,4 +32,8 @@ start: number,
 /**
  * Where it ends.
  */
-end: number, };
+end: number, } | { "type": "polygon", 
+/**
+ * Its corners, from left to right and from top to bottom; the last one is followed by the first.
+ */
+points: Array<[number, number]>, };

@@ -6,9 +6,17 @@ import type { Sort } from "./Sort";
  */
 export type View = { 
 /**
- * For a table: the first row in the picture, counted from 0.
+ * For a table: the first row in the picture, counted from 0 in the order in which they stand.
  */
 firstRow: number, 
+/**
+ * For a table: how much of that row is scrolled away under the header, in CSS pixels; less than its height.
+ */
+offset: number, 
+/**
+ * For a table that is wider than the picture: how many columns are scrolled away.
+ */
+firstColumn: number, 
 /**
  * The series that are turned off, by their names.
  */
