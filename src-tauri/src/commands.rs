@@ -30,6 +30,9 @@ pub fn all() -> impl Fn(Invoke<Wry>) -> bool + Send + Sync + 'static {
         sign_out_others,
         open_dashboard,
         set_time_range,
+        set_filter,
+        clear_filters,
+        open_link,
         draw_tile,
         refresh_tile,
         refresh_dashboard,
@@ -133,6 +136,33 @@ async fn set_time_range(
     range: RangeView,
 ) -> Result<DashboardView, Problem> {
     app.set_time_range(&tenant, &dashboard, &range).await
+}
+
+#[tauri::command]
+async fn set_filter(
+    app: App<'_>,
+    tenant: String,
+    dashboard: String,
+    name: String,
+    value: Option<String>,
+) -> Result<DashboardView, Problem> {
+    app.set_filter(&tenant, &dashboard, &name, value.as_deref()).await
+}
+
+#[tauri::command]
+async fn clear_filters(app: App<'_>, tenant: String, dashboard: String) -> Result<DashboardView, Problem> {
+    app.clear_filters(&tenant, &dashboard).await
+}
+
+#[tauri::command]
+async fn open_link(
+    app: App<'_>,
+    tenant: String,
+    dashboard: String,
+    tile: String,
+    link: String,
+) -> Result<(), Problem> {
+    app.open_link(&tenant, &dashboard, &tile, &link).await
 }
 
 #[tauri::command]

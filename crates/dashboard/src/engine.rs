@@ -9,7 +9,7 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use futures_util::FutureExt;
@@ -18,12 +18,12 @@ use jiff::tz::TimeZone;
 use perch_chart::{Drawing, Input, Setting, Size, Theme, View};
 use perch_offline::{Question, Store, StoreError};
 use perch_tenant::{Tenant, TenantId};
-use perch_tinybird::{Answer, Client, PipeErrorKind, PublicToken, TenantToken};
+use perch_tinybird::{Answer, Client, PipeErrorKind, PublicToken, Table, TenantToken};
 
 use crate::flights::Flights;
 use crate::memory::{Kept, Memory};
 use crate::questions::{self, Ask, Period};
-use crate::{Dates, EngineError, Tile, TimeRange, Tokens};
+use crate::{Dates, EngineError, Selection, Tile, Tokens};
 
 /// How long a tile waits after its first failure before it is stale again.
 /// Each further failure doubles it.
@@ -142,13 +142,13 @@ impl Engine {
         &self.inner.store
     }
 
-    /// What was last seen of `tile` over `range`, at once: from memory, or else
+    /// What was last seen of `tile` for `selection`, at once: from memory, or else
     /// from the store. Never touches the network. `None` where it was never
     /// seen. Whether it may be shown offline is [`Store::may_show`]'s to say.
-    pub fn seen(&self, tile: &Tile, range: &TimeRange) -> Option<TileData> {
+    pub fn seen(&self, tile: &Tile, selection: &Selection) -> Option<TileData> {
         self.inner.serves(tile).ok()?;
-        let current = self.inner.recall(&questions::question(tile, range, Period::Current))?;
-        Some(self.inner.tile_data(tile, range, current))
+        let current = self.inner.recall(&questions::question(tile, selection, Period::Current)?)?;
+        Some(self.inner.tile_data(tile, selection, current))
     }
 
     /// Asks Tinybird, keeps what came, and answers with it. A question that is
@@ -157,62 +157,64 @@ impl Engine {
     /// On an error nothing that was kept is lost; [`Engine::seen`] still has
     /// it, with the failure. Dropping the future ends a request that nobody
     /// else waits for.
-    pub async fn refresh(&self, tile: &Tile, range: &TimeRange) -> Result<TileData, EngineError> {
+    pub async fn refresh(&self, tile: &Tile, selection: &Selection) -> Result<TileData, EngineError> {
         let inner = &self.inner;
         inner.serves(tile)?;
         let now = (inner.clock)();
-        let ask = |period| questions::ask(tile, range, period, now, &inner.zone);
-        let current = inner.join_flight(ask(Period::Current));
+        let ask = |period| questions::ask(tile, selection, period, now, &inner.zone).ok_or(EngineError::NothingToAsk);
+        let current = inner.join_flight(ask(Period::Current)?);
         let current = if compares(tile) {
-            let (current, previous) = join(current, inner.join_flight(ask(Period::Previous))).await;
+            let (current, previous) = join(current, inner.join_flight(ask(Period::Previous)?)).await;
             previous?;
             current?
         } else {
             current.await?
         };
-        Ok(inner.tile_data(tile, range, current))
+        Ok(inner.tile_data(tile, selection, current))
     }
 
-    /// Whether `tile` over `range` should be refreshed now: never seen, older
+    /// Whether `tile` for `selection` should be refreshed now: never seen, older
     /// than its life, of days that have moved on, or of a time that the clock
     /// has not reached. After a failure it waits, longer with each.
-    pub fn is_stale(&self, tile: &Tile, range: &TimeRange) -> bool {
+    pub fn is_stale(&self, tile: &Tile, selection: &Selection) -> bool {
         let inner = &self.inner;
         if inner.serves(tile).is_err() {
             return false;
         }
         let now = (inner.clock)();
         periods(tile).any(|period| {
-            let question = questions::question(tile, range, period);
+            let Some(question) = questions::question(tile, selection, period) else { return false };
             if let Some(failure) = lock(&inner.failures).get(&question) {
                 let wait = FIRST_WAIT.saturating_mul(1 << (failure.times - 1).min(8)).min(LONGEST_WAIT);
                 return now.duration_since(failure.at).map_or(true, |since| since >= wait.min(tile.refresh));
             }
             let Some(kept) = inner.recall(&question) else { return true };
-            let dates = |at| tile.time.as_ref().map(|_| questions::dates(range, period, at, &inner.zone));
+            let dates = |at| tile.time.as_ref().map(|_| questions::dates(&selection.range, period, at, &inner.zone));
             dates(kept.fetched) != dates(now)
                 || now.duration_since(kept.fetched).map_or(true, |age| age >= tile.refresh)
         })
     }
 
-    /// Why the last attempt for `tile` over `range` failed, if it did: also for
+    /// Why the last attempt for `tile` and `selection` failed, if it did: also for
     /// a tile that was never seen, which has no [`TileData`] to carry it.
-    pub fn failure(&self, tile: &Tile, range: &TimeRange) -> Option<Failure> {
-        self.inner.failure(tile, range)
+    pub fn failure(&self, tile: &Tile, selection: &Selection) -> Option<Failure> {
+        self.inner.failure(tile, selection)
     }
 
-    /// Draws what a tile shows, as the viewer has arranged it.
+    /// Draws what a tile shows, as the viewer has arranged it. `data` is [`None`] for a tile that asks nothing.
     pub fn draw(
         &self,
-        data: &TileData,
+        data: Option<&TileData>,
         tile: &Tile,
         view: &View,
         setting: &Setting,
         size: Size,
         theme: Theme,
     ) -> Result<Drawing, EngineError> {
-        let previous = data.previous.as_deref().map(|answer| &answer.table);
-        let input = Input { table: &data.answer.table, previous, view, setting };
+        static NOTHING: LazyLock<Table> = LazyLock::new(Table::default);
+        let previous = data.and_then(|data| data.previous.as_deref()).map(|answer| &answer.table);
+        let table = data.map_or(&*NOTHING, |data| &data.answer.table);
+        let input = Input { table, previous, view, setting };
         Ok(perch_chart::draw(&input, &tile.chart, size, theme)?)
     }
 
@@ -384,10 +386,10 @@ impl Inner {
         (!self.is_closed()).then(|| work(&mut memory))
     }
 
-    fn tile_data(&self, tile: &Tile, range: &TimeRange, current: Kept) -> TileData {
-        let dates = |period, at| questions::dates(range, period, at, &self.zone);
+    fn tile_data(&self, tile: &Tile, selection: &Selection, current: Kept) -> TileData {
+        let dates = |period, at| questions::dates(&selection.range, period, at, &self.zone);
         let previous = compares(tile)
-            .then(|| self.recall(&questions::question(tile, range, Period::Previous)))
+            .then(|| self.recall(&questions::question(tile, selection, Period::Previous)?))
             .flatten()
             // A comparison with any other period than the one before would lie.
             .filter(|previous| dates(Period::Previous, previous.fetched) == dates(Period::Previous, current.fetched));
@@ -396,13 +398,13 @@ impl Inner {
             previous: previous.map(|previous| previous.answer),
             fetched: current.fetched,
             dates: tile.time.as_ref().map(|_| dates(Period::Current, current.fetched)),
-            failure: self.failure(tile, range),
+            failure: self.failure(tile, selection),
         }
     }
 
-    fn failure(&self, tile: &Tile, range: &TimeRange) -> Option<Failure> {
+    fn failure(&self, tile: &Tile, selection: &Selection) -> Option<Failure> {
         let failures = lock(&self.failures);
-        let of = |period| failures.get(&questions::question(tile, range, period)).cloned();
+        let of = |period| failures.get(&questions::question(tile, selection, period)?).cloned();
         periods(tile).find_map(of)
     }
 

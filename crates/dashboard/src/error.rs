@@ -34,6 +34,9 @@ pub enum EngineError {
     /// The chart does not fit the answer.
     #[error("{0}")]
     Chart(Arc<ChartError>),
+    /// The tile is a text, which no pipe answers.
+    #[error("this tile has no pipe to ask")]
+    NothingToAsk,
     /// The tenant was signed out.
     #[error("you are signed out of this organization")]
     Closed,
@@ -53,6 +56,7 @@ impl EngineError {
             Self::Public => "public",
             Self::Answer(error) => error.code(),
             Self::Chart(error) => error.code(),
+            Self::NothingToAsk => "nothing-to-ask",
             Self::Closed => "signed-out",
             Self::Interrupted => "interrupted",
         }
@@ -68,6 +72,7 @@ impl EngineError {
             Self::Public => "Open it among the public dashboards.",
             Self::Answer(error) => error.next_step(),
             Self::Chart(error) => error.next_step(),
+            Self::NothingToAsk => "Nothing to do: it is as the dashboard's file has it.",
             Self::Interrupted => "Try again.",
         }
     }

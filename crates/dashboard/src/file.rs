@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
-use perch_chart::Spec;
+use perch_chart::{Kind, Spec};
 use perch_tinybird::{ParameterValue, PipeName};
 use toml::Spanned;
 use toml::de::DeTable;
@@ -34,8 +34,23 @@ pub struct Dashboard {
     pub public: bool,
     /// The time range filter, when the dashboard has one.
     pub time: Option<TimeFilter>,
+    /// What else it can be filtered by.
+    pub filters: Vec<Filter>,
     /// The tiles in reading order; at least one.
     pub tiles: Vec<Tile>,
+}
+
+/// A column that the viewer chooses a value of, by a click on a mark that stands for one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Filter {
+    /// Names it among the dashboard's.
+    pub name: String,
+    /// What people call it.
+    pub label: String,
+    /// The column of the answers whose values can be chosen.
+    pub column: String,
+    /// The pipes' parameter for it.
+    pub parameter: String,
 }
 
 /// The viewer's choice of time, and where it goes.
@@ -64,8 +79,8 @@ pub struct Tile {
     pub id: String,
     /// The heading.
     pub title: String,
-    /// The pipe that answers.
-    pub pipe: PipeName,
+    /// The pipe that answers. `None` for a text, which asks nothing.
+    pub pipe: Option<PipeName>,
     /// How the answer is drawn.
     pub chart: Spec,
     /// What the pipe is asked with besides the time.
@@ -81,6 +96,8 @@ pub struct Tile {
     /// Where the viewer's time range goes; `None` for a tile that has its own
     /// time, or a dashboard without the filter.
     pub time: Option<TimeParameters>,
+    /// The dashboard's filters that it heeds, and the pipe's parameter for each.
+    pub filters: BTreeMap<String, String>,
     /// Whether it stands in a dashboard that anyone may see.
     pub public: bool,
 }
@@ -160,7 +177,7 @@ fn read_document(
     page: &mut Page<'_>,
     places: &mut Places,
 ) -> Option<Dashboard> {
-    let known = ["version", "title", "description", "public", "time", "tile"];
+    let known = ["version", "title", "description", "public", "time", "filter", "tile"];
     let top = Section::new(page, document.get_ref(), 0..0, "a dashboard", &known);
     read_version(&top, page)?;
     let title = top.text(page, "title", 200, "title = \"Web traffic\"");
@@ -170,7 +187,8 @@ fn read_document(
     let description = top.text(page, "description", 1_000, "description = \"Who came, and from where\"");
     places.public = top.boolean(page, "public").filter(|public| public.value).map(|public| public.offset);
     let time = read_time(&top, page, places);
-    let tiles = read_tiles(&top, page, places, time.as_ref());
+    let filters = read_filters(&top, page, places, time.as_ref());
+    let tiles = read_tiles(&top, page, places, &Chosen { time: time.as_ref(), filters: &filters });
     if tiles.is_empty() {
         return None;
     }
@@ -180,8 +198,15 @@ fn read_document(
         description: description.map(|text| text.value.trim().to_owned()),
         public: places.public.is_some(),
         time,
+        filters,
         tiles,
     })
+}
+
+/// What tiles can be asked about.
+struct Chosen<'a> {
+    time: Option<&'a TimeFilter>,
+    filters: &'a [Filter],
 }
 
 /// A file of another version is read no further: its keys may mean other
@@ -254,9 +279,56 @@ fn check_parameter_name(page: &mut Page<'_>, name: &str, offset: usize) {
     }
 }
 
+const FILTER: &str = "[[filter]] on a line of its own, and name = \"device\" below it";
+
+fn read_filters(
+    top: &Section<'_, '_>,
+    page: &mut Page<'_>,
+    places: &mut Places,
+    time: Option<&TimeFilter>,
+) -> Vec<Filter> {
+    let mut filters: Vec<Filter> = Vec::new();
+    for (table, span) in top.tables(page, "filter", FILTER).unwrap_or_default() {
+        let section = Section::new(page, table, span, "a filter", &["name", "label", "column", "parameter"]);
+        let Some(Placed { value: name, offset }) = required(&section, page, "name", 60, "name = \"device\"") else {
+            continue;
+        };
+        if filters.iter().any(|filter| filter.name == name) {
+            page.report(offset, format!("another filter has the name `{name}`; write one of its own"));
+            continue;
+        }
+        let text = |page: &mut Page<'_>, key, example: &str| section.text(page, key, 100, example);
+        let label = text(page, "label", "label = \"Device\"").map(|label| label.value.to_owned());
+        let column = text(page, "column", "column = \"device\"").map(|column| column.value.to_owned());
+        let parameter = text(page, "parameter", "parameter = \"device\"");
+        let at = parameter.as_ref().map_or(offset, |parameter| parameter.offset);
+        let parameter = parameter.map_or(name, |parameter| parameter.value).to_owned();
+        check_parameter_name(page, &parameter, at);
+        let is_times = time.is_some_and(|time| time.parameters.from == parameter || time.parameters.to == parameter);
+        if is_times || filters.iter().any(|filter| filter.parameter == parameter) {
+            page.report(at, format!("`{parameter}` is another filter's parameter already; name one of its own"));
+        }
+        places.parameters.push((parameter.clone(), at));
+        filters.push(Filter {
+            name: name.to_owned(),
+            label: label.unwrap_or_else(|| capitalized(name)),
+            column: column.unwrap_or_else(|| name.to_owned()),
+            parameter,
+        });
+    }
+    filters
+}
+
+/// `page_type` as people read it: `Page type`.
+fn capitalized(name: &str) -> String {
+    let words = name.replace(['_', '-'], " ");
+    let mut letters = words.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
 const TILE: &str = "[[tile]] on a line of its own, and title, pipe and [tile.chart] below it";
 
-fn read_tiles(top: &Section<'_, '_>, page: &mut Page<'_>, places: &mut Places, time: Option<&TimeFilter>) -> Vec<Tile> {
+fn read_tiles(top: &Section<'_, '_>, page: &mut Page<'_>, places: &mut Places, chosen: &Chosen<'_>) -> Vec<Tile> {
     let before = page.problems.len();
     let tables = top.tables(page, "tile", TILE).unwrap_or_default();
     if tables.is_empty() && page.problems.len() == before {
@@ -275,9 +347,10 @@ fn read_tiles(top: &Section<'_, '_>, page: &mut Page<'_>, places: &mut Places, t
     let mut tiles = Vec::with_capacity(tables.len().min(MOST_TILES));
     for (table, span) in tables.into_iter().take(MOST_TILES) {
         let before = page.problems.len();
-        let known = ["id", "title", "pipe", "chart", "parameters", "width", "height", "refresh", "compare", "time"];
+        let known =
+            ["id", "title", "pipe", "chart", "parameters", "width", "height", "refresh", "compare", "time", "filters"];
         let section = Section::new(page, table, span, "a tile", &known);
-        let tile = read_tile(&section, page, places, time, &mut ids);
+        let tile = read_tile(&section, page, places, chosen, &mut ids);
         if page.problems.len() == before {
             tiles.extend(tile);
         }
@@ -289,22 +362,20 @@ fn read_tile(
     section: &Section<'_, '_>,
     page: &mut Page<'_>,
     places: &mut Places,
-    filter: Option<&TimeFilter>,
+    chosen: &Chosen<'_>,
     ids: &mut HashSet<String>,
 ) -> Option<Tile> {
     let title = required(section, page, "title", 200, "title = \"Visits\"");
-    let pipe = required(section, page, "pipe", 200, "pipe = \"kpis\"").and_then(|text| {
-        places.pipes.push((text.value.to_owned(), text.offset));
-        PipeName::parse(text.value).map_err(|error| page.report(text.offset, error.to_string())).ok()
-    });
     let id = read_id(section, page, title.as_ref().map_or("tile", |title| title.value), ids);
     let chart =
         section.value(page, "chart", "a chart", "[tile.chart] on a line of its own, and kind = \"line\" below it");
+    let pipe = read_pipe(section, page, places, chart.as_ref().map(|chart: &Placed<Spec>| chart.value.kind));
     let width = section.integer(page, "width", 1..=12, "width = 6").map_or(6, |width| width.value);
     let height = section.integer(page, "height", 1..=20, "height = 3").map_or(3, |height| height.value);
     let refresh = read_refresh(section, page);
     let compare = section.boolean(page, "compare");
     let timed = section.boolean(page, "time");
+    let filter = chosen.time;
     let time = filter.filter(|_| timed.as_ref().is_none_or(|timed| timed.value));
     let time = time.map(|filter| filter.parameters.clone());
 
@@ -315,11 +386,13 @@ fn read_tile(
         page.report(*offset, "`compare` needs a time range; add [time] at the top of the file or remove `compare`");
     }
     let parameters = read_parameters(section, page, places, time.as_ref());
+    let chart = chart?.value;
+    let filters = read_heeded(section, page, chosen.filters, &chart, &parameters);
     Some(Tile {
         id,
         title: title?.value.trim().to_owned(),
         pipe: pipe?,
-        chart: chart?.value,
+        chart,
         parameters,
         // Both are within a byte by the ranges above.
         width: u8::try_from(width).unwrap_or(12),
@@ -327,8 +400,58 @@ fn read_tile(
         refresh,
         compare: compare.is_some_and(|compare| compare.value),
         time,
+        filters,
         public: places.public.is_some(),
     })
+}
+
+/// The pipe of a tile: every chart has one, and a text has none.
+fn read_pipe(
+    section: &Section<'_, '_>,
+    page: &mut Page<'_>,
+    places: &mut Places,
+    kind: Option<Kind>,
+) -> Option<Option<PipeName>> {
+    const EXAMPLE: &str = "pipe = \"kpis\"";
+    if kind == Some(Kind::Text) {
+        if let Some(Placed { offset, .. }) = section.text(page, "pipe", 200, EXAMPLE) {
+            page.report(offset, "a text asks no pipe; remove `pipe`");
+        }
+        return Some(None);
+    }
+    let text = required(section, page, "pipe", 200, EXAMPLE)?;
+    places.pipes.push((text.value.to_owned(), text.offset));
+    PipeName::parse(text.value).map_err(|error| page.report(text.offset, error.to_string())).ok().map(Some)
+}
+
+/// The filters that a tile heeds: those that it names, or all but the one whose values stand along its own axis, which
+/// is where the viewer chooses.
+fn read_heeded(
+    section: &Section<'_, '_>,
+    page: &mut Page<'_>,
+    filters: &[Filter],
+    chart: &Spec,
+    parameters: &BTreeMap<String, Parameter>,
+) -> BTreeMap<String, String> {
+    let named = section.names(page, "filters", "filters = [\"device\"] or filters = []");
+    for Placed { value, offset } in named.iter().flatten() {
+        if !filters.iter().any(|filter| filter.name == *value) {
+            let there: Vec<&str> = filters.iter().map(|filter| filter.name.as_str()).collect();
+            page.report(*offset, format!("this dashboard has no filter `{value}`; it has {}", list(&there)));
+        }
+    }
+    let heeds = |filter: &&Filter| match &named {
+        Some(named) => named.iter().any(|name| name.value == filter.name),
+        None => chart.x.as_ref() != Some(&filter.column) && !parameters.contains_key(&filter.parameter),
+    };
+    filters.iter().filter(heeds).map(|filter| (filter.name.clone(), filter.parameter.clone())).collect()
+}
+
+fn list(names: &[&str]) -> String {
+    match names {
+        [] => "none: add [[filter]] at the top of the file".to_owned(),
+        names => names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", "),
+    }
 }
 
 fn required<'a>(

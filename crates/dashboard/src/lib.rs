@@ -3,8 +3,8 @@
 //!
 //! - [`Dashboard::parse`] reads a file and says where and what to write
 //!   instead; [`check`] does so for a connection with all its dashboards.
-//! - [`TimeRange`] is what the viewer picks; it becomes dates in the viewer's
-//!   zone when a question is asked.
+//! - [`Selection`] is what the viewer picks: a time range, which becomes dates in
+//!   the viewer's zone when a question is asked, and values of the filters.
 //! - [`Engine`] is one tenant's: over the sealed store, the pipe client and the
 //!   token, and what arrives through it is kept for that tenant alone.
 
@@ -17,6 +17,7 @@ mod memory;
 mod problem;
 mod questions;
 mod section;
+mod selection;
 mod time;
 mod tokens;
 mod toml_text;
@@ -24,7 +25,8 @@ mod toml_text;
 pub use check::{Checked, Finding, Source, check};
 pub use engine::{Engine, Failure, TileData};
 pub use error::EngineError;
-pub use file::{Dashboard, Parameter, Reading, Tile, TimeFilter, TimeParameters};
+pub use file::{Dashboard, Filter, Parameter, Reading, Tile, TimeFilter, TimeParameters};
 pub use problem::Problem;
+pub use selection::Selection;
 pub use time::{Dates, Preset, TimeRange, TimeRangeError};
 pub use tokens::{TokenError, Tokens};

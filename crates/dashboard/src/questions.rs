@@ -12,7 +12,7 @@ use jiff::tz::TimeZone;
 use perch_offline::Question;
 use perch_tinybird::{ParameterValue, Parameters, PipeName};
 
-use crate::{Dates, Parameter, Tile, TimeRange};
+use crate::{Dates, Parameter, Selection, Tile, TimeRange};
 
 /// Which of the two periods of a comparison.
 #[derive(Clone, Copy)]
@@ -34,10 +34,11 @@ pub(crate) struct Ask {
 }
 
 /// The name under which the answer for `tile` over `range` is kept.
-pub(crate) fn question(tile: &Tile, range: &TimeRange, period: Period) -> Question {
+/// `None` for one that asks nothing.
+pub(crate) fn question(tile: &Tile, selection: &Selection, period: Period) -> Option<Question> {
     let range = match period {
-        Period::Current => range.to_string(),
-        Period::Previous => format!("{range} before"),
+        Period::Current => selection.range.to_string(),
+        Period::Previous => format!("{} before", selection.range),
     };
     // As the request spells them: a type that changes and a spelling that does
     // not is the same question.
@@ -46,18 +47,22 @@ pub(crate) fn question(tile: &Tile, range: &TimeRange, period: Period) -> Questi
         parameters.insert(time.from.clone(), range.clone());
         parameters.insert(time.to.clone(), range);
     }
-    Question { pipe: tile.pipe.as_str().to_owned(), parameters }
+    parameters.extend(selection.parameters(tile).map(|(name, value)| (name.to_owned(), value.to_owned())));
+    Some(Question { pipe: tile.pipe.as_ref()?.as_str().to_owned(), parameters })
 }
 
-/// What is asked at `now`.
-pub(crate) fn ask(tile: &Tile, range: &TimeRange, period: Period, now: SystemTime, zone: &TimeZone) -> Ask {
+/// What is asked at `now`; `None` where nothing is.
+pub(crate) fn ask(tile: &Tile, selection: &Selection, period: Period, now: SystemTime, zone: &TimeZone) -> Option<Ask> {
     let mut parameters: Parameters = constants(tile).collect();
     if let Some(time) = &tile.time {
-        let Dates { from, to } = dates(range, period, now, zone);
+        let Dates { from, to } = dates(&selection.range, period, now, zone);
         parameters.insert(time.from.clone(), from);
         parameters.insert(time.to.clone(), to);
     }
-    Ask { question: question(tile, range, period), pipe: tile.pipe.clone(), parameters, at: now }
+    for (name, value) in selection.parameters(tile) {
+        parameters.insert(name.to_owned(), value);
+    }
+    Some(Ask { question: question(tile, selection, period)?, pipe: tile.pipe.clone()?, parameters, at: now })
 }
 
 /// The dates that an answer asked for at `asked` holds.

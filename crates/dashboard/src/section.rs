@@ -140,6 +140,22 @@ impl<'a, 't> Section<'a, 't> {
         Some(Placed { value: boolean, offset: value.span().start })
     }
 
+    /// A list of texts; `None` where the key is not there, or is no such list.
+    pub(crate) fn names(&self, page: &mut Page<'_>, key: &str, example: &str) -> Option<Vec<Placed<&'a str>>> {
+        let value = self.get(key)?;
+        let names = value.get_ref().as_array().map(|array| {
+            array
+                .iter()
+                .map(|name| Some(Placed { value: name.get_ref().as_str()?, offset: name.span().start }))
+                .collect::<Option<Vec<_>>>()
+        });
+        let Some(Some(names)) = names else {
+            self.wrong(page, key, value, example);
+            return None;
+        };
+        Some(names)
+    }
+
     /// A table below this one.
     pub(crate) fn table(
         &self,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use perch_chart::Kind;
 use perch_dashboard::{Dashboard, Parameter, Preset, Problem, Reading, TimeRange};
-use perch_tinybird::ParameterValue;
+use perch_tinybird::{ParameterValue, PipeName};
 
 const GOOD: &str = r##"version = 1
 title = "Web traffic"
@@ -53,7 +53,7 @@ fn a_file_says_which_tiles_ask_which_pipes() {
     assert_eq!((time.parameters.from.as_str(), time.parameters.to.as_str()), ("date_from", "date_to"));
 
     let [visits, pages] = dashboard.tiles.as_slice() else { panic!("two tiles") };
-    assert_eq!((visits.id.as_str(), visits.pipe.as_str()), ("visits", "kpis"));
+    assert_eq!((visits.id.as_str(), visits.pipe.as_ref().map(PipeName::as_str)), ("visits", Some("kpis")));
     assert_eq!((visits.width, visits.height, visits.compare), (8, 4, true));
     assert_eq!((visits.refresh, visits.chart.kind), (Duration::from_secs(60), Kind::Line));
     assert_eq!(visits.time.as_ref(), Some(&time.parameters));
@@ -84,6 +84,52 @@ fn a_dashboard_is_for_everyone_only_where_it_says_so() {
     }
     let in_a_tile = &problems("time = false", "public = true")[0];
     assert!(in_a_tile.message.contains("not a key of a tile"), "{in_a_tile}");
+}
+
+/// The good file with these lines before its first tile.
+fn with_filters(lines: &str) -> String {
+    GOOD.replacen("[[tile]]", &format!("{lines}\n[[tile]]"), 1)
+}
+
+#[test]
+fn a_filter_says_what_a_click_chooses_and_a_tile_which_of_them_it_heeds() {
+    let device = "[[filter]]\nname = \"device_type\"\ncolumn = \"device\"";
+    let page = "[[filter]]\nname = \"page\"\nlabel = \"Seen page\"\nparameter = \"pathname\"";
+    let dashboard = parse(&with_filters(&format!("{device}\n{page}")));
+    let [device_filter, page_filter] = dashboard.filters.as_slice() else { panic!("two filters") };
+    let parts = |filter: &perch_dashboard::Filter| [&filter.label, &filter.column, &filter.parameter].map(Clone::clone);
+    assert_eq!(parts(device_filter), ["Device type", "device", "device_type"]);
+    assert_eq!(parts(page_filter), ["Seen page", "page", "pathname"]);
+    let heeds = |text: &str| parse(text).tiles[1].filters.keys().cloned().collect::<Vec<_>>();
+    let text = with_filters(&format!("{device}\n{page}"));
+    assert_eq!(heeds(&text), ["device_type", "page"]);
+    let end = "kind = \"bar-list\"";
+    assert_eq!(heeds(&text.replace(end, "kind = \"bar-list\"\nx = \"device\"")), ["page"], "there one chooses");
+    let pages = "pipe = \"top_pages\"";
+    assert_eq!(heeds(&text.replace(pages, "pipe = \"top_pages\"\nfilters = [\"device_type\"]")), ["device_type"]);
+    assert!(heeds(&text.replace(pages, "pipe = \"top_pages\"\nfilters = []")).is_empty());
+    let fixed = "pipe = \"top_pages\"\nparameters = { pathname = \"/\" }";
+    assert_eq!(heeds(&text.replace(pages, fixed)), ["device_type"], "the tile has set it already");
+}
+
+#[test]
+fn a_filter_that_cannot_be_is_told_at_its_place() {
+    let first = "[[filter]]\nname = \"device\"";
+    for (lines, told) in [
+        ("[[filter]]\nlabel = \"Device\"".to_owned(), "needs `name`"),
+        (format!("{first}\n{first}"), "another filter has the name `device`"),
+        (format!("{first}\n[[filter]]\nname = \"other\"\nparameter = \"device\""), "another filter's parameter"),
+        (format!("{first}\nparameter = \"date_from\""), "another filter's parameter"),
+        (format!("{first}\nparameter = \"token\""), "credential"),
+        (format!("{first}\ncolum = \"device\""), "did you mean `column`"),
+    ] {
+        let problems = Dashboard::parse("web-traffic", &with_filters(&lines)).expect_err(&lines);
+        assert!(problems.iter().any(|problem| problem.message.contains(told)), "{lines}: {problems:?}");
+    }
+    let unknown = &problems("pipe = \"top_pages\"", "pipe = \"top_pages\"\nfilters = [\"device\"]")[0];
+    assert!(unknown.message.contains("no filter `device`"), "{unknown}");
+    let text = &problems("kind = \"bar-list\"", "kind = \"text\"\ntext = \"Hello\"")[0];
+    assert!(text.message.contains("asks no pipe"), "{text}");
 }
 
 #[test]

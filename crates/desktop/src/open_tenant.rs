@@ -3,14 +3,14 @@
 //! here and nowhere else. What anyone with a connection may see is a tenant too,
 //! which has no viewer (`public.rs`).
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use jiff::tz::TimeZone;
 use perch_chart::{Colors, Setting};
-use perch_dashboard::{Dashboard, Engine, Tile, TimeRange};
+use perch_dashboard::{Dashboard, Engine, Preset, Selection, Tile, TimeRange};
 use perch_keychain::{Kept, Keychain, Slot, new_key};
 use perch_offline::{Notice, Shown, Store, StoreError};
 use perch_tenant::{Connection, TenantId};
@@ -96,12 +96,12 @@ enum Reach {
     Closed(Problem),
 }
 
-/// A tile over a time range: what is refreshed once at a time.
+/// A tile and what the viewer has chosen: what is refreshed once at a time.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Question {
     pub(crate) dashboard: String,
     pub(crate) tile: String,
-    pub(crate) range: TimeRange,
+    pub(crate) selection: Selection,
 }
 
 /// A refresh under way. Dropping it, also in a panic, says that it ended.
@@ -413,6 +413,22 @@ impl OpenTenant {
         self.note(&range_note(dashboard), &range.to_string());
     }
 
+    /// What the viewer has chosen of a dashboard. One without the time filter has
+    /// tiles without it, and for those any range is the same.
+    pub(crate) fn selection(&self, dashboard: &Dashboard) -> Selection {
+        let range = self.range(dashboard).unwrap_or(TimeRange::Last(Preset::Days7));
+        let kept = self.noted(&filters_note(dashboard)).and_then(|text| serde_json::from_str(&text).ok());
+        let mut filters: BTreeMap<String, String> = kept.unwrap_or_default();
+        // The file may have lost one since.
+        filters.retain(|name, _| dashboard.filters.iter().any(|filter| filter.name == *name));
+        Selection { range, filters }
+    }
+
+    /// Keeps the values of all filters.
+    pub(crate) fn choose_filters(&self, dashboard: &Dashboard, filters: &BTreeMap<String, String>) {
+        self.note(&filters_note(dashboard), &serde_json::json!(filters).to_string());
+    }
+
     /// The dashboard that was on the screen last.
     pub(crate) fn last_dashboard(&self) -> Option<String> {
         self.noted("dashboard")
@@ -478,6 +494,10 @@ fn write_confirmation(store: &Store, at: SystemTime) {
     if let Err(error) = store.confirm(at) {
         tracing::warn!(code = error.code(), "the confirmation was not kept");
     }
+}
+
+fn filters_note(dashboard: &Dashboard) -> String {
+    format!("filters:{}", dashboard.id)
 }
 
 fn range_note(dashboard: &Dashboard) -> String {

@@ -1,17 +1,19 @@
 //! What is on the screen: a dashboard of a tenant, drawn from what was last
 //! seen of it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 use perch_chart::{Size, Theme};
-use perch_dashboard::{Dashboard, EngineError, Preset, TimeRange, TimeRangeError};
+use perch_dashboard::{Dashboard, EngineError, Preset, Selection, TimeRange, TimeRangeError};
 
 use crate::desktop::Desktop;
 use crate::open_tenant::{OpenTenant, Question, find_tile, unix_millis};
 use crate::problem::Problem;
 use crate::view::{
-    DashboardLink, DashboardView, PictureView, PresetView, RangeView, TileLayout, TileRequest, TileView, TimeFilterView,
+    DashboardLink, DashboardView, FilterView, PictureView, PresetView, RangeView, TileLayout, TileRequest, TileView,
+    TimeFilterView,
 };
 use crate::words;
 
@@ -23,15 +25,14 @@ pub(crate) struct Screen {
 }
 
 impl Screen {
-    /// The time range in force. A dashboard without the filter has tiles
-    /// without it, and for those any range is the same.
-    pub(crate) fn range(&self) -> TimeRange {
-        self.tenant.range(&self.dashboard).unwrap_or(TimeRange::Last(Preset::Days7))
+    /// What the viewer has chosen.
+    pub(crate) fn selection(&self) -> Selection {
+        self.tenant.selection(&self.dashboard)
     }
 
     /// What a tile asks now.
     pub(crate) fn question(&self, tile: &str) -> Question {
-        Question { dashboard: self.dashboard.id.clone(), tile: tile.to_owned(), range: self.range() }
+        Question { dashboard: self.dashboard.id.clone(), tile: tile.to_owned(), selection: self.selection() }
     }
 
     /// Whether one of its tiles asks this.
@@ -39,7 +40,7 @@ impl Screen {
         Arc::ptr_eq(&self.tenant, tenant)
             && self.dashboard.id == question.dashboard
             && self.dashboard.tiles.iter().any(|tile| tile.id == question.tile)
-            && self.range() == question.range
+            && self.selection() == question.selection
     }
 }
 
@@ -105,6 +106,17 @@ impl Desktop {
                 TimeRange::Between { from, to } => RangeView::Between { from: from.to_string(), to: to.to_string() },
             },
         });
+        let chosen = tenant.selection(dashboard).filters;
+        let filters = dashboard
+            .filters
+            .iter()
+            .map(|filter| FilterView {
+                name: filter.name.clone(),
+                label: filter.label.clone(),
+                column: filter.column.clone(),
+                value: chosen.get(&filter.name).cloned(),
+            })
+            .collect();
         let tiles = dashboard
             .tiles
             .iter()
@@ -122,6 +134,7 @@ impl Desktop {
             title: dashboard.title.clone(),
             description: dashboard.description.clone(),
             time,
+            filters,
             tiles,
             dashboards,
         }
@@ -147,6 +160,55 @@ impl Desktop {
         self.open_dashboard(tenant, Some(dashboard)).await
     }
 
+    /// Sets one of the dashboard's filters, or takes it away. Kept per tenant and
+    /// dashboard.
+    pub async fn set_filter(
+        &self,
+        tenant: &str,
+        dashboard: &str,
+        name: &str,
+        value: Option<&str>,
+    ) -> Result<DashboardView, Problem> {
+        let screen = self.screen_of(tenant, dashboard)?;
+        if !screen.dashboard.filters.iter().any(|filter| filter.name == name) {
+            return Err(Problem::gone("filter"));
+        }
+        let mut filters = screen.selection().filters;
+        match value {
+            Some(value) => filters.insert(name.to_owned(), value.to_owned()),
+            None => filters.remove(name),
+        };
+        screen.tenant.choose_filters(&screen.dashboard, &filters);
+        self.open_dashboard(tenant, Some(dashboard)).await
+    }
+
+    /// Takes all of the dashboard's filters away, but not its time range.
+    pub async fn clear_filters(&self, tenant: &str, dashboard: &str) -> Result<DashboardView, Problem> {
+        let screen = self.screen_of(tenant, dashboard)?;
+        screen.tenant.choose_filters(&screen.dashboard, &BTreeMap::new());
+        self.open_dashboard(tenant, Some(dashboard)).await
+    }
+
+    /// Opens a web address that a tile shows in the system's browser: one that
+    /// stands in its column of links, or in its text.
+    pub async fn open_link(&self, tenant: &str, dashboard: &str, tile: &str, link: &str) -> Result<(), Problem> {
+        let screen = self.screen_of(tenant, dashboard)?;
+        screen.tenant.may_show()?;
+        let tile = find_tile(&screen.dashboard, tile)?;
+        let engine = screen.tenant.engine(&self.inner.client).await?;
+        let data = engine.seen(tile, &screen.selection());
+        let column =
+            data.as_ref().zip(tile.chart.link.as_ref()).and_then(|(data, link)| data.answer.table.column(link));
+        let is_shown = column
+            .is_some_and(|column| (0..column.len()).any(|row| column.text(row).as_deref() == Some(link)))
+            || tile.chart.text.as_ref().is_some_and(|text| text.contains(link));
+        let is_web = link.starts_with("https://") || link.starts_with("http://");
+        if !is_shown || !is_web {
+            return Err(Problem::gone("link"));
+        }
+        self.open_browser(link)
+    }
+
     /// Draws a tile as it stands. Asks no network: what is stale is refreshed
     /// behind, and told by [`Event::Tile`](crate::Event::Tile).
     pub async fn draw_tile(&self, request: &TileRequest) -> Result<TileView, Problem> {
@@ -155,8 +217,8 @@ impl Desktop {
         let tile = find_tile(&screen.dashboard, &request.tile)?;
         let engine = screen.tenant.engine(&self.inner.client).await?;
         let question = screen.question(&request.tile);
-        let data = engine.seen(tile, &question.range);
-        let failure = engine.failure(tile, &question.range);
+        let data = engine.seen(tile, &question.selection);
+        let failure = engine.failure(tile, &question.selection);
         // That nobody answers is the tenant's trouble, told once and not on
         // each tile.
         let mut problem =
@@ -164,7 +226,9 @@ impl Desktop {
         let size = Size { width: request.width, height: request.height };
         let theme = if request.dark { Theme::Dark } else { Theme::Light };
         let setting = screen.tenant.setting(&screen.dashboard.id);
-        let picture = match data.as_ref().map(|data| engine.draw(data, tile, &request.view, &setting, size, theme)) {
+        let shown = data.is_some() || tile.pipe.is_none();
+        let drawing = shown.then(|| engine.draw(data.as_ref(), tile, &request.view, &setting, size, theme));
+        let picture = match drawing {
             Some(Ok(drawing)) => Some(PictureView {
                 svg: drawing.svg,
                 marks: drawing.marks,
@@ -188,7 +252,7 @@ impl Desktop {
     pub fn tile_detail(&self, tenant: &str, dashboard: &str, tile: &str) -> Result<String, Problem> {
         let screen = self.screen_of(tenant, dashboard)?;
         let tile = find_tile(&screen.dashboard, tile)?;
-        let failure = screen.tenant.opened().and_then(|engine| engine.failure(tile, &screen.range()));
+        let failure = screen.tenant.opened().and_then(|engine| engine.failure(tile, &screen.selection()));
         failure.and_then(|failure| failure.error.detail()).ok_or_else(|| Problem::gone("error"))
     }
 

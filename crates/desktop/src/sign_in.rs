@@ -151,7 +151,7 @@ impl Desktop {
         matches!(view, Some(SignInView::Preparing { connection }) if connection == id)
     }
 
-    fn open_browser(&self, url: &str) -> Result<(), Problem> {
+    pub(crate) fn open_browser(&self, url: &str) -> Result<(), Problem> {
         if (self.inner.surroundings.browser)(url) {
             return Ok(());
         }

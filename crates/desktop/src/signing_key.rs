@@ -159,14 +159,15 @@ impl Desktop {
 /// whose pipe the token does not name was not asked, and says nothing of it.
 fn all_are_forbidden(screen: &Screen) -> bool {
     let Some(engine) = screen.tenant.opened() else { return false };
-    let range = screen.range();
+    let selection = screen.selection();
     let is_denied = |failure: Failure| match &failure.error {
         EngineError::Pipe(error) => {
             matches!(error.kind(), PipeErrorKind::Forbidden | PipeErrorKind::NotInToken { .. })
         }
         _ => false,
     };
-    screen.dashboard.tiles.iter().all(|tile| engine.failure(tile, &range).is_some_and(is_denied))
+    let mut asking = screen.dashboard.tiles.iter().filter(|tile| tile.pipe.is_some()).peekable();
+    asking.peek().is_some() && asking.all(|tile| engine.failure(tile, &selection).is_some_and(is_denied))
 }
 
 /// Refuses what cannot be an admin token. What is refused is not repeated.

@@ -279,10 +279,27 @@ pub struct DashboardView {
     pub description: Option<String>,
     /// The time range filter, where the dashboard has one.
     pub time: Option<TimeFilterView>,
+    /// What else it can be filtered by.
+    pub filters: Vec<FilterView>,
     /// The tiles in reading order.
     pub tiles: Vec<TileLayout>,
     /// All dashboards of this connection.
     pub dashboards: Vec<DashboardLink>,
+}
+
+/// A filter of a dashboard: a click on a mark with a key of its column sets it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(export)]
+pub struct FilterView {
+    /// Names it in commands.
+    pub name: String,
+    /// What people call it.
+    pub label: String,
+    /// The column whose values can be chosen.
+    pub column: String,
+    /// The chosen value; `None` where it filters nothing.
+    pub value: Option<String>,
 }
 
 /// The time range filter.

@@ -4,7 +4,7 @@
 use std::sync::Weak;
 use std::time::Duration;
 
-use perch_dashboard::{Tile, TimeRange};
+use perch_dashboard::{Selection, Tile};
 
 use crate::desktop::{Desktop, Event, Inner};
 use crate::open_tenant::OpenTenant;
@@ -51,7 +51,7 @@ impl Desktop {
         let tiles = &screen.dashboard.tiles;
         if tenant.is_offline() {
             // One knock is enough while nobody answers.
-            if let Some(tile) = tiles.first() {
+            if let Some(tile) = tiles.iter().find(|tile| tile.pipe.is_some()) {
                 self.spawn_refresh(&screen, tile.clone());
             }
             return;
@@ -66,8 +66,8 @@ impl Desktop {
             let tokens = viewer.tokens.clone();
             tokio::spawn(async move { tokens.renew_ahead().await });
         }
-        let range = screen.range();
-        for tile in tiles.iter().filter(|tile| engine.is_stale(tile, &range)) {
+        let selection = screen.selection();
+        for tile in tiles.iter().filter(|tile| engine.is_stale(tile, &selection)) {
             self.spawn_refresh(&screen, tile.clone());
         }
     }
@@ -85,6 +85,9 @@ impl Desktop {
     /// Starts refreshing a tile, unless that is already under way. Where the
     /// tile leaves the screen or its filter changes, the request ends.
     pub(crate) fn spawn_refresh(&self, screen: &Screen, tile: Tile) {
+        if tile.pipe.is_none() {
+            return;
+        }
         let question = screen.question(&tile.id);
         let Some(refreshing) = screen.tenant.begin_refresh(question.clone()) else { return };
         let (app, screen) = (self.clone(), screen.clone());
@@ -94,7 +97,7 @@ impl Desktop {
             let is_gone =
                 |shown: &Option<Screen>| shown.as_ref().is_none_or(|shown| !shown.asks(&screen.tenant, &question));
             let trouble = tokio::select! {
-                outcome = app.ask(&screen, &tile, &question.range) => outcome.err(),
+                outcome = app.ask(&screen, &tile, &question.selection) => outcome.err(),
                 _ = shown.wait_for(is_gone) => return,
             };
             drop(refreshing);
@@ -104,12 +107,12 @@ impl Desktop {
     }
 
     /// One question, for somebody whom Clerk still knows.
-    async fn ask(&self, screen: &Screen, tile: &Tile, range: &TimeRange) -> Result<(), Trouble> {
+    async fn ask(&self, screen: &Screen, tile: &Tile, selection: &Selection) -> Result<(), Trouble> {
         let tenant = &screen.tenant;
         let engine = tenant.engine(&self.inner.client).await.map_err(Trouble::Unconfirmed)?;
         let generation = tenant.session().map_or(0, LiveSession::generation);
         confirm(tenant).await?;
-        let outcome = engine.refresh(tile, range).await;
+        let outcome = engine.refresh(tile, selection).await;
         self.judge_signing_key(screen, outcome.as_ref().map(drop));
         match outcome {
             Ok(_) => Ok(()),

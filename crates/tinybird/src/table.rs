@@ -14,7 +14,7 @@ use crate::values::{Cells, Values};
 use crate::{literal, moment};
 
 /// Columns of equal length.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Table {
     columns: Vec<Column>,
     rows: usize,

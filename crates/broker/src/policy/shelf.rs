@@ -68,7 +68,7 @@ impl Shelf {
 
 impl Shelved {
     fn new(dashboard: Dashboard, text: String) -> Self {
-        let pipes = dashboard.tiles.iter().map(|tile| tile.pipe.to_string()).collect();
+        let pipes = dashboard.tiles.iter().filter_map(|tile| tile.pipe.as_ref()).map(ToString::to_string).collect();
         Self { id: dashboard.id, text, pipes, public: dashboard.public }
     }
 

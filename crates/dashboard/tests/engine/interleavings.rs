@@ -1,13 +1,15 @@
 //! Whatever happens in whatever order: no row of one tenant under another.
 
-use perch_dashboard::{Preset, TimeRange};
+use std::sync::LazyLock;
+
+use perch_dashboard::{Preset, Selection, TimeRange};
 use perch_offline::Store;
 use proptest::prelude::*;
 
 use crate::stand_in::{Clock, Mood, Server, Visit, shown, tile};
 
 const ORGANIZATIONS: [&str; 3] = ["org_a", "org_b", "org_c"];
-const RANGE: TimeRange = TimeRange::Last(Preset::Days7);
+static RANGE: LazyLock<Selection> = LazyLock::new(|| TimeRange::Last(Preset::Days7).into());
 
 #[derive(Debug, Clone, Copy)]
 enum Step {

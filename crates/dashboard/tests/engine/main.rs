@@ -4,17 +4,17 @@ mod interleavings;
 mod public;
 mod stand_in;
 
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, LazyLock};
 
 use futures_util::future::join_all;
 use perch_chart::{Setting, Size, Theme, View};
-use perch_dashboard::{EngineError, Preset, TimeRange};
+use perch_dashboard::{EngineError, Preset, Selection, TimeRange};
 use perch_offline::{Question, Store};
 use perch_tenant::Secret;
 use stand_in::{Clock, Mood, Server, Visit, row, shown, tile};
 
-const WEEK: TimeRange = TimeRange::Last(Preset::Days7);
+static WEEK: LazyLock<Selection> = LazyLock::new(|| TimeRange::Last(Preset::Days7).into());
 
 /// A server, a folder, a clock, and one organization's visit.
 struct Scene {
@@ -75,10 +75,44 @@ async fn one_question_asked_five_times_is_one_request() {
 
     let others = [tile("kpis", "parameters = { limit = 1 }"), tile("top_pages", ""), tile("kpis", "time = false")];
     join_all(others.iter().map(|tile| scene.visit.engine.refresh(tile, &WEEK))).await;
-    scene.visit.engine.refresh(&tiles[0], &TimeRange::Last(Preset::Today)).await.expect("an answer");
+    scene.visit.engine.refresh(&tiles[0], &TimeRange::Last(Preset::Today).into()).await.expect("an answer");
     assert_eq!(scene.server.requests().len(), 5, "another question is another request");
     scene.visit.engine.refresh(&tiles[0], &WEEK).await.expect("an answer");
     assert_eq!(scene.server.requests().len(), 6, "a question that was answered may be asked again");
+}
+
+#[tokio::test]
+async fn a_filter_is_a_question_of_its_own_and_each_answer_is_kept() {
+    let scene = Scene::new().await;
+    let (engine, heeds, stays) = (&scene.visit.engine, tile("kpis", ""), tile("top_pages", "filters = []"));
+    let phones = Selection { filters: [("device".to_owned(), "mobile".to_owned())].into(), ..WEEK.clone() };
+    engine.refresh(&heeds, &WEEK).await.expect("an answer");
+    engine.refresh(&heeds, &phones).await.expect("an answer");
+    engine.refresh(&stays, &phones).await.expect("an answer");
+    let week = "date_from=2026-06-04&date_to=2026-06-10";
+    assert_eq!(
+        scene.server.requests(),
+        [format!("kpis.json?{week}"), format!("kpis.json?{week}&device=mobile"), format!("top_pages.json?{week}"),]
+    );
+    assert_eq!(shown(&engine.seen(&heeds, &WEEK).expect("what was seen")), org_a(1));
+    assert_eq!(shown(&engine.seen(&heeds, &phones).expect("what was seen")), org_a(2));
+    let tablets = Selection { filters: [("device".to_owned(), "tablet".to_owned())].into(), ..WEEK.clone() };
+    assert!(engine.seen(&heeds, &tablets).is_none(), "nobody looked at tablets");
+    assert_eq!(shown(&engine.seen(&stays, &tablets).expect("the same for all")), org_a(3));
+}
+
+#[tokio::test]
+async fn a_text_is_drawn_and_asks_nothing() {
+    let scene = Scene::new().await;
+    let text = "version = 1\ntitle = \"T\"\n[[tile]]\ntitle = \"A\"\n[tile.chart]\nkind = \"text\"\ntext = \"Rows *are* counted\"\n";
+    let tile = perch_dashboard::Dashboard::parse("test", text).expect("a dashboard").tiles.remove(0);
+    let engine = &scene.visit.engine;
+    assert!(engine.seen(&tile, &WEEK).is_none() && !engine.is_stale(&tile, &WEEK));
+    assert_eq!(engine.refresh(&tile, &WEEK).await.expect_err("nothing to ask").code(), "nothing-to-ask");
+    let size = Size { width: 400, height: 200 };
+    let drawing = engine.draw(None, &tile, &View::default(), &Setting::default(), size, Theme::Light);
+    assert!(drawing.expect("a drawing").svg.contains("counted"));
+    assert!(scene.server.requests().is_empty());
 }
 
 #[tokio::test]
@@ -274,7 +308,7 @@ async fn a_tile_is_stale_when_its_life_is_over_or_its_days_have_moved() {
 
     let long = stand_in::tile("top_pages", "");
     let long = perch_dashboard::Tile { refresh: std::time::Duration::from_secs(5 * 86_400), ..long };
-    let fixed: TimeRange = "2026-06-01..2026-06-02".parse().expect("a range");
+    let fixed: Selection = "2026-06-01..2026-06-02".parse::<TimeRange>().expect("a range").into();
     engine.refresh(&long, &WEEK).await.expect("an answer");
     engine.refresh(&long, &fixed).await.expect("an answer");
     clock.turn(86_400);
@@ -332,7 +366,7 @@ async fn an_answer_is_drawn_and_a_chart_that_does_not_fit_it_says_why() {
     let drawing = scene
         .visit
         .engine
-        .draw(&data, &table, &View::default(), &Setting::default(), size, Theme::Dark)
+        .draw(Some(&data), &table, &View::default(), &Setting::default(), size, Theme::Dark)
         .expect("a drawing");
     assert!(drawing.svg.contains("org_a"));
     let mut wrong = table;
@@ -340,7 +374,7 @@ async fn an_answer_is_drawn_and_a_chart_that_does_not_fit_it_says_why() {
     let error = scene
         .visit
         .engine
-        .draw(&data, &wrong, &View::default(), &Setting::default(), size, Theme::Dark)
+        .draw(Some(&data), &wrong, &View::default(), &Setting::default(), size, Theme::Dark)
         .expect_err("no such column");
     assert_eq!(error.code(), "no-column");
 }

@@ -1,6 +1,7 @@
 //! What a request asks of a pipe, read into the types that the pipe's
 //! template declares: `{{String(org_id)}}`, `{{Date(date_from)}}`,
-//! `{{Date(date_to)}}`, `{{Int32(limit, 50)}}`. Others are ignored, as
+//! `{{Date(date_to)}}`, `{{Int32(limit, 50)}}`, and `{{String(device)}}` and other
+//! filters, which only count where they are defined. Others are ignored, as
 //! Tinybird does.
 
 use std::collections::BTreeMap;
@@ -21,6 +22,11 @@ pub(super) struct Question {
     pub(super) from: i64,
     /// Midnight UTC after the last day.
     pub(super) until: i64,
+    /// Only visits with such a device, browser, location or source, where one is defined.
+    pub(super) device: Option<String>,
+    pub(super) browser: Option<String>,
+    pub(super) location: Option<String>,
+    pub(super) source: Option<String>,
     /// At most so many rows, where the pipe has a limit.
     pub(super) limit: i32,
     /// The present.
@@ -45,6 +51,10 @@ impl Question {
             org_id: parameters.get("org_id").cloned(),
             from: from.map_or(today - 6 * DAY, midnight),
             until: to.map_or(today, midnight) + DAY,
+            device: parameters.get("device").cloned(),
+            browser: parameters.get("browser").cloned(),
+            location: parameters.get("location").cloned(),
+            source: parameters.get("source").cloned(),
             limit,
             now,
         })

@@ -16,7 +16,9 @@ use super::parameters::Question;
 /// The rows that a question is about. Those after the present are there
 /// already, and have not happened.
 const ASKED: &str =
-    "(:org_id IS NULL OR org_id = :org_id) AND timestamp >= :from AND timestamp < :until AND timestamp <= :now";
+    "(:org_id IS NULL OR org_id = :org_id) AND timestamp >= :from AND timestamp < :until AND timestamp <= :now
+     AND (:device IS NULL OR device = :device) AND (:browser IS NULL OR browser = :browser)
+     AND (:location IS NULL OR location = :location) AND (:source IS NULL OR source = :source)";
 
 /// One pipe.
 pub(super) struct Pipe {
@@ -246,7 +248,7 @@ impl Pipe {
         let step = if by_hour { 3600 } else { DAY };
         let first = question.from.max(history_begins);
         let end = question.until.min(question.now + 1);
-        let parameters: [(&str, &dyn ToSql); 7] = [
+        let parameters: [(&str, &dyn ToSql); 11] = [
             (":org_id", &question.org_id),
             (":from", &question.from),
             (":until", &question.until),
@@ -254,6 +256,10 @@ impl Pipe {
             (":first", &first),
             (":end", &end),
             (":step", &step),
+            (":device", &question.device),
+            (":browser", &question.browser),
+            (":location", &question.location),
+            (":source", &question.source),
         ];
         let started = std::time::Instant::now();
         let mut statement =

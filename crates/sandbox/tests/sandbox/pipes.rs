@@ -125,6 +125,22 @@ async fn kpis_of_a_single_day_come_by_the_hour() {
 }
 
 #[tokio::test]
+async fn a_filter_leaves_the_visits_that_it_names() {
+    let sandbox = sandbox().await;
+    let sum = |answer: &Value| rows(answer).iter().filter_map(|row| row["visits"].as_u64()).sum::<u64>();
+    for column in ["device", "browser", "location", "source"] {
+        let all = ask(&sandbox, Some(org(0)), &format!("top_{column}s.json?{RANGE}")).await;
+        let kpis = sum(&ask(&sandbox, Some(org(0)), &format!("kpis.json?{RANGE}")).await);
+        assert_eq!(sum(&all), kpis);
+        let first = &rows(&all)[0];
+        let value = first[column].as_str().expect("a name");
+        let left = ask(&sandbox, Some(org(0)), &format!("kpis.json?{RANGE}&{column}={value}")).await;
+        assert_eq!(sum(&left), first["visits"].as_u64().expect("a count"), "{column}");
+        assert!(sum(&left) < kpis);
+    }
+}
+
+#[tokio::test]
 async fn days_before_the_history_are_not_told_as_empty() {
     let sandbox = sandbox().await;
     let answer = ask(&sandbox, Some(org(0)), "kpis.json?date_from=2026-01-01&date_to=2026-11-21").await;

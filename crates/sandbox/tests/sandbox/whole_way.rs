@@ -98,14 +98,15 @@ async fn every_tile_of_the_sample_dashboards_draws_for_every_organization() {
         for (id, text) in Sandbox::dashboards() {
             let dashboard = Dashboard::parse(id, text).expect("a dashboard without a problem");
             for tile in &dashboard.tiles {
+                let Some(pipe) = &tile.pipe else { continue };
                 let mut parameters = Parameters::default();
                 for (name, perch_dashboard::Parameter::Constant(value)) in &tile.parameters {
                     parameters.insert(name, value.clone());
                 }
                 let answer = if tile.public {
-                    client.query_public(&public, &tile.pipe, &parameters, now).await
+                    client.query_public(&public, pipe, &parameters, now).await
                 } else {
-                    client.query(&token, &tile.pipe, &parameters, now).await
+                    client.query(&token, pipe, &parameters, now).await
                 };
                 let bytes = answer.expect("an answer");
                 let table = decode(&bytes).expect("a table").table;
