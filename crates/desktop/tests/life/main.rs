@@ -2,6 +2,7 @@
 //! keychain, real files.
 
 mod broker;
+mod filters;
 mod hosted;
 mod leaving;
 mod people;
