@@ -76,7 +76,7 @@ mod tests {
         let cases = [
             ("a/b\\c:d", "a-b-c-d.png"),
             ("../../etc/passwd", "etc-passwd.png"),
-            ("<b>\"x\"?*|</b>", "b x -- b.png"),
+            ("<b>\"x\"?*|</b>", "b x - -b.png"),
             (" .hidden. ", "hidden.png"),
             ("line\nbreak\u{0}\u{202e}gnp.exe", "line break gnp.exe.png"),
             ("", "Perch.png"),
