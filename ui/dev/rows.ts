@@ -33,13 +33,17 @@ export function rows(sheet: Sheet): PictureView {
   const all = chosen(request.view);
   const visible = Math.min(Math.floor(height / ROW) - 1, all.length);
   const first = Math.min(request.view.firstRow, all.length - visible);
+  const offset = first < all.length - visible ? request.view.offset : 0;
   const right = (column: number) => (column === 0 ? 0 : (width * (column + 1)) / COLUMNS.length);
   const end = (column: number) => (column === 0 ? '' : 'text-anchor="end"');
   COLUMNS.forEach((name, column) => {
-    sheet.label(right(column), 18, name, 12, sheet.muted, end(column));
+    const isSorted = request.view.sort?.column === name;
+    const arrow = isSorted ? (request.view.sort?.descending ? ' ↓' : ' ↑') : '';
+    sheet.label(right(column), 18, name + arrow, 12, sheet.muted, end(column));
   });
-  all.slice(first, first + visible).forEach((row, place) => {
-    const y = (place + 1) * ROW;
+  all.slice(first, first + visible + (offset > 0 ? 1 : 0)).forEach((row, place) => {
+    const y = (place + 1) * ROW - offset;
+    if (y < ROW - 10) return;
     sheet.out.push(`<polyline points="0,${y} ${width},${y}" stroke="${sheet.grid}"/>`);
     cells(row).forEach((cell, column) => {
       sheet.label(right(column), y + 18, cell, 12, sheet.ink, end(column));
@@ -59,5 +63,11 @@ export function rows(sheet: Sheet): PictureView {
       link: null,
     });
   });
-  return sheet.picture({ scroll: { rows: all.length, first, visible, row_height: ROW } });
+  const header = COLUMNS.map((column, index) => ({
+    column,
+    place: { x: (width * index) / 3, y: 0, width: width / 3, height: ROW },
+    sorted: request.view.sort?.column === column ? request.view.sort.descending : null,
+  }));
+  const scroll = { rows: all.length, first, offset, visible, row_height: ROW, header };
+  return sheet.picture({ scroll: { ...scroll, columns_before: 0, columns_after: 0 } });
 }

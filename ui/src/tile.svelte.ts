@@ -23,6 +23,8 @@ export interface Look {
 /** A picture that nobody has touched. */
 export const UNTOUCHED: View = {
   firstRow: 0,
+  offset: 0,
+  firstColumn: 0,
   hidden: [],
   zoom: null,
   sort: null,
@@ -96,6 +98,17 @@ export class Tile {
     if (same(viewing, this.viewing)) return;
     this.viewing = viewing;
     this.#ask();
+  }
+
+  /** The viewer puts other rows, or the same in another order, before their eyes: from the first one on. */
+  arrange(change: Partial<Pick<View, 'sort' | 'search' | 'asTable'>>): void {
+    this.touch({ ...change, firstRow: 0, offset: 0 });
+  }
+
+  /** Says which rows stand in which order. */
+  get arrangement(): string {
+    const { sort, search, asTable } = this.viewing;
+    return JSON.stringify([sort, search, asTable]);
   }
 
   /** The core has something newer. */

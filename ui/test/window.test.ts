@@ -145,7 +145,16 @@ describe('a tile', () => {
   });
 
   test('that is a table asks for the rows that the viewer scrolled to', async () => {
-    const scroll = { rows: 100_000, first: 0, visible: 10, row_height: 28 };
+    const scroll = {
+      rows: 100_000,
+      first: 0,
+      offset: 0,
+      visible: 10,
+      row_height: 28,
+      header: [],
+      columns_before: 0,
+      columns_after: 0,
+    };
     const rows: number[] = [];
     await open(
       usual({
