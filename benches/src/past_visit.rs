@@ -54,6 +54,7 @@ impl PastVisit {
         let surroundings = Surroundings {
             places: self.places(),
             clock: Arc::new(SystemTime::now),
+            locale: "en".to_owned(),
             events: Box::new(|_| {}),
             links_arrive: Box::new(|| true),
             browser: Box::new(|url| {

@@ -155,13 +155,7 @@ async fn clear_filters(app: App<'_>, tenant: String, dashboard: String) -> Resul
 }
 
 #[tauri::command]
-async fn open_link(
-    app: App<'_>,
-    tenant: String,
-    dashboard: String,
-    tile: String,
-    link: String,
-) -> Result<(), Problem> {
+async fn open_link(app: App<'_>, tenant: String, dashboard: String, tile: String, link: String) -> Result<(), Problem> {
     app.open_link(&tenant, &dashboard, &tile, &link).await
 }
 

@@ -17,6 +17,7 @@ pub fn open(app: &mut App) -> Result<(), Box<dyn std::error::Error>> {
     let surroundings = Surroundings {
         places,
         clock: Arc::new(SystemTime::now),
+        locale: sys_locale::get_locale().unwrap_or_else(|| "en".to_owned()),
         events: Box::new(move |event| pass_on(&events, event)),
         // The opener's error repeats the whole address, so it is not told.
         browser: Box::new(move |url| browser.opener().open_url(url, None::<&str>).is_ok()),

@@ -51,6 +51,8 @@ pub struct Surroundings {
     pub places: Places,
     /// What time it is.
     pub clock: Clock,
+    /// The viewer's way of writing numbers and dates, as BCP 47 names it.
+    pub locale: String,
     /// Takes what happens, in order.
     pub events: Box<dyn Fn(Event) + Send + Sync>,
     /// Opens an address in the system's browser; whether that worked, as far as

@@ -45,6 +45,7 @@ pub(crate) struct OpenTenant {
     stores: PathBuf,
     keychain: Arc<Keychain>,
     clock: Clock,
+    locale: String,
     engine: OnceCell<Engine>,
     condition: Mutex<Condition>,
 }
@@ -62,6 +63,8 @@ pub(crate) struct Premises {
     /// The folder of the sealed stores.
     pub(crate) stores: PathBuf,
     pub(crate) clock: Clock,
+    /// As [`Surroundings::locale`](crate::Surroundings::locale).
+    pub(crate) locale: String,
 }
 
 /// Changed under one lock, so that no two parts of it disagree.
@@ -120,7 +123,7 @@ impl OpenTenant {
     /// Where a dashboard's pictures are looked at.
     pub(crate) fn setting(&self, dashboard: &str) -> Setting {
         let colors = self.condition().colors.entry(dashboard.to_owned()).or_default().clone();
-        Setting { zone: TimeZone::system(), colors, ..Setting::default() }
+        Setting { zone: TimeZone::system(), locale: self.locale.clone(), colors }
     }
 
     /// The tenant of somebody who signed in.
@@ -141,9 +144,9 @@ impl OpenTenant {
         connection: Connection,
         premises: Premises,
     ) -> Self {
-        let Premises { keychain, stores, clock } = premises;
+        let Premises { keychain, stores, clock, locale } = premises;
         let (engine, condition) = (OnceCell::new(), Mutex::default());
-        Self { id, viewer, connection_id, connection, stores, keychain, clock, engine, condition }
+        Self { id, viewer, connection_id, connection, stores, keychain, clock, locale, engine, condition }
     }
 
     /// The session of its viewer.

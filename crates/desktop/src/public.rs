@@ -86,6 +86,7 @@ impl Desktop {
             keychain: inner.keychain.clone(),
             stores: inner.surroundings.places.stores(),
             clock: inner.surroundings.clock.clone(),
+            locale: inner.surroundings.locale.clone(),
         }
     }
 }

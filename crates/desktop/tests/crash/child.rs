@@ -97,6 +97,7 @@ pub fn live() {
         let app = Desktop::open(Surroundings {
             places: Places { config: folder.join("config"), data: folder.join("data") },
             clock: Arc::new(SystemTime::now),
+            locale: "en".to_owned(),
             events: Box::new(|_| {}),
             links_arrive: Box::new(|| true),
             browser: Box::new(|_| process::exit(BROWSER)),

@@ -355,6 +355,7 @@ impl Visit {
         let app = Desktop::open(Surroundings {
             places: stage.world.places(),
             clock: Arc::new(SystemTime::now),
+            locale: "en".to_owned(),
             events: Box::new(|_| {}),
             links_arrive: Box::new(|| true),
             browser: Box::new(move |url| {

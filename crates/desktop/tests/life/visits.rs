@@ -134,6 +134,7 @@ async fn a_cancelled_sign_in_closes_its_listener_and_the_next_one_works() {
     let app = Desktop::open(Surroundings {
         places: Places { config: world.folder.path().join("config"), data: world.folder.path().join("data") },
         clock: Arc::new(SystemTime::now),
+        locale: "en".to_owned(),
         events: Box::new(|_| {}),
         links_arrive: Box::new(|| true),
         browser: Box::new(move |url| {
@@ -294,6 +295,7 @@ async fn a_demo_that_is_asked_for_twice_starts_once() {
     let app = Desktop::open(Surroundings {
         places: Places { config: folder.path().join("config"), data: folder.path().join("data") },
         clock: Arc::new(SystemTime::now),
+        locale: "en".to_owned(),
         events: Box::new(|_| {}),
         links_arrive: Box::new(|| true),
         browser: Box::new(|_| true),

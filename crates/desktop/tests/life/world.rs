@@ -81,6 +81,7 @@ impl World {
         let app = Desktop::open(Surroundings {
             places: self.places(),
             clock: Arc::new(later(&ahead)),
+            locale: "en".to_owned(),
             events: Box::new(|_| {}),
             links_arrive: Box::new(move || links_arrive),
             browser: Box::new(move |url| {
