@@ -248,7 +248,7 @@ fn bottom_axis(bottom: &Bottom<'_>, plot: Area, look: Look, lines: usize) -> (Sc
         Bottom::Number { from, to } => {
             let scale = Scale::new((from, to), range);
             let count = (room / 60.0).clamp(2.0, 12.0) as usize;
-            let ticks = scale::ticks((from, to), count, &Format::Auto, false).ticks;
+            let ticks = scale::ticks((from, to), count, &Format::default(), false).ticks;
             let inside = ticks.into_iter().filter(|tick| (from..=to).contains(&tick.value));
             let mut below = Vec::new();
             let mut feet = Vec::new();

@@ -18,6 +18,7 @@ mod font;
 mod format;
 mod kinds;
 mod legend;
+mod locale;
 pub mod page;
 mod palette;
 mod ramp;
@@ -35,12 +36,14 @@ use std::sync::{Arc, LazyLock};
 
 use perch_tinybird::Table;
 
+use locale::Locale;
+
 pub use drawing::{
     Across, Drawing, Entry, HeaderCell, Key, LegendItem, Mark, Marks, Measure, Pick, Rect, Scroll, Shape, Size, Theme,
     View,
 };
 pub use error::ChartError;
-pub use format::{Currency, Format, UnknownFormat};
+pub use format::{Currency, Format, Style, UnknownFormat};
 pub use setting::{Colors, Setting};
 pub use spec::{
     Aggregate, Annotation, Axis, AxisScale, Band, Cells, Good, Kind, Place, Side, Sort, Spec, Stacking, Target,
@@ -92,6 +95,7 @@ pub fn draw(input: &Input<'_>, spec: &Spec, size: Size, theme: Theme) -> Result<
         return Err(ChartError::Size { width: size.width, height: size.height });
     }
     let kind = kinds::of(spec.kind);
+    let spec = &spec.within(Locale::of(&input.setting.locale));
     let columns = columns::find(spec.kind, kind.needs, spec, input.table)?;
     let sheet = kinds::Sheet { input, spec, size, palette: palette::Palette::of(theme), columns };
     let picture = if input.table.rows() == 0 && spec.kind != Kind::Table {

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use plotters::coord::ranged1d::{KeyPointHint, NoDefaultFormatting, Ranged};
 
-use crate::format::{self, Format};
+use crate::format::{self, Format, Style};
 
 /// A linear scale from values to units of a scene. Made once from all the data, before anything is left out.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -89,8 +89,8 @@ pub(crate) fn extent(least: f64, greatest: f64, from_zero: bool) -> (f64, f64) {
 pub(crate) fn ticks((least, greatest): (f64, f64), count: usize, format: &Format, whole: bool) -> Ticks {
     let unit = Unit::of(format, least.abs().max(greatest.abs()));
     let rough = (greatest / unit.size - least / unit.size) / count.max(1) as f64;
-    let mut step = match format {
-        Format::Duration => round_duration(rough),
+    let mut step = match format.style {
+        Style::Duration | Style::Millis => round_duration(rough),
         _ => round(rough),
     };
     if whole && unit.size == 1.0 {
@@ -116,52 +116,30 @@ struct Unit {
 
 impl Unit {
     fn of(format: &Format, most: f64) -> Self {
-        const THOUSANDS: [(f64, &str); 4] = [(1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k")];
-        const BYTES: [(f64, &str); 6] = [
-            (1_152_921_504_606_846_976.0, "\u{a0}EiB"),
-            (1_125_899_906_842_624.0, "\u{a0}PiB"),
-            (1_099_511_627_776.0, "\u{a0}TiB"),
-            (1_073_741_824.0, "\u{a0}GiB"),
-            (1_048_576.0, "\u{a0}MiB"),
-            (1_024.0, "\u{a0}KiB"),
-        ];
-        let find =
-            |units: &[(f64, &'static str)], least: f64| units.iter().find(|(size, _)| most >= size * least).copied();
-        match format {
-            Format::Ratio => Self { size: 0.01, name: "%", exponent: false },
-            Format::Percent => Self { size: 1.0, name: "%", exponent: false },
-            Format::Duration => Self { size: 1.0, name: "", exponent: false },
-            Format::Bytes => {
-                let (size, name) = find(&BYTES, 1.0).unwrap_or((1.0, "\u{a0}B"));
-                Self { size, name, exponent: false }
-            }
+        let find = |units: &[(f64, &'static str)], otherwise| {
+            let (size, name) = units.iter().find(|(size, _)| most >= *size).copied().unwrap_or((1.0, otherwise));
+            Self { size, name, exponent: false }
+        };
+        match format.style {
+            Style::Ratio => Self { size: 0.01, name: "", exponent: false },
+            Style::Percent | Style::Duration => Self { size: 1.0, name: "", exponent: false },
+            Style::Millis => Self { size: 1_000.0, name: "", exponent: false },
+            Style::Bytes => find(&format::BINARY, "\u{a0}B"),
+            Style::BytesSi => find(&format::METRIC, "\u{a0}B"),
             _ if !(1e-6..1e16).contains(&most) => Self { size: 1.0, name: "", exponent: true },
             // Four digits are still read at a glance: 9,000 before 10k.
             _ if most < 1e4 => Self { size: 1.0, name: "", exponent: false },
-            _ => {
-                let (size, name) = find(&THOUSANDS, 1.0).unwrap_or((1.0, ""));
-                Self { size, name, exponent: false }
-            }
+            _ => find(format.locale().units, ""),
         }
     }
 
     fn label(&self, shown: f64, decimals: usize, format: &Format) -> String {
-        if let Format::Duration = format {
-            return if shown == 0.0 { "0".into() } else { format.short(shown) }.replace('-', "−");
+        match format.style {
+            Style::Duration | Style::Millis => format.duration_label(shown),
+            _ if self.exponent && shown != 0.0 => format.exponent_label(shown),
+            // Zero thousands are zero.
+            _ => format.label(shown, decimals, if shown == 0.0 { "" } else { self.name }),
         }
-        let digits = if self.exponent && shown != 0.0 {
-            format::exponent(shown)
-        } else {
-            format::group(&format!("{:.decimals$}", shown.abs()), 4)
-        };
-        let sign = if shown < 0.0 && !self.exponent { "−" } else { "" };
-        let money = match format {
-            Format::Currency(currency) => currency.sign(),
-            _ => String::new(),
-        };
-        // Zero thousands are zero, but zero percent are a share.
-        let name = if shown == 0.0 && self.name != "%" { "" } else { self.name };
-        format!("{sign}{money}{digits}{name}")
     }
 }
 
@@ -197,22 +175,25 @@ mod tests {
 
     #[test]
     fn ticks_are_round_and_say_their_unit() {
-        assert_eq!(labels((0.0, 97.0), 5, &Format::Auto, false), ["0", "20", "40", "60", "80", "100"]);
-        assert_eq!(labels((0.0, 4_800.0), 5, &Format::Auto, true), ["0", "1,000", "2,000", "3,000", "4,000", "5,000"]);
-        assert_eq!(labels((0.0, 14_000.0), 3, &Format::Auto, true), ["0", "5k", "10k", "15k"]);
-        assert_eq!(labels((-0.3, 0.3), 3, &Format::Auto, false), ["−0.4", "−0.2", "0.0", "0.2", "0.4"]);
-        assert_eq!(labels((0.0, 0.5), 5, &Format::Ratio, false), ["0%", "10%", "20%", "30%", "40%", "50%"]);
+        assert_eq!(labels((0.0, 97.0), 5, &Format::default(), false), ["0", "20", "40", "60", "80", "100"]);
         assert_eq!(
-            labels((0.0, 3_000_000.0), 3, &Format::Bytes, false),
+            labels((0.0, 4_800.0), 5, &Format::default(), true),
+            ["0", "1,000", "2,000", "3,000", "4,000", "5,000"]
+        );
+        assert_eq!(labels((0.0, 14_000.0), 3, &Format::default(), true), ["0", "5k", "10k", "15k"]);
+        assert_eq!(labels((-0.3, 0.3), 3, &Format::default(), false), ["−0.4", "−0.2", "0.0", "0.2", "0.4"]);
+        assert_eq!(labels((0.0, 0.5), 5, &Style::Ratio.into(), false), ["0%", "10%", "20%", "30%", "40%", "50%"]);
+        assert_eq!(
+            labels((0.0, 3_000_000.0), 3, &Style::Bytes.into(), false),
             ["0", "1\u{a0}MiB", "2\u{a0}MiB", "3\u{a0}MiB"]
         );
-        assert_eq!(labels((0.0, 400.0), 4, &Format::Duration, false), ["0", "2m", "4m", "6m", "8m"]);
-        assert_eq!(labels((0.0, 2e300), 2, &Format::Auto, false), ["0", "1e300", "2e300"]);
+        assert_eq!(labels((0.0, 400.0), 4, &Style::Duration.into(), false), ["0", "2m", "4m", "6m", "8m"]);
+        assert_eq!(labels((0.0, 2e300), 2, &Format::default(), false), ["0", "1e300", "2e300"]);
     }
 
     #[test]
     fn what_counts_has_no_halves() {
-        assert_eq!(labels((0.0, 2.0), 5, &Format::Auto, true), ["0", "1", "2"]);
+        assert_eq!(labels((0.0, 2.0), 5, &Format::default(), true), ["0", "1", "2"]);
     }
 
     proptest! {
@@ -225,7 +206,7 @@ mod tests {
         ) {
             let (least, greatest) = extent(a.min(b), a.max(b), from_zero);
             prop_assert!(!from_zero || least <= 0.0 && greatest >= 0.0);
-            let Ticks { domain, ticks } = ticks((least, greatest), count, &Format::Auto, false);
+            let Ticks { domain, ticks } = ticks((least, greatest), count, &Format::default(), false);
             prop_assert!(domain.0 < domain.1, "{domain:?}");
             prop_assert!(ticks.len() >= 2 && ticks.len() <= count + 3, "{ticks:?}");
             let scale = Scale::new(domain, (1000, 0));

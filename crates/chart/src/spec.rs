@@ -8,6 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use ts_rs::TS;
 
 use crate::Format;
+use crate::locale::Locale;
 
 /// A kind of chart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
@@ -235,7 +236,7 @@ impl Spec {
             link: None,
             icon: None,
             stacked: Stacking::default(),
-            format: Format::Auto,
+            format: Format::default(),
             formats: BTreeMap::new(),
             limit: None,
             aggregate: Aggregate::default(),
@@ -256,6 +257,17 @@ impl Spec {
             bars: Vec::new(),
             text: None,
         }
+    }
+
+    /// The same with all numbers written in a locale's way.
+    pub(crate) fn within(&self, locale: &'static Locale) -> Self {
+        let mut spec = self.clone();
+        let axes = [&mut spec.x_axis, &mut spec.y_axis, &mut spec.right_axis];
+        let axes = axes.into_iter().filter_map(|axis| axis.format.as_mut());
+        for format in [&mut spec.format].into_iter().chain(spec.formats.values_mut()).chain(axes) {
+            *format = format.within(locale);
+        }
+        spec
     }
 }
 

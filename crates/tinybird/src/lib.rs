@@ -13,6 +13,7 @@ mod build;
 mod claimant;
 mod client;
 mod export;
+mod instants;
 mod kind;
 mod literal;
 mod mint;

@@ -9,7 +9,8 @@ use std::borrow::Cow;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
-use crate::kind::{Family, Type};
+use crate::instants::Instants;
+use crate::kind::{Family, Type, Unit};
 use crate::values::{Cells, Values};
 use crate::{literal, moment};
 
@@ -170,6 +171,25 @@ impl Column {
                 Some(zone.to_timestamp(clock).ok()?.as_microsecond())
             }
         }
+    }
+
+    /// The zone of the column's wall clock: its type's, or UTC where the type names none. `None` where nobody knows the
+    /// type's zone.
+    pub fn zone(&self) -> Option<&TimeZone> {
+        self.zone.as_ref()
+    }
+
+    /// Whether the column holds days, which have no clock.
+    pub fn is_date(&self) -> bool {
+        matches!(self.values.cells, Cells::Time(_, Unit::Day))
+    }
+
+    /// [`Column::instant`] of every row, in less time. Where rows go through the hour that the clock shows twice, its
+    /// second time is told from its first. A zone that is unknown is read as UTC.
+    pub fn instants(&self) -> impl Iterator<Item = Option<i64>> {
+        const UTC: &TimeZone = &TimeZone::UTC;
+        let mut instants = Instants::of(self.zone.as_ref().unwrap_or(UTC));
+        (0..self.len()).map(move |row| self.time(row).and_then(|wall| instants.next(wall)))
     }
 
     /// Exactly what the engine's CSV prints for the cell, without the quotes

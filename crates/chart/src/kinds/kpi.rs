@@ -14,7 +14,7 @@ use crate::scale::{self, Scale};
 use crate::scene::{Area, Canvas, Scene, pixels, units};
 use crate::series::{self, Along, Lines};
 use crate::tally::{self, Tally};
-use crate::{Aggregate, ChartError, Good, Mark, Pick, Shape, text};
+use crate::{Aggregate, ChartError, Format, Good, Mark, Pick, Shape, Style, text};
 
 pub(super) const DRAWER: Drawer = Drawer { needs: Needs::of(Values::One).x(Role::Found(Holds::Times)), draw };
 
@@ -127,7 +127,7 @@ impl Change {
         } else if was == 0.0 || !share.is_finite() {
             (sign.into(), format!("{verb} from {}", before.exact))
         } else {
-            let share = percent(share);
+            let share = percent(share, format);
             (format!("{sign} {share}"), format!("{verb} {share} from {}", before.exact))
         };
         Self { amount, from, words, paint, before: before.exact.clone() }
@@ -135,11 +135,12 @@ impl Change {
 }
 
 /// `12.3%`, `1,240%`, `<0.1%`.
-fn percent(share: f64) -> String {
+fn percent(share: f64, format: &Format) -> String {
+    let format = format.styled(Style::Percent);
     match share {
-        little if little < 0.1 => "<0.1%".into(),
-        much if much >= 1000.0 => format!("{}%", crate::format::group(&format!("{:.0}", much.min(1e6)), 4)),
-        share => format!("{share:.1}%"),
+        little if little < 0.1 => format!("<{}", format.label(0.1, 1, "")),
+        much if much >= 1000.0 => format.label(much.min(1e6), 0, ""),
+        share => format.label(share, 1, ""),
     }
 }
 
@@ -206,8 +207,8 @@ impl Layout {
         let look = Look::new(self.size, sheet.palette.ink).bold();
         let room = pixels(self.text.width()) - 4.0;
         let format = &sheet.spec.format;
-        let candidates = match format {
-            crate::Format::Compact => vec![format.short(value)],
+        let candidates = match format.style {
+            Style::Compact => vec![format.short(value)],
             _ => vec![format.headline(value), format.short(value)],
         };
         // Rather smaller than short, rather short than tiny, and never cut: half a number is a wrong number.
