@@ -4,9 +4,10 @@
 
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
+import * as echarts from 'echarts';
 import { SignJWT } from 'jose';
 
-const tasks = { decode, mint };
+const tasks = { decode, render, redraw, mint };
 
 /** An answer's bytes to one array a column: JSON.parse, then a push for each value. */
 function decode({ file }) {
@@ -20,6 +21,52 @@ function decode({ file }) {
       }
     }
     return columns;
+  };
+}
+
+/** A line over the first column for each of the others, the rows as ECharts' data set. */
+function lines({ meta, data }, sampling) {
+  const [time, ...values] = meta.map(({ name }) => name);
+  return {
+    animation: false,
+    dataset: { source: data },
+    legend: {},
+    xAxis: { type: 'time' },
+    yAxis: { type: 'value' },
+    // As in Tinybird Charts: no symbol on each point.
+    series: values.map((name) => ({ type: 'line', name, showSymbol: false, sampling, encode: { x: time, y: name } })),
+  };
+}
+
+/** ECharts as its documentation has it on a server, with an answer in it. */
+function chart(answer, width, height, sampling) {
+  const made = echarts.init(null, null, { renderer: 'svg', ssr: true, width, height });
+  made.setOption(lines(answer, sampling));
+  return made;
+}
+
+/** An answer's bytes to SVG. */
+function render({ file, width, height, sampling }) {
+  const bytes = readFileSync(file);
+  return () => {
+    const drawn = chart(JSON.parse(bytes.toString()), width, height, sampling);
+    const svg = drawn.renderToSVGString();
+    drawn.dispose();
+    return svg;
+  };
+}
+
+/** Charts that stay, in the one size and in the other. */
+function redraw({ files, sizes }) {
+  const charts = files.map((file) => chart(JSON.parse(readFileSync(file).toString()), ...sizes[0]));
+  let turns = 0;
+  return () => {
+    turns += 1;
+    const [width, height] = sizes[turns % sizes.length];
+    return charts.map((each) => {
+      each.resize({ width, height, silent: true });
+      return each.renderToSVGString();
+    });
   };
 }
 

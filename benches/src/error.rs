@@ -1,5 +1,6 @@
 //! Why something could not be measured. Slowness is never among the reasons.
 
+use perch_chart::ChartError;
 use perch_desktop::Problem;
 use perch_sandbox::SandboxError;
 use perch_tenant::OriginError;
@@ -23,6 +24,9 @@ pub enum BenchError {
     /// An answer that is none.
     #[error("{0}")]
     Decode(#[from] DecodeError),
+    /// A table that made no chart.
+    #[error("{0}")]
+    Chart(#[from] ChartError),
     /// A template that is none.
     #[error("{0}")]
     Template(#[from] TemplateError),

@@ -16,6 +16,9 @@ mod mint;
 mod node;
 mod past_visit;
 mod program;
+mod redraw;
+mod render;
+mod series;
 mod start;
 mod tenant;
 
@@ -65,6 +68,12 @@ async fn run() -> Result<(), BenchError> {
     }
     if wanted("decode") {
         comparisons.extend(decode::compare(&mut Node::start()?)?);
+    }
+    if wanted("render") {
+        comparisons.extend(render::compare(&mut Node::start()?)?);
+    }
+    if wanted("redraw") {
+        comparisons.push(redraw::compare(&mut Node::start()?)?);
     }
     if wanted("mint") {
         comparisons.push(mint::compare(&mut Node::start()?)?);

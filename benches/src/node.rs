@@ -22,6 +22,26 @@ pub enum Task {
         /// The file with a pipe's answer.
         file: String,
     },
+    /// The file's bytes to the SVG of a line chart, by Apache ECharts.
+    Render {
+        /// The file with a pipe's answer.
+        file: String,
+        /// In CSS pixels.
+        width: u32,
+        /// In CSS pixels.
+        height: u32,
+        /// How ECharts leaves out points; it draws them all without.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        sampling: Option<&'static str>,
+    },
+    /// Line charts that are there already, resized and drawn anew by Apache
+    /// ECharts.
+    Redraw {
+        /// The file with a pipe's answer for each chart.
+        files: Vec<String>,
+        /// The width and the height that they have by turns.
+        sizes: [[u32; 2]; 2],
+    },
     /// A token signed by the npm package `jose`.
     Mint {
         /// The key's text.
