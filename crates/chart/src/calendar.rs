@@ -11,11 +11,11 @@ const HOUR: i64 = 60 * MINUTE;
 pub(crate) const DAY: i64 = 24 * HOUR;
 
 /// The wall clock of microseconds since 1970. `None` beyond the year 9999.
-fn clock(micros: i64) -> Option<DateTime> {
+pub(crate) fn clock(micros: i64) -> Option<DateTime> {
     Some(Offset::UTC.to_datetime(Timestamp::from_microsecond(micros).ok()?))
 }
 
-fn micros(clock: DateTime) -> Option<i64> {
+pub(crate) fn micros(clock: DateTime) -> Option<i64> {
     Some(Offset::UTC.to_timestamp(clock).ok()?.as_microsecond())
 }
 

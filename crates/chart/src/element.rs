@@ -7,7 +7,7 @@ use plotters_backend::{BackendCoord, DrawingErrorKind};
 
 use crate::font::{self, Weight};
 use crate::palette::Paint;
-use crate::scene::{self, Anchor, Item, Recorder, Text, Wedge, units};
+use crate::scene::{self, Anchor, Dash, Item, Recorder, Text, Wedge, units};
 use crate::text;
 
 /// The size of axis labels, legends and what comes second, in CSS pixels.
@@ -106,6 +106,36 @@ impl Drawable<Recorder<'_>> for Label<'_> {
                 full: self.full.map(|full| text::clean(full).into_owned()),
             }));
         }
+        Ok(())
+    }
+}
+
+/// A line through points, which may be broken.
+pub(crate) struct Path {
+    pub(crate) points: Vec<(i32, i32)>,
+    pub(crate) paint: Paint,
+    /// In units.
+    pub(crate) width: i32,
+    pub(crate) dash: Dash,
+}
+
+impl<'b> PointCollection<'b, BackendCoord> for &'b Path {
+    type Point = &'b BackendCoord;
+    type IntoIter = std::slice::Iter<'b, BackendCoord>;
+
+    fn point_iter(self) -> Self::IntoIter {
+        self.points.iter()
+    }
+}
+
+impl Drawable<Recorder<'_>> for Path {
+    fn draw<I: Iterator<Item = BackendCoord>>(
+        &self,
+        points: I,
+        recorder: &mut Recorder<'_>,
+        _: (u32, u32),
+    ) -> Result<(), DrawingErrorKind<Infallible>> {
+        recorder.line(points, self.paint, self.width, self.dash);
         Ok(())
     }
 }

@@ -69,6 +69,50 @@ pub enum ChartError {
         /// Whose value it is.
         category: String,
     },
+    /// An axis that cannot be as the spec says.
+    #[error("`{axis}` {why}")]
+    Axis {
+        /// The spec's field.
+        axis: &'static str,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// A logarithmic axis for values none of which is positive.
+    #[error("{columns} has no positive value, and only positive values have a place on a logarithmic axis")]
+    NonePositive {
+        /// The columns of the values.
+        columns: String,
+    },
+    /// A threshold, a band or an annotation at a place that the axis does not have.
+    #[error("{role} is at `{written}`, which {why}")]
+    NoPlace {
+        /// What has no place.
+        role: &'static str,
+        /// The place as it was written.
+        written: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// Something of the right axis in a chart that has none.
+    #[error("{role} is measured by the right axis, and no column is")]
+    NoRightAxis {
+        /// What is measured by it.
+        role: &'static str,
+    },
+    /// A column for the right axis that is not among the values.
+    #[error("right = `{name}` is none of the columns in `y`: {}", list(values))]
+    NotAmongValues {
+        /// The column that was named.
+        name: String,
+        /// The columns of values.
+        values: Vec<String>,
+    },
+    /// A time zone that the database of zones does not know.
+    #[error("zone = `{name}` is no time zone")]
+    NoZone {
+        /// The zone that was named.
+        name: String,
+    },
     /// A picture of no extent, or of more than 10,000 pixels a side.
     #[error("a picture of {width} by {height} pixels cannot be drawn")]
     Size {
@@ -92,6 +136,12 @@ impl ChartError {
             Self::TooMany { .. } => "too-many-columns",
             Self::Meaningless { .. } => "meaningless-field",
             Self::Negative { .. } => "negative-share",
+            Self::Axis { .. } => "bad-axis",
+            Self::NonePositive { .. } => "none-positive",
+            Self::NoPlace { .. } => "no-place",
+            Self::NoRightAxis { .. } => "no-right-axis",
+            Self::NotAmongValues { .. } => "not-among-values",
+            Self::NoZone { .. } => "no-zone",
             Self::Size { .. } => "chart-size",
             Self::Layout(_) => "chart-layout",
         }
@@ -108,6 +158,14 @@ impl ChartError {
             Self::TooMany { .. } => "Keep one of them, or choose bar, line or table.",
             Self::Meaningless { .. } => "Take the field out of the tile.",
             Self::Negative { .. } => "Choose bar or bar-list, or leave negative rows out in the pipe.",
+            Self::Axis { .. } => "Write other ends or another scale, or leave them out: the data then chooses.",
+            Self::NonePositive { .. } => "Make the axis linear, or leave such rows out in the pipe.",
+            Self::NoPlace { .. } => "Write a place that the axis has, or take it out of the tile.",
+            Self::NoRightAxis { .. } => {
+                "Name the columns for the right axis in `right`, or measure it by another axis."
+            }
+            Self::NotAmongValues { .. } => "Name the column in `y` too, or take it out of `right`.",
+            Self::NoZone { .. } => "Write column, viewer, utc, or a zone such as Europe/Berlin.",
             Self::Size { .. } => "Make the tile larger.",
             Self::Layout(_) => "Make the tile larger, and report this with the tile's settings if it stays.",
         }

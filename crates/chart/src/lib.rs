@@ -8,17 +8,21 @@
 //!
 //! A kind of chart is one file in `kinds/` and one entry in its list.
 
+mod bottom;
 mod calendar;
 mod cartesian;
+mod clock;
 mod columns;
 mod drawing;
 mod element;
 mod error;
 mod font;
 mod format;
+mod guides;
 mod kinds;
 mod legend;
 mod locale;
+mod logarithm;
 pub mod page;
 mod palette;
 mod ramp;
@@ -31,6 +35,7 @@ mod spec;
 mod svg;
 mod tally;
 mod text;
+mod upright;
 
 use std::sync::{Arc, LazyLock};
 

@@ -6,26 +6,70 @@ use plotters::coord::ranged1d::{KeyPointHint, NoDefaultFormatting, Ranged};
 
 use crate::format::{self, Format, Style};
 
-/// A linear scale from values to units of a scene. Made once from all the data, before anything is left out.
+/// A scale from values to units of a scene. Made once from all the data, before anything is left out.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Scale {
     domain: (f64, f64),
     range: (i32, i32),
+    log: bool,
 }
 
 impl Scale {
-    /// `domain` must have an extent; an empty one maps everything to the middle.
+    /// In proportion. `domain` must have an extent; an empty one maps everything to the middle.
     pub(crate) fn new(domain: (f64, f64), range: (i32, i32)) -> Self {
-        Self { domain, range }
+        Self { domain, range, log: false }
+    }
+
+    /// By the logarithm. Both ends of `domain` must be positive.
+    pub(crate) fn log(domain: (f64, f64), range: (i32, i32)) -> Self {
+        Self { domain, range, log: true }
+    }
+
+    /// The values at both ends.
+    pub(crate) fn domain(&self) -> (f64, f64) {
+        self.domain
+    }
+
+    pub(crate) fn is_log(&self) -> bool {
+        self.log
+    }
+
+    /// Whether the value has a place at all: on a logarithmic scale only what is positive has one.
+    pub(crate) fn measures(&self, value: f64) -> bool {
+        value.is_finite() && (!self.log || value > 0.0)
+    }
+
+    /// Whether the value lies between the ends.
+    pub(crate) fn holds(&self, value: f64) -> bool {
+        self.domain.0 <= value && value <= self.domain.1
+    }
+
+    /// How far along the scale the value stands: 0 at its beginning, 1 at its end, and beyond for what lies outside.
+    fn share(&self, value: f64) -> f64 {
+        let (start, end) = self.domain;
+        if self.log {
+            return (value.ln() - start.ln()) / (end.ln() - start.ln());
+        }
+        // Halves, because the whole extent of two doubles need not be one.
+        (value / 2.0 - start / 2.0) / (end / 2.0 - start / 2.0)
+    }
+
+    fn along(&self, share: f64) -> f64 {
+        f64::from(self.range.0) + share * f64::from(self.range.1 - self.range.0)
     }
 
     /// Where the value stands, before rounding. What lies outside, because no axis goes so far, stands at the edge.
     pub(crate) fn place(&self, value: f64) -> f64 {
-        let (start, end) = self.domain;
-        // Halves, because the whole extent of two doubles need not be one.
-        let share = (value / 2.0 - start / 2.0) / (end / 2.0 - start / 2.0);
-        let share = if share.is_finite() { share.clamp(0.0, 1.0) } else { 0.5 };
-        f64::from(self.range.0) + share * f64::from(self.range.1 - self.range.0)
+        let share = self.share(value);
+        self.along(if share.is_nan() { 0.5 } else { share.clamp(0.0, 1.0) })
+    }
+
+    /// The same, but what lies outside stands outside, so that a line to it leaves the plot where it should.
+    pub(crate) fn beyond(&self, value: f64) -> f64 {
+        // Far enough out for every direction, near enough for doubles to tell where the edge is crossed.
+        const FAR: f64 = 1e7;
+        let share = self.share(value);
+        self.along(if share.is_nan() { 0.5 } else { share.clamp(-FAR, FAR) })
     }
 
     /// Where the value stands, in units.
@@ -67,6 +111,52 @@ pub(crate) struct Ticks {
     pub(crate) ticks: Vec<Tick>,
 }
 
+/// What an axis must hold: the least and the greatest of the values, and the least that is positive.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Extent {
+    pub(crate) least: f64,
+    pub(crate) greatest: f64,
+    /// Infinite where none is positive.
+    pub(crate) positive: f64,
+}
+
+impl Extent {
+    /// Of no value yet.
+    pub(crate) const NONE: Self = Self { least: f64::INFINITY, greatest: f64::NEG_INFINITY, positive: f64::INFINITY };
+
+    /// Of the finite values, if there is any.
+    pub(crate) fn of(values: impl IntoIterator<Item = f64>) -> Option<Self> {
+        let mut extent = Self::NONE;
+        values.into_iter().for_each(|value| extent.add(value));
+        extent.some()
+    }
+
+    /// Takes in one more value; what is not finite changes nothing.
+    pub(crate) fn add(&mut self, value: f64) {
+        if value.is_finite() {
+            self.least = self.least.min(value);
+            self.greatest = self.greatest.max(value);
+            if value > 0.0 {
+                self.positive = self.positive.min(value);
+            }
+        }
+    }
+
+    /// What holds both.
+    pub(crate) fn and(self, other: Self) -> Self {
+        Self {
+            least: self.least.min(other.least),
+            greatest: self.greatest.max(other.greatest),
+            positive: self.positive.min(other.positive),
+        }
+    }
+
+    /// `None` where no value was added.
+    pub(crate) fn some(self) -> Option<Self> {
+        (self.least <= self.greatest).then_some(self)
+    }
+}
+
 /// The extent that an axis shows for values between `least` and `greatest`. Zero belongs to it when it must
 /// (`from_zero`) and when leaving it out would show less than a third of what the values are.
 pub(crate) fn extent(least: f64, greatest: f64, from_zero: bool) -> (f64, f64) {
@@ -89,22 +179,46 @@ pub(crate) fn extent(least: f64, greatest: f64, from_zero: bool) -> (f64, f64) {
 pub(crate) fn ticks((least, greatest): (f64, f64), count: usize, format: &Format, whole: bool) -> Ticks {
     let unit = Unit::of(format, least.abs().max(greatest.abs()));
     let rough = (greatest / unit.size - least / unit.size) / count.max(1) as f64;
-    let mut step = match format.style {
+    let step = step(rough, &unit, format, whole);
+    let first = (least / unit.size / step + 1e-9).floor();
+    let last = (greatest / unit.size / step - 1e-9).ceil().max(first + 1.0);
+    every(step, first, (last - first).min(50.0) as usize, &unit, format)
+}
+
+/// Exactly so many steps of round values that hold `extent`, if there are such.
+pub(crate) fn exactly((least, greatest): (f64, f64), steps: usize, format: &Format, whole: bool) -> Option<Ticks> {
+    let unit = Unit::of(format, least.abs().max(greatest.abs()));
+    let mut rough = (greatest / unit.size - least / unit.size) / steps.max(1) as f64;
+    // Where the first step does not reach the end, the next rounder one may.
+    for _ in 0..4 {
+        let step = step(rough, &unit, format, whole);
+        let first = (least / unit.size / step + 1e-9).floor();
+        if first + steps as f64 >= greatest / unit.size / step - 1e-9 {
+            return Some(every(step, first, steps, &unit, format));
+        }
+        rough = step * 1.01;
+    }
+    None
+}
+
+fn step(rough: f64, unit: &Unit, format: &Format, whole: bool) -> f64 {
+    let step = match format.style {
         Style::Duration | Style::Millis => round_duration(rough),
         _ => round(rough),
     };
-    if whole && unit.size == 1.0 {
-        step = step.max(1.0);
-    }
-    let first = (least / unit.size / step + 1e-9).floor();
-    let last = (greatest / unit.size / step - 1e-9).ceil().max(first + 1.0);
+    if whole && unit.size == 1.0 { step.max(1.0) } else { step }
+}
+
+fn every(step: f64, first: f64, steps: usize, unit: &Unit, format: &Format) -> Ticks {
     let decimals = (-step.log10().floor()).clamp(0.0, 12.0) as usize;
-    let steps = (last - first).min(50.0) as usize;
-    let ticks = (0..=steps).map(|index| {
-        let shown = (first + index as f64) * step;
-        Tick { value: shown * unit.size, label: unit.label(shown, decimals, format) }
-    });
-    Ticks { domain: (first * step * unit.size, last * step * unit.size), ticks: ticks.collect() }
+    let ticks: Vec<Tick> = (0..=steps)
+        .map(|index| {
+            let shown = (first + index as f64) * step;
+            Tick { value: shown * unit.size, label: unit.label(shown, decimals, format) }
+        })
+        .collect();
+    let last = first + steps as f64;
+    Ticks { domain: (first * step * unit.size, last * step * unit.size), ticks }
 }
 
 /// What an axis counts in: ones, thousands, mebibytes.

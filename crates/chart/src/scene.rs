@@ -88,11 +88,35 @@ pub(crate) struct Wedge {
     pub(crate) fill: Paint,
 }
 
+/// How a line is broken, so that lines are told apart where colours are not seen.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Dash {
+    #[default]
+    Solid,
+    Short,
+    Dotted,
+    Long,
+    Mixed,
+}
+
+impl Dash {
+    /// Lengths of strokes and gaps in CSS pixels, as SVG's `stroke-dasharray` writes them.
+    pub(crate) fn pattern(self) -> Option<&'static str> {
+        match self {
+            Self::Solid => None,
+            Self::Short => Some("4 4"),
+            Self::Dotted => Some("1 4"),
+            Self::Long => Some("9 4"),
+            Self::Mixed => Some("9 4 1 4"),
+        }
+    }
+}
+
 /// One thing in the picture. Points are a range of [`Scene::points`].
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Item {
     Rect { area: Area, fill: Paint },
-    Line { points: Range<usize>, stroke: Paint, width: i32 },
+    Line { points: Range<usize>, stroke: Paint, width: i32, dash: Dash },
     Polygon { points: Range<usize>, fill: Paint },
     Circle { center: (i32, i32), radius: i32, fill: Paint },
     Wedge(Wedge),
@@ -132,6 +156,18 @@ impl Recorder<'_> {
     /// For the elements of [`crate::element`], which say more than plotters' own shapes.
     pub(crate) fn push(&mut self, item: Item) {
         self.scene.items.push(item);
+    }
+
+    /// A line of points that are already in units, broken as `dash` says.
+    pub(crate) fn line(
+        &mut self,
+        points: impl IntoIterator<Item = BackendCoord>,
+        stroke: Paint,
+        width: i32,
+        dash: Dash,
+    ) {
+        let points = self.keep(points);
+        self.push(Item::Line { points, stroke, width, dash });
     }
 
     fn keep(&mut self, points: impl IntoIterator<Item = BackendCoord>) -> Range<usize> {
@@ -191,7 +227,7 @@ impl DrawingBackend for Recorder<'_> {
         if style.color().alpha > 0.0 {
             let points = self.keep(path);
             let (stroke, width) = (paint(style.color()), style.stroke_width() as i32);
-            self.push(Item::Line { points, stroke, width });
+            self.push(Item::Line { points, stroke, width, dash: Dash::Solid });
         }
         Ok(())
     }

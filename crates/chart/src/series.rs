@@ -6,30 +6,38 @@ use std::rc::Rc;
 
 use perch_tinybird::{Column, Family, Table};
 
-use crate::calendar::Grain;
+use crate::clock::{self, Clock};
 use crate::columns::Columns;
+use crate::kinds::Sheet;
 use crate::palette::{Paint, Palette};
-use crate::{Colors, text};
+use crate::scale::Extent;
+use crate::{ChartError, Colors, text};
 
 /// What stands along the bottom of a chart.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Along {
-    /// Microseconds on the column's wall clock, and how exactly to write them.
-    Time(Grain),
+    /// Instants in Unix microseconds, and whose clock reads them.
+    Time(Clock),
     Number,
     /// Positions are indexes of these names, in the order in which they first appear.
     Names(Vec<String>),
 }
 
 impl Along {
-    /// Where every row stands, NaN for a row that stands nowhere.
-    pub(crate) fn read(column: &Column) -> (Self, Vec<f64>) {
+    /// Where every row stands, NaN for a row that stands nowhere. Moments are read from the clock that the spec asks for.
+    pub(crate) fn read(column: &Column, sheet: &Sheet<'_>) -> Result<(Self, Vec<f64>), ChartError> {
+        if column.family() == Family::Time {
+            let clock = Clock::of(column, sheet.spec, sheet.input.setting)?;
+            return Ok((Self::Time(clock), clock::instants(column)));
+        }
+        Ok(Self::by_own_clock(column))
+    }
+
+    /// The same, where moments are read from the column's own clock.
+    pub(crate) fn by_own_clock(column: &Column) -> (Self, Vec<f64>) {
         let rows = 0..column.len();
         match column.family() {
-            Family::Time => {
-                let xs = rows.clone().map(|row| column.time(row).map_or(f64::NAN, |micros| micros as f64)).collect();
-                (Self::Time(Grain::of(rows.filter_map(|row| column.time(row)))), xs)
-            }
+            Family::Time => (Self::Time(Clock::own(column)), clock::instants(column)),
             Family::Number => {
                 let xs = rows.map(|row| column.number(row).filter(|x| x.is_finite()).unwrap_or(f64::NAN)).collect();
                 (Self::Number, xs)
@@ -53,7 +61,7 @@ impl Along {
     /// What a place along the bottom is called, in full.
     pub(crate) fn heading(&self, x: f64, column: &Column, row: usize) -> String {
         match self {
-            Self::Time(grain) => grain.write(x as i64),
+            Self::Time(clock) => clock.write(x),
             Self::Number => column.text(row).map(Cow::into_owned).unwrap_or_default(),
             Self::Names(names) => names.get(x as usize).cloned().unwrap_or_default(),
         }
@@ -112,8 +120,8 @@ impl Lines<'_> {
     }
 
     /// The least and the greatest value, if there is any.
-    pub(crate) fn extent(&self) -> Option<(f64, f64)> {
-        extent(self.series.iter().flat_map(|series| series.ys.iter().copied()))
+    pub(crate) fn extent(&self) -> Option<Extent> {
+        Extent::of(self.series.iter().flat_map(|series| series.ys.iter().copied()))
     }
 }
 
@@ -141,14 +149,14 @@ fn order(xs: &[f64]) -> Option<Vec<u32>> {
 
 /// Reads one series for each column of values, or for each group of each.
 pub(crate) fn read<'t>(
+    sheet: &Sheet<'_>,
     table: &'t Table,
     columns: &Columns<'t>,
     x: &'t Column,
     limit: Option<usize>,
-    palette: &Palette,
-    colors: &Colors,
-) -> Lines<'t> {
-    let (along, places) = Along::read(x);
+) -> Result<Lines<'t>, ChartError> {
+    let palette = sheet.palette;
+    let (along, places) = Along::read(x, sheet)?;
     let order = order(&places);
     let mut series = Vec::new();
     match columns.group {
@@ -182,8 +190,9 @@ pub(crate) fn read<'t>(
             }
         }
     }
-    paint(&mut series, limit, palette, columns.group.map(|_| colors));
-    Lines { along, x, series }
+    let colors = &sheet.input.setting.colors;
+    paint(&mut series, limit, palette, columns.group.map(|_| &**colors));
+    Ok(Lines { along, x, series })
 }
 
 fn one<'t>(

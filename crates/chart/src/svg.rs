@@ -30,12 +30,17 @@ pub(crate) fn write(scene: &Scene, title: &str) -> String {
                 out.paint("fill", *fill);
                 out.raw("/>");
             }
-            Item::Line { points, stroke, width } => {
+            Item::Line { points, stroke, width, dash } => {
                 out.raw("<polyline");
                 out.points(&scene.points[points.clone()]);
                 out.paint("stroke", *stroke);
                 if *width != UNIT {
                     out.length("stroke-width", *width);
+                }
+                if let Some(pattern) = dash.pattern() {
+                    out.raw(" stroke-dasharray=\"");
+                    out.raw(pattern);
+                    out.raw("\"");
                 }
                 out.raw("/>");
             }

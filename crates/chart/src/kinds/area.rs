@@ -9,9 +9,9 @@ use super::{Drawer, NO_VALUES, Picture, Sheet};
 use crate::columns::{Holds, Needs, Role, Values};
 use crate::palette::Paint;
 use crate::reduce::{Point, chunks, runs};
-use crate::scale::Scale;
+use crate::scale::{Extent, Scale};
 use crate::scene::Scene;
-use crate::series::{self, Lines, Series};
+use crate::series::{Lines, Series};
 use crate::{ChartError, Stacking};
 
 pub(super) const DRAWER: Drawer =
@@ -29,7 +29,7 @@ fn draw(sheet: &Sheet<'_>) -> Result<Picture, ChartError> {
 }
 
 fn beside(sheet: &Sheet<'_>) -> Result<Picture, ChartError> {
-    let Some(drawn) = Drawn::read(sheet, true) else { return sheet.blank(NO_VALUES) };
+    let Some(drawn) = Drawn::read(sheet, true)? else { return sheet.blank(NO_VALUES) };
     let mut scene = Scene::new(sheet.size);
     {
         let canvas = scene.canvas();
@@ -51,6 +51,7 @@ fn beside(sheet: &Sheet<'_>) -> Result<Picture, ChartError> {
         for series in drawn.lines.series.iter().rev().filter(|series| !series.faded) {
             stroke(&mut chart, &drawn.points(series), series.paint, STROKE)?;
         }
+        drawn.frame.draw_upon(&canvas)?;
     }
     drawn.finish(sheet, scene, "Area chart", &|_, _, value| value)
 }
@@ -62,16 +63,16 @@ struct Layer {
 }
 
 fn stacked(sheet: &Sheet<'_>) -> Result<Picture, ChartError> {
-    let Some(lines) = read(sheet) else { return sheet.blank(NO_VALUES) };
+    let Some(lines) = read(sheet)? else { return sheet.blank(NO_VALUES) };
     if lines.extent().is_none() {
         return sheet.blank(NO_VALUES);
     }
     let places = every_place(&lines);
     let layers = stack(&lines, &places, sheet);
-    let Some(extent) = series::extent(layers.iter().flat_map(|layer| &layer.points).flat_map(|(a, b)| [*a, *b])) else {
+    let Some(extent) = Extent::of(layers.iter().flat_map(|layer| &layer.points).flat_map(|(a, b)| [*a, *b])) else {
         return sheet.blank(NO_VALUES);
     };
-    let Some(frame) = frame(sheet, &lines, None, extent, true) else { return sheet.blank(NO_VALUES) };
+    let Some(frame) = frame(sheet, &lines, None, extent, true)? else { return sheet.blank(NO_VALUES) };
     let kept = thin(&places, &layers, &frame.x);
     let mut scene = Scene::new(sheet.size);
     {
@@ -90,6 +91,7 @@ fn stacked(sheet: &Sheet<'_>) -> Result<Picture, ChartError> {
             let paint = if edge.len() == 1 { layer.paint } else { sheet.palette.ground };
             stroke(&mut chart, &edge, paint, 10)?;
         }
+        frame.draw_upon(&canvas)?;
     }
     let drawn = Drawn { lines, frame, ghost: None };
     // Which layer a series is in: its own, or for those without a name the last.

@@ -25,7 +25,7 @@ pub(super) struct Part {
 
 /// Adds up the rows of each name, greatest first. Names without a value are left out.
 pub(super) fn parts(x: &Column, y: &Column) -> Vec<Part> {
-    let (along, places) = Along::read(x);
+    let (along, places) = Along::by_own_clock(x);
     let mut parts: Vec<(f64, Part)> = Vec::new();
     let mut rows: Vec<usize> = (0..places.len()).filter(|row| !places[*row].is_nan()).collect();
     rows.sort_by(|a, b| places[*a].total_cmp(&places[*b]));

@@ -6,14 +6,15 @@ use perch_tinybird::Column;
 use plotters::element::Rectangle;
 use plotters::style::Color;
 
-use super::{Drawer, NO_VALUES, NULL, OTHER, Picture, Sheet, entry, enumerate, is_whole, marks};
+use super::{Drawer, NO_VALUES, NULL, OTHER, Picture, Sheet, entry, enumerate, marks};
 use crate::calendar::Grain;
-use crate::cartesian::{Bottom, Chart, Frame, Request};
+use crate::cartesian::{Bottom, Chart, Frame, Measured, Request};
+use crate::clock::Clock;
 use crate::columns::{Holds, Needs, Role, Values};
 use crate::legend::Item;
 use crate::palette::Paint;
 use crate::reduce::column;
-use crate::scale;
+use crate::scale::Extent;
 use crate::scene::{Area, Scene, UNIT, pixels};
 use crate::series::{self, Along, Series};
 use crate::tally::Tally;
@@ -23,22 +24,17 @@ pub(super) const DRAWER: Drawer =
     Drawer { needs: Needs::of(Values::Many).x(Role::Must(Holds::Places)).group(Role::Named(Holds::Places)), draw };
 
 fn draw(sheet: &Sheet<'_>) -> Result<Picture, ChartError> {
-    let Some(bars) = Bars::read(sheet) else { return sheet.blank(NO_VALUES) };
-    let Some((least, greatest)) = bars.extent() else { return sheet.blank(NO_VALUES) };
+    let Some(bars) = Bars::read(sheet)? else { return sheet.blank(NO_VALUES) };
+    let Some(extent) = bars.extent() else { return sheet.blank(NO_VALUES) };
     let legend: Vec<Item> = match bars.series.as_slice() {
         [_] => Vec::new(),
-        all => all.iter().map(|series| Item { name: series.name.clone(), paint: series.paint }).collect(),
+        all => all.iter().map(|series| Item::new(&series.name, series.paint)).collect(),
     };
     let frame = Frame::lay_out(&Request {
-        size: sheet.size,
-        palette: sheet.palette,
-        format: &sheet.spec.format,
-        extent: scale::extent(least, greatest, true),
-        whole: sheet.columns.y.iter().all(|column| is_whole(column)),
-        bottom: bars.bottom(),
+        left: Measured { from_zero: true, ..sheet.measured(extent, &sheet.columns.y) },
         legend: &legend,
-        unnamed: 0,
-    });
+        ..sheet.request(extent, bars.bottom())
+    })?;
     let bars = bars.thick(&frame);
     let shown = bars.shown(&frame);
     let mut scene = Scene::new(sheet.size);
@@ -49,6 +45,7 @@ fn draw(sheet: &Sheet<'_>) -> Result<Picture, ChartError> {
         for index in &shown {
             bars.draw(&mut chart, *index)?;
         }
+        frame.draw_upon(&canvas)?;
     }
     let list = shown.iter().map(|index| bars.mark(sheet, &frame, *index)).collect();
     let marks = marks(frame.plot, Pick::Shape, list);
@@ -85,12 +82,13 @@ struct Stack<'a> {
 }
 
 impl<'a> Bars<'a> {
-    fn read(sheet: &Sheet<'a>) -> Option<Self> {
-        let x = sheet.columns.x?;
+    fn read(sheet: &Sheet<'a>) -> Result<Option<Self>, ChartError> {
+        let Some(x) = sheet.columns.x else { return Ok(None) };
         // A limit counts categories where there are any to count, else series.
-        let lines =
-            series::read(sheet.input.table, &sheet.columns, x, None, sheet.palette, &sheet.input.setting.colors);
-        lines.span()?;
+        let lines = series::read(sheet, sheet.input.table, &sheet.columns, x, None)?;
+        if lines.span().is_none() {
+            return Ok(None);
+        }
         let mut places: Vec<f64> = match lines.series.as_slice() {
             [first, rest @ ..] if rest.iter().all(|series| Rc::ptr_eq(&series.xs, &first.xs)) => first.xs.to_vec(),
             all => all.iter().flat_map(|series| series.xs.iter().copied()).collect(),
@@ -113,7 +111,7 @@ impl<'a> Bars<'a> {
         let names = places.iter().map(|place| heading(&lines, *place)).collect();
         let (middles, half) = middles(&lines.along, &places);
         let labels = match &lines.along {
-            Along::Time(grain) => places.iter().map(|place| grain.brief(*place as i64)).collect(),
+            Along::Time(clock) => places.iter().map(|place| clock.brief(*place)).collect(),
             _ => Vec::new(),
         };
         let stacked = sheet.spec.stacked != Stacking::None || series.len() == 1;
@@ -132,7 +130,7 @@ impl<'a> Bars<'a> {
         if let (Some(limit), Along::Names(_)) = (sheet.spec.limit, &bars.along) {
             bars.keep_greatest(limit);
         }
-        Some(bars)
+        Ok(Some(bars))
     }
 
     /// Keeps the greatest categories, in their order, and adds up the others at the end.
@@ -168,16 +166,21 @@ impl<'a> Bars<'a> {
     fn bottom(&self) -> Bottom<'_> {
         match (&self.along, self.middles.as_slice()) {
             // Few moments are named each; many get an axis of time.
-            (Along::Time(grain), [first, .., last]) if self.names.len() > 12 => {
-                Bottom::Time { from: first - self.half, to: last + self.half, grain: *grain }
+            (Along::Time(clock), [first, .., last]) if self.names.len() > 12 => {
+                Bottom::Time { from: first - self.half, to: last + self.half, clock }
             }
-            (Along::Time(_), _) if self.is_even() => Bottom::Bands { names: &self.labels },
-            (Along::Time(grain), [first, .., last]) => {
-                Bottom::Time { from: first - self.half, to: last + self.half, grain: *grain }
+            (Along::Time(clock), _) if self.is_even() => self.days(clock),
+            (Along::Time(clock), [first, .., last]) => {
+                Bottom::Time { from: first - self.half, to: last + self.half, clock }
             }
-            (Along::Time(_), _) => Bottom::Bands { names: &self.labels },
-            _ => Bottom::Bands { names: &self.names },
+            (Along::Time(clock), _) => self.days(clock),
+            _ => Bottom::Bands { names: &self.names, moments: None },
         }
+    }
+
+    /// Moments as bands by name.
+    fn days<'b>(&'b self, clock: &'b Clock) -> Bottom<'b> {
+        Bottom::Bands { names: &self.labels, moments: Some((&self.middles, clock)) }
     }
 
     /// Whether all moments stand equally far apart, so that bands by name tell no lie about time.
@@ -217,11 +220,11 @@ impl<'a> Bars<'a> {
     }
 
     /// What the axis must hold.
-    fn extent(&self) -> Option<(f64, f64)> {
+    fn extent(&self) -> Option<Extent> {
         if !self.stacked {
-            return series::extent(self.series.iter().flat_map(|series| &series.tallies).filter_map(Tally::value));
+            return Extent::of(self.series.iter().flat_map(|series| &series.tallies).filter_map(Tally::value));
         }
-        series::extent((0..self.names.len()).flat_map(|index| {
+        Extent::of((0..self.names.len()).flat_map(|index| {
             let values = || self.series.iter().filter_map(move |series| series.tallies[index].value());
             let any = values().next().is_some();
             let up: f64 = values().filter(|value| *value > 0.0).sum();
@@ -382,8 +385,8 @@ fn heading(lines: &series::Lines<'_>, place: f64) -> String {
 /// The middles of the bands, and half a band: half the shortest time between two neighbours.
 fn middles(along: &Along, places: &[f64]) -> (Vec<f64>, f64) {
     match along {
-        Along::Time(grain) => {
-            let alone = if *grain == Grain::Day { 8.64e10 } else { 6e7 };
+        Along::Time(clock) => {
+            let alone = if clock.grain == Grain::Day { 8.64e10 } else { 6e7 };
             let apart = places.windows(2).map(|pair| pair[1] - pair[0]).fold(f64::INFINITY, f64::min);
             (places.to_vec(), if apart.is_finite() { apart } else { alone } / 2.0)
         }

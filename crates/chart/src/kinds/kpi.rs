@@ -73,7 +73,7 @@ impl Headline {
                 found.into_iter().for_each(|row| tally.add(y, row));
             }
             Aggregate::Last => {
-                let places = x.map(|x| Along::read(x).1);
+                let places = x.map(|x| Along::by_own_clock(x).1);
                 let place = |row: usize| places.as_ref().map_or(row as f64, |places| places[row]);
                 let last =
                     rows.clone().filter(|row| !place(*row).is_nan()).max_by(|a, b| place(*a).total_cmp(&place(*b)));
@@ -146,14 +146,7 @@ fn percent(share: f64, format: &Format) -> String {
 
 /// The series of a sparkline: only with two moments or more.
 fn spark<'a>(sheet: &Sheet<'a>) -> Option<Lines<'a>> {
-    let lines = series::read(
-        sheet.input.table,
-        &sheet.columns,
-        sheet.columns.x?,
-        None,
-        sheet.palette,
-        &sheet.input.setting.colors,
-    );
+    let lines = series::read(sheet, sheet.input.table, &sheet.columns, sheet.columns.x?, None).ok()?;
     let (from, to) = lines.span()?;
     lines.extent()?;
     (from < to).then_some(lines)
@@ -259,7 +252,7 @@ fn draw_spark(sheet: &Sheet<'_>, canvas: &Canvas<'_>, lines: &Lines<'_>, plot: A
     let ([series], Some(span), Some(extent)) = (lines.series.as_slice(), lines.span(), lines.extent()) else {
         return Ok(Vec::new());
     };
-    let (least, greatest) = scale::extent(extent.0, extent.1, false);
+    let (least, greatest) = scale::extent(extent.least, extent.greatest, false);
     let floor = if least < greatest { least } else { least - 1.0 };
     let x = Scale::new(span, (plot.left, plot.right));
     let y = Scale::new((floor, greatest), (plot.bottom, plot.top));

@@ -7,13 +7,13 @@ use plotters::element::Circle;
 use plotters::series::LineSeries;
 use plotters::style::Color;
 
-use super::{Drawer, NO_VALUES, NULL, Picture, Sheet, entry, enumerate, is_whole, marks};
-use crate::cartesian::{Bottom, Chart, Frame, Request};
+use super::{Drawer, NO_VALUES, NULL, Picture, Sheet, entry, enumerate, marks};
+use crate::cartesian::{Bottom, Chart, Frame, Measured, Request};
 use crate::columns::{Holds, Needs, Role, Values};
 use crate::legend::Item;
 use crate::palette::Paint;
 use crate::reduce::{Point, chunks, reduce, runs, width};
-use crate::scale::{self, Scale};
+use crate::scale::{Extent, Scale};
 use crate::scene::{Scene, UNIT, pixels};
 use crate::series::{self, Along, Lines, Series};
 use crate::{ChartError, Entry, Mark, Pick, Shape};
@@ -27,7 +27,7 @@ const FAINT_STROKE: u32 = 12;
 const DOT: u32 = 25;
 
 fn draw(sheet: &Sheet<'_>) -> Result<Picture, ChartError> {
-    let Some(lines) = Drawn::read(sheet, false) else { return sheet.blank(NO_VALUES) };
+    let Some(lines) = Drawn::read(sheet, false)? else { return sheet.blank(NO_VALUES) };
     let mut scene = Scene::new(sheet.size);
     {
         let canvas = scene.canvas();
@@ -43,6 +43,7 @@ fn draw(sheet: &Sheet<'_>) -> Result<Picture, ChartError> {
         for series in lines.lines.series.iter().rev().filter(|series| !series.faded) {
             stroke(&mut chart, &lines.points(series), series.paint, lines.stroke(series))?;
         }
+        lines.frame.draw_upon(&canvas)?;
     }
     lines.finish(sheet, scene, "Line chart", &|_, _, value| value)
 }
@@ -81,12 +82,12 @@ pub(super) struct Ghost<'a> {
 
 impl<'a> Drawn<'a> {
     /// `None` if there is no value at all.
-    pub(super) fn read(sheet: &Sheet<'a>, from_zero: bool) -> Option<Self> {
-        let lines = read(sheet)?;
-        let ghost = ghost(sheet, &lines);
-        let extent = lines.extent()?;
+    pub(super) fn read(sheet: &Sheet<'a>, from_zero: bool) -> Result<Option<Self>, ChartError> {
+        let Some(lines) = read(sheet)? else { return Ok(None) };
+        let ghost = ghost(sheet, &lines)?;
+        let Some(extent) = lines.extent() else { return Ok(None) };
         let frame = frame(sheet, &lines, ghost.as_ref(), extent, from_zero)?;
-        Some(Self { lines, frame, ghost })
+        Ok(frame.map(|frame| Self { lines, frame, ghost }))
     }
 
     pub(super) fn points(&self, series: &Series<'_>) -> Vec<Point> {
@@ -129,7 +130,7 @@ impl<'a> Drawn<'a> {
             if let Some(ghost) = &self.ghost {
                 for index in found(&ghost.series, x) {
                     let when = match &ghost.along {
-                        Along::Time(grain) => format!("Before ({})", grain.write((x - ghost.shift) as i64)),
+                        Along::Time(clock) => format!("Before ({})", clock.write(x - ghost.shift)),
                         _ => "Before".into(),
                     };
                     entries.push(value(sheet, &ghost.series, index, &when, &self.frame.y, &|value| value));
@@ -143,17 +144,10 @@ impl<'a> Drawn<'a> {
 }
 
 /// The lines of a sheet, if any row stands anywhere.
-pub(super) fn read<'a>(sheet: &Sheet<'a>) -> Option<Lines<'a>> {
-    let x = sheet.columns.x?;
-    let lines = series::read(
-        sheet.input.table,
-        &sheet.columns,
-        x,
-        sheet.spec.limit,
-        sheet.palette,
-        &sheet.input.setting.colors,
-    );
-    lines.span().map(|_| lines)
+pub(super) fn read<'a>(sheet: &Sheet<'a>) -> Result<Option<Lines<'a>>, ChartError> {
+    let Some(x) = sheet.columns.x else { return Ok(None) };
+    let lines = series::read(sheet, sheet.input.table, &sheet.columns, x, sheet.spec.limit)?;
+    Ok(lines.span().map(|_| lines))
 }
 
 /// The frame for lines whose values lie within `extent`.
@@ -161,58 +155,55 @@ pub(super) fn frame(
     sheet: &Sheet<'_>,
     lines: &Lines<'_>,
     ghost: Option<&Ghost<'_>>,
-    extent: (f64, f64),
+    extent: Extent,
     from_zero: bool,
-) -> Option<Frame> {
-    let past = ghost.and_then(|ghost| series::extent(ghost.series.ys.iter().copied())).unwrap_or(extent);
-    let extent = scale::extent(extent.0.min(past.0), extent.1.max(past.1), from_zero);
-    let (from, to) = lines.span()?;
+) -> Result<Option<Frame>, ChartError> {
+    let past = ghost.and_then(|ghost| Extent::of(ghost.series.ys.iter().copied())).unwrap_or(extent);
+    let extent = extent.and(past);
+    let Some((from, to)) = lines.span() else { return Ok(None) };
     let bottom = match &lines.along {
-        Along::Time(grain) if from < to => Bottom::Time { from, to, grain: *grain },
-        Along::Time(grain) => Bottom::Moment { at: from, grain: *grain },
+        Along::Time(clock) if from < to => Bottom::Time { from, to, clock },
+        Along::Time(clock) => Bottom::Moment { at: from, clock },
         Along::Number if from < to => Bottom::Number { from, to },
         Along::Number => Bottom::Number { from: from - 0.5, to: to + 0.5 },
-        Along::Names(names) => Bottom::Bands { names },
+        Along::Names(names) => Bottom::Bands { names, moments: None },
     };
     let several = lines.series.len() > 1;
-    let named = lines.named().map(|series| Item { name: series.name.clone(), paint: series.paint });
+    let named = lines.named().map(|series| Item::new(&series.name, series.paint));
     let mut legend: Vec<Item> = named.filter(|_| several).collect();
     if let (Some(ghost), Some(series)) = (ghost, lines.series.first()) {
-        legend.push(Item { name: series.name.clone(), paint: series.paint });
-        legend.push(Item { name: "Before".into(), paint: ghost.series.paint });
+        legend.push(Item::new(&series.name, series.paint));
+        legend.push(Item::new("Before", ghost.series.paint));
     }
-    Some(Frame::lay_out(&Request {
-        size: sheet.size,
-        palette: sheet.palette,
-        format: &sheet.spec.format,
-        extent,
-        whole: sheet.columns.y.iter().all(|column| is_whole(column)),
-        bottom,
+    let frame = Frame::lay_out(&Request {
+        left: Measured { from_zero, ..sheet.measured(extent, &sheet.columns.y) },
         legend: &legend,
         unnamed: lines.series.iter().filter(|series| series.faded).count(),
-    }))
+        ..sheet.request(extent, bottom)
+    })?;
+    Ok(Some(frame))
 }
 
 /// The previous period behind one series, from its table's columns of the same names.
-fn ghost<'a>(sheet: &Sheet<'a>, lines: &Lines<'_>) -> Option<Ghost<'a>> {
-    let [series] = lines.series.as_slice() else { return None };
-    let table = sheet.input.previous?;
-    let (x, y) = (table.column(lines.x.name())?, table.column(series.column.name())?);
+fn ghost<'a>(sheet: &Sheet<'a>, lines: &Lines<'_>) -> Result<Option<Ghost<'a>>, ChartError> {
+    let ([series], Some(table)) = (lines.series.as_slice(), sheet.input.previous) else { return Ok(None) };
+    let (x, y) = (table.column(lines.x.name()), table.column(series.column.name()));
+    let (Some(x), Some(y)) = (x, y) else { return Ok(None) };
     let columns = crate::columns::Columns { x: Some(x), y: vec![y], ..Default::default() };
-    let mut past = series::read(table, &columns, x, None, sheet.palette, &sheet.input.setting.colors);
-    let (here, there) = (lines.span()?, past.span()?);
+    let mut past = series::read(sheet, table, &columns, x, None)?;
+    let (Some(here), Some(there)) = (lines.span(), past.span()) else { return Ok(None) };
     if matches!(past.along, Along::Names(_)) || matches!(lines.along, Along::Names(_)) {
-        return None;
+        return Ok(None);
     }
     let shift = here.0 - there.0;
-    let mut ghost = past.series.pop()?;
+    let Some(mut ghost) = past.series.pop() else { return Ok(None) };
     ghost.xs = ghost.xs.iter().map(|x| x + shift).collect();
     // A longer period before does not widen this one.
     let end = ghost.xs.partition_point(|x| *x <= here.1);
     ghost.xs = ghost.xs[..end].into();
     ghost.ys.truncate(end);
     ghost.paint = sheet.palette.ghost;
-    Some(Ghost { series: ghost, along: past.along, shift })
+    Ok(Some(Ghost { series: ghost, along: past.along, shift }))
 }
 
 fn value(

@@ -10,11 +10,13 @@ mod table;
 
 use perch_tinybird::Column;
 
+use crate::cartesian::{Bottom, Measured, Request};
 use crate::columns::{Columns, Needs};
 use crate::element::{BODY, Label, Look};
 use crate::palette::{Paint, Palette};
+use crate::scale::Extent;
 use crate::scene::{Area, Scene, units};
-use crate::{Across, ChartError, Entry, Input, Kind, LegendItem, Mark, Marks, Pick, Scroll, Size, Spec, text};
+use crate::{Across, ChartError, Entry, Format, Input, Kind, LegendItem, Mark, Marks, Pick, Scroll, Size, Spec, text};
 
 /// A kind of chart: what it asks of a table, and how it draws it.
 pub(crate) struct Drawer {
@@ -75,7 +77,7 @@ impl Picture {
     }
 }
 
-impl Sheet<'_> {
+impl<'a> Sheet<'a> {
     pub(crate) fn width(&self) -> f32 {
         self.size.width as f32
     }
@@ -102,9 +104,33 @@ impl Sheet<'_> {
         Ok(Picture::new(scene, marks, format!("{reason}.")))
     }
 
+    /// What an axis for these columns measures, whose values lie within `extent`.
+    pub(crate) fn measured(&self, extent: Extent, columns: &[&'a Column]) -> Measured<'_> {
+        let names: Vec<String> = columns.iter().map(|column| format!("`{}`", text::name(column.name()))).collect();
+        Measured {
+            extent,
+            from_zero: false,
+            whole: columns.iter().all(|column| is_whole(column)),
+            format: columns.first().map_or(&self.spec.format, |column| self.format(column)),
+            columns: names.join(", "),
+        }
+    }
+
+    /// A frame without a legend, whose left axis measures all values.
+    pub(crate) fn request<'b>(&'b self, extent: Extent, bottom: Bottom<'b>) -> Request<'b> {
+        let left = self.measured(extent, &self.columns.y);
+        let (size, palette, spec) = (self.size, self.palette, self.spec);
+        Request { size, palette, spec, left, right: None, bottom, legend: &[], unnamed: 0, margin: 0.0 }
+    }
+
+    /// How a column's numbers are written.
+    pub(crate) fn format(&self, column: &Column) -> &Format {
+        self.spec.formats.get(column.name()).unwrap_or(&self.spec.format)
+    }
+
     /// A value of one row as a tooltip says it.
     pub(crate) fn exact(&self, column: &Column, row: usize) -> String {
-        column.text(row).map_or_else(|| NULL.into(), |text| self.spec.format.exact(&text))
+        column.text(row).map_or_else(|| NULL.into(), |text| self.format(column).exact(&text))
     }
 }
 

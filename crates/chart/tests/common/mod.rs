@@ -145,7 +145,7 @@ pub fn check_picture(svg: &str, size: Size, what: &str) {
     const ELEMENTS: [&str; 8] = ["svg", "title", "text", "rect", "polyline", "polygon", "circle", "path"];
     const NUMBERS: [&str; 10] =
         ["x", "y", "cx", "cy", "width", "height", "r", "stroke-width", "font-size", "fill-opacity"];
-    const OTHERS: [&str; 13] = [
+    const OTHERS: [&str; 14] = [
         "viewBox",
         "role",
         "font-family",
@@ -155,6 +155,7 @@ pub fn check_picture(svg: &str, size: Size, what: &str) {
         "stroke-linejoin",
         "stroke-linecap",
         "stroke-opacity",
+        "stroke-dasharray",
         "text-anchor",
         "points",
         "d",
