@@ -5,10 +5,13 @@
 
 mod stage;
 
+mod accessible;
+mod alive;
 mod answers;
 mod demo;
 mod fence;
 mod hosted;
+mod hostile;
 mod leaks;
 mod links;
 mod no_keychain;

@@ -60,5 +60,7 @@ export function nextSort(sort: Sort | null, column: string, isNumber: boolean): 
 
 /** Whether a cell reads like a number. */
 export function readsAsNumber(text: string | undefined): boolean {
-  return text !== undefined && /^[^\p{L}\d]{0,2}\d[\d.,\s’']*(?:\s\p{L}{1,3}|\P{L}{0,2})$/u.test(text);
+  return (
+    text !== undefined && /^[^\p{L}\d]{0,2}\d[\d.,\s’']*(?:\s\p{L}{1,3}|\P{L}{0,2})$/u.test(text)
+  );
 }

@@ -47,6 +47,15 @@ impl App {
         Self::start_with(stage, &[], &[("GTK_THEME", "Adwaita:dark")]).await
     }
 
+    /// Starts the app where the system asks for less motion.
+    pub async fn start_calm(stage: &Stage) -> Self {
+        let settings = stage.config().join("desktop");
+        std::fs::create_dir_all(settings.join("gtk-3.0")).expect("a folder");
+        std::fs::write(settings.join("gtk-3.0/settings.ini"), "[Settings]\ngtk-enable-animations=0\n").expect("a file");
+        let settings = settings.to_str().expect("a path in UTF-8");
+        Self::start_with(stage, &[], &[("GTK_THEME", "Adwaita"), ("XDG_CONFIG_HOME", settings)]).await
+    }
+
     /// Starts the app where there is no session bus, and so no keychain.
     pub async fn start_without_keychain(stage: &Stage, words: &[&str]) -> Self {
         Self::start_with(stage, words, &[("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nowhere")]).await
@@ -317,7 +326,7 @@ impl App {
 
     /// Gives the keyboard to a tile's picture, and takes the pointer away,
     /// which would point at what scrolls below it.
-    async fn focus(&self, tile: &str) -> Element {
+    pub(super) async fn focus(&self, tile: &str) -> Element {
         let corner = PointerAction::MoveTo { duration: None, x: 1.0, y: 1.0 };
         let away = MouseActions::new("mouse".to_owned()).then(corner);
         self.window().perform_actions(away).await.expect("the pointer moves");
@@ -350,21 +359,14 @@ impl App {
     /// Moves the pointer to a place in a tile's picture, given as shares of its
     /// width and height, and answers with what the tooltip then says.
     pub async fn hover(&self, tile: &str, x: f64, y: f64) -> Option<Mark> {
-        let chart = chart_of(tile);
-        let box_of = "const box = document.querySelector(arguments[0]).getBoundingClientRect();
-             return [box.left, box.top, box.width, box.height];";
-        let sides: [f64; 4] = serde_json::from_value(self.script(box_of, vec![json!(chart)]).await).expect("a box");
-        let [left, top, width, height] = sides;
-        let to = MouseActions::new("mouse".to_owned()).then(PointerAction::MoveTo {
-            duration: None,
-            x: left + width * x,
-            y: top + height * y,
-        });
+        let (x, y) = self.place(tile, (x, y)).await;
+        let to = MouseActions::new("mouse".to_owned()).then(PointerAction::MoveTo { duration: None, x, y });
         self.window().perform_actions(to).await.expect("the pointer moves");
         self.pointed(tile).await
     }
 
-    async fn pointed(&self, tile: &str) -> Option<Mark> {
+    /// What a tile's tooltip says, if it has one.
+    pub async fn pointed(&self, tile: &str) -> Option<Mark> {
         let shown = self.script(TOOLTIP, vec![json!(format!("tile-{tile}"))]).await;
         serde_json::from_value(shown).ok()
     }
@@ -375,7 +377,7 @@ impl App {
     }
 }
 
-fn chart_of(tile: &str) -> String {
+pub(super) fn chart_of(tile: &str) -> String {
     format!("{} {}", by_test_id(&format!("tile-{tile}")), by_test_id("chart"))
 }
 

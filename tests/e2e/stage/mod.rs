@@ -4,6 +4,7 @@
 mod app;
 mod browser;
 mod driver;
+mod hand;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
