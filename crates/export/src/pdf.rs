@@ -82,15 +82,15 @@ pub fn pdf(report: &Report<'_>, layout: &Layout) -> Result<Vec<u8>, ExportError>
         surface.finish();
         page.finish();
     }
-    finish(document, tags, report.title, report.made_at)
+    finish(document, tags, report.title, Some(report.made_at))
 }
 
-/// One picture as a PDF file whose page is as large as it.
+/// One picture as a PDF file whose page is as large as it. Without a date: the same picture gives the same bytes.
 ///
 /// # Errors
 ///
 /// A picture without extent, or one that cannot be read.
-pub fn picture_pdf(picture: &Picture<'_>, made_at: Timestamp) -> Result<Vec<u8>, ExportError> {
+pub fn picture_pdf(picture: &Picture<'_>) -> Result<Vec<u8>, ExportError> {
     let Size { width, height } = picture.outer();
     let (width, height) = (width as f32 * PICTURE_POINTS, height as f32 * PICTURE_POINTS);
     let empty = ExportError::Empty { width: picture.size.width, height: picture.size.height };
@@ -103,12 +103,20 @@ pub fn picture_pdf(picture: &Picture<'_>, made_at: Timestamp) -> Result<Vec<u8>,
     tags.push(figure_of(picture.drawing, figure));
     surface.finish();
     page.finish();
-    finish(document, tags, picture.title.unwrap_or(&picture.drawing.summary), made_at)
+    finish(document, tags, picture.title.unwrap_or(&picture.drawing.summary), None)
 }
 
-fn finish(mut document: Document, tags: TagTree, title: &str, made_at: Timestamp) -> Result<Vec<u8>, ExportError> {
-    document
-        .set_metadata(Metadata::new().title(title.to_owned()).creator("Perch".to_owned()).creation_date(date(made_at)));
+fn finish(
+    mut document: Document,
+    tags: TagTree,
+    title: &str,
+    made_at: Option<Timestamp>,
+) -> Result<Vec<u8>, ExportError> {
+    let mut metadata = Metadata::new().title(title.to_owned()).creator("Perch".to_owned());
+    if let Some(made_at) = made_at {
+        metadata = metadata.creation_date(date(made_at));
+    }
+    document.set_metadata(metadata);
     document.set_tag_tree(tags);
     document.finish().map_err(|error| unwritten(&error.to_string()))
 }

@@ -1,14 +1,16 @@
 //! What was typed.
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::builder::NonEmptyStringValueParser;
 use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand};
-use perch_chart::{Kind, Size, Theme};
+use jiff::tz::TimeZone;
+use perch_chart::{Format, Kind, Size, Stacking, Theme};
+use perch_export::Scale;
 
 #[derive(Parser)]
 #[command(name = "perchctl", version, about = "Check, draw, export and try out Perch's dashboards, without a window.")]
@@ -30,7 +32,7 @@ pub(crate) enum Command {
     /// Prints the token alone on standard output; whoever has it reads that tenant's rows until it expires. The key
     /// comes from an environment variable or a file, never from the command line, where others could read it.
     Token(Token),
-    /// Draw the answer of a pipe as SVG.
+    /// Draw the answer of a pipe as SVG, PNG or PDF, with the bundled typeface alone.
     Render(Render),
     /// Write the answer of a pipe as CSV, as the engine itself prints it.
     Export(Export),
@@ -100,23 +102,56 @@ pub(crate) struct Token {
 pub(crate) struct Render {
     /// What a pipe's .json answered; - reads standard input.
     pub(crate) answer: PathBuf,
-    /// line, area, bar, bar-list, donut, table or kpi.
-    #[arg(long, value_name = "KIND")]
-    pub(crate) chart: Kind,
-    /// The column along the bottom.
+    /// The kind of chart: line, column, donut …; auto takes whichever suits the columns.
+    #[arg(long, value_name = "KIND", required_unless_present = "spec")]
+    pub(crate) chart: Option<Kind>,
+    /// A TOML file whose [chart] table says what to draw, as in a dashboard's tile; what is typed beside it counts more.
+    #[arg(long, value_name = "FILE.toml")]
+    pub(crate) spec: Option<PathBuf>,
+    /// The column along the bottom, or of the names.
     #[arg(long, value_name = "COLUMN")]
     pub(crate) x: Option<String>,
     /// The columns of values.
     #[arg(long, value_name = "COLUMN[,COLUMN]")]
     pub(crate) y: Vec<String>,
+    /// Make a series of each value of this column.
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) group_by: Option<String>,
+    /// Put series on top of each other: as they are (sum) or as shares (percent).
+    #[arg(long, value_name = "HOW", value_parser = stacking)]
+    pub(crate) stacked: Option<Stacking>,
+    /// How numbers are written: number, percent, bytes, EUR …
+    #[arg(long, value_name = "FORMAT")]
+    pub(crate) format: Option<Format>,
+    /// How many bars, slices or series are shown; the rest becomes "Other".
+    #[arg(long, value_name = "COUNT")]
+    pub(crate) limit: Option<usize>,
+    /// What the pipe answered for the period before, to compare with.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) previous: Option<PathBuf>,
+    /// What stands above the picture; without it the file has no margin.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) title: Option<String>,
     /// In CSS pixels.
     #[arg(long, value_name = "WIDTHxHEIGHT", default_value = "800x400", value_parser = size)]
     pub(crate) size: Size,
     /// light or dark.
     #[arg(long, value_name = "THEME", default_value = "light", value_parser = theme)]
     pub(crate) theme: Theme,
-    /// The file to write; - writes to standard output.
-    #[arg(short, long, value_name = "OUT.svg")]
+    /// How many pixels of a PNG make a CSS pixel: 1, 2 or 4.
+    #[arg(long, value_name = "TIMES", value_parser = scale)]
+    pub(crate) scale: Option<Scale>,
+    /// Put the typeface into an SVG, so that it looks the same wherever a browser opens it.
+    #[arg(long)]
+    pub(crate) embed_fonts: bool,
+    /// The viewer's time zone, for a chart with zone = "viewer", as the IANA database names it.
+    #[arg(long, value_name = "ZONE", default_value = "UTC", value_parser = zone)]
+    pub(crate) zone: TimeZone,
+    /// The viewer's way of writing numbers and dates, as BCP 47 names it.
+    #[arg(long, value_name = "TAG", default_value = "en")]
+    pub(crate) locale: String,
+    /// The file to write, as its name ends: .svg, .png or .pdf; - writes SVG to standard output.
+    #[arg(short, long, value_name = "OUT.svg", value_parser = picture_file)]
     pub(crate) output: PathBuf,
 }
 
@@ -191,6 +226,52 @@ fn theme(text: &str) -> Result<Theme, &'static str> {
         "light" => Ok(Theme::Light),
         "dark" => Ok(Theme::Dark),
         _ => Err("write light or dark"),
+    }
+}
+
+fn stacking(text: &str) -> Result<Stacking, &'static str> {
+    match text {
+        "sum" => Ok(Stacking::Sum),
+        "percent" => Ok(Stacking::Percent),
+        _ => Err("write sum or percent"),
+    }
+}
+
+fn scale(text: &str) -> Result<Scale, String> {
+    let times: u32 = text.parse().map_err(|_| "write 1, 2 or 4")?;
+    Scale::try_from(times).map_err(|error| error.to_string())
+}
+
+fn zone(text: &str) -> Result<TimeZone, &'static str> {
+    TimeZone::get(text).map_err(|_| "write a time zone like Europe/Berlin")
+}
+
+fn picture_file(text: &str) -> Result<PathBuf, &'static str> {
+    let path = PathBuf::from(text);
+    let known = Picture::of(&path).is_some();
+    known.then_some(path).ok_or("write a name that ends with .svg, .png or .pdf")
+}
+
+/// What kind of file a picture becomes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Picture {
+    Svg,
+    Png,
+    Pdf,
+}
+
+impl Picture {
+    /// By the end of a name; standard output has SVG.
+    pub(crate) fn of(path: &Path) -> Option<Self> {
+        if path == Path::new("-") {
+            return Some(Self::Svg);
+        }
+        match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
+            "svg" => Some(Self::Svg),
+            "png" => Some(Self::Png),
+            "pdf" => Some(Self::Pdf),
+            _ => None,
+        }
     }
 }
 

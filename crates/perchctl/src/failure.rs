@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use perch_chart::ChartError;
+use perch_export::ExportError;
 use perch_sandbox::SandboxError;
 use perch_tinybird::{DecodeError, FenceError, MintError};
 
@@ -20,6 +21,12 @@ pub(crate) enum Failure {
     Answer { path: PathBuf, source: DecodeError },
     #[error("{0}")]
     Chart(#[from] ChartError),
+    #[error("no file was made: {source}. {next_step}", next_step = source.next_step())]
+    Export { source: ExportError },
+    #[error("--scale is for a PNG; name the output .png or leave it out")]
+    ScaleWithoutPixels,
+    #[error("--embed-fonts is for an SVG; name the output .svg or leave it out")]
+    FontsWithoutSvg,
     #[error("{0}")]
     Sandbox(#[from] SandboxError),
     #[error("{0}")]

@@ -25,6 +25,15 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     bytes.map_err(|source| Failure::Read { path: path.to_owned(), source })
 }
 
+/// The text of the file at `path`, without a byte order mark.
+pub(crate) fn read_text(path: &Path) -> Result<String, Failure> {
+    let text = String::from_utf8(read(path)?).map_err(|error| {
+        let source = io::Error::new(io::ErrorKind::InvalidData, error.utf8_error());
+        Failure::Read { path: path.to_owned(), source }
+    })?;
+    Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
+}
+
 /// Writes a file whole or not at all: beside its place first, then renamed.
 pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     stream(path, |out| out.write_all(bytes))

@@ -49,16 +49,8 @@ fn note(arguments: &Token, expires: SystemTime) -> String {
     format!("whoever has this token reads the rows of {whose} in Tinybird until {until}{judged}")
 }
 
-fn read_text(path: &Path) -> Result<String, Failure> {
-    let text = String::from_utf8(files::read(path)?).map_err(|error| {
-        let source = std::io::Error::new(std::io::ErrorKind::InvalidData, error.utf8_error());
-        Failure::Read { path: path.to_owned(), source }
-    })?;
-    Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
-}
-
 fn read_connection(path: &Path) -> Result<Connection, Failure> {
-    Connection::parse(&read_text(path)?).map_err(|error| Failure::Malformed {
+    Connection::parse(&files::read_text(path)?).map_err(|error| Failure::Malformed {
         path: path.to_owned(),
         line: error.line,
         column: error.column,
@@ -70,7 +62,7 @@ fn read_connection(path: &Path) -> Result<Connection, Failure> {
 fn read_template(arguments: &Token, connection: Option<&Connection>) -> Result<Template, Failure> {
     let connection_path = || arguments.connection.clone().unwrap_or_default();
     if let Some(path) = &arguments.template {
-        return Template::parse(&read_text(path)?).map_err(|error| Failure::Malformed {
+        return Template::parse(&files::read_text(path)?).map_err(|error| Failure::Malformed {
             path: path.clone(),
             line: error.line,
             column: error.column,
@@ -120,7 +112,7 @@ fn claimant(arguments: &Token) -> Result<Value, Failure> {
 /// nobody: the ids are those that were typed.
 fn read_metadata(path: &Path) -> Result<Map<String, Value>, Failure> {
     let wrong = |message: String| Failure::Claimant { path: path.to_owned(), message };
-    let text = read_text(path)?;
+    let text = files::read_text(path)?;
     let claimant: Map<String, Value> =
         serde_json::from_str(&text).map_err(|error| wrong(format!("this is no JSON object: {error}")))?;
     for (group, fields) in &claimant {
@@ -152,7 +144,7 @@ fn tenant(arguments: &Token, connection: &Connection) -> Tenant {
 /// The workspace's admin token, without the line end that an editor leaves.
 fn read_key(arguments: &Token) -> Result<Secret, Failure> {
     if let Some(path) = &arguments.key_file {
-        let key = Secret::new(read_text(path)?.trim());
+        let key = Secret::new(files::read_text(path)?.trim());
         return if key.expose().is_empty() { Err(Failure::EmptyKeyFile { path: path.clone() }) } else { Ok(key) };
     }
     let name = arguments.key_env.as_deref().unwrap_or_default();

@@ -2,6 +2,7 @@
 
 mod check;
 mod jose;
+mod render;
 mod sandbox;
 mod token;
 
@@ -111,62 +112,19 @@ fn a_written_file_has_the_modes_of_any_other() {
 }
 
 #[test]
-fn an_answer_is_drawn_as_svg_in_the_size_and_theme_that_were_asked_for() {
-    let dir = tempfile::tempdir().expect("a folder");
-    let answer = golden().join("groups.json");
-    let draw = |name: &str, more: &[&str]| {
-        let out = dir.path().join(name);
-        let arguments = [&["render", path(&answer), "--chart", "table", "-o", path(&out)], more].concat();
-        assert_succeeds(&perchctl(&arguments));
-        fs::read_to_string(out).expect("an SVG")
-    };
-    let plain = draw("plain.svg", &[]);
-    assert!(plain.starts_with("<svg ") && plain.trim_end().ends_with("</svg>"));
-    assert!(plain.contains(r#"width="800" height="400""#), "{}", &plain[..200]);
-    assert!(draw("small.svg", &["--size", "300x200"]).contains(r#"width="300" height="200""#));
-    assert_ne!(draw("dark.svg", &["--theme", "dark"]), plain);
-    assert_eq!(draw("again.svg", &[]), plain, "the same bytes each time");
-}
-
-#[test]
-fn a_column_that_is_not_there_is_a_failure_that_names_those_that_are() {
-    let answer = golden().join("one_row_kpi.json");
-    let header = fs::read_to_string(golden().join("one_row_kpi.csv")).expect("the engine's CSV");
-    let first = header.split(['"', ',', '\n']).find(|name| !name.is_empty()).expect("a column");
-    let output = perchctl(&["render", path(&answer), "--chart", "kpi", "--y", "nowhere", "-o", "-"]);
-    assert_fails(&output, 1, first);
-    assert!(output.stdout.is_empty());
-}
-
-#[test]
-fn columns_are_named_with_commas_between_them() {
-    let dir = tempfile::tempdir().expect("a folder");
-    let answer = dir.path().join("answer.json");
-    fs::write(
-        &answer,
-        r#"{"meta": [{"name": "day", "type": "Date"}, {"name": "a", "type": "UInt64"}, {"name": "b", "type": "UInt64"},
-            {"name": "c, d", "type": "UInt64"}],
-            "data": [{"day": "2026-01-01", "a": 11, "b": 22, "c, d": 33}, {"day": "2026-01-02", "a": 12, "b": 23, "c, d": 34}],
-            "rows": 2}"#,
-    )
-    .expect("a file");
-    let draw = |y: &str| perchctl(&["render", path(&answer), "--chart", "line", "--x", "day", "--y", y, "-o", "-"]);
-    let both = draw("a,b");
-    assert_succeeds(&both);
-    let alone = draw("c, d");
-    assert_succeeds(&alone);
-    assert_ne!(both.stdout, alone.stdout);
-}
-
-#[test]
 fn a_command_line_that_means_nothing_ends_with_2_and_one_line() {
     for (arguments, hint) in [
         (&["rendr"][..], "rendr"),
         (&[], "check, token, render, export or sandbox"),
         (&["export", "a.json"], "--output"),
-        (&["render", "a.json", "--chart", "pie", "-o", "-"], "bar-list"),
+        (&["render", "a.json", "--chart", "pies", "-o", "-"], "bar-list"),
         (&["render", "a.json", "--chart", "line", "--size", "big", "-o", "-"], "800x400"),
         (&["render", "a.json", "--chart", "line", "--theme", "blue", "-o", "-"], "light or dark"),
+        (&["render", "a.json", "-o", "-"], "--chart"),
+        (&["render", "a.json", "--chart", "line", "-o", "a.gif"], ".svg, .png or .pdf"),
+        (&["render", "a.json", "--chart", "line", "--scale", "3", "-o", "a.png"], "1, 2 or 4"),
+        (&["render", "a.json", "--chart", "line", "--zone", "Mars", "-o", "-"], "Europe/Berlin"),
+        (&["render", "a.json", "--chart", "line", "--stacked", "high", "-o", "-"], "sum or percent"),
         (&["sandbox", "--clerk-port", "70000"], "70000"),
     ] {
         assert_fails(&perchctl(arguments), 2, hint);
