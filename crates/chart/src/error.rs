@@ -62,7 +62,7 @@ pub enum ChartError {
         field: &'static str,
     },
     /// A share of a whole cannot be negative.
-    #[error("`{column}` is negative for {category}, and a donut shows shares of a whole")]
+    #[error("`{column}` is negative for {category}, and a share of a whole cannot be")]
     Negative {
         /// The column of values.
         column: String,
@@ -157,7 +157,9 @@ impl ChartError {
             Self::NoneSuits { .. } => "Choose a kind of chart that suits the columns: a table shows all.",
             Self::TooMany { .. } => "Keep one of them, or choose bar, line or table.",
             Self::Meaningless { .. } => "Take the field out of the tile.",
-            Self::Negative { .. } => "Choose bar or bar-list, or leave negative rows out in the pipe.",
+            Self::Negative { .. } => {
+                "Choose bar, or a bar-list without shares, or leave negative rows out in the pipe."
+            }
             Self::Axis { .. } => "Write other ends or another scale, or leave them out: the data then chooses.",
             Self::NonePositive { .. } => "Make the axis linear, or leave such rows out in the pipe.",
             Self::NoPlace { .. } => "Write a place that the axis has, or take it out of the tile.",

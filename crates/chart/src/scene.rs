@@ -118,6 +118,8 @@ pub(crate) enum Item {
     Rect { area: Area, fill: Paint },
     Line { points: Range<usize>, stroke: Paint, width: i32, dash: Dash },
     Polygon { points: Range<usize>, fill: Paint },
+    /// One shape of many closed lines: land, its islands and its holes.
+    Outline { rings: Vec<Range<usize>>, fill: Paint, stroke: Paint, width: i32 },
     Circle { center: (i32, i32), radius: i32, fill: Paint },
     Wedge(Wedge),
     Text(Text),
@@ -134,6 +136,17 @@ pub(crate) struct Scene {
 impl Scene {
     pub(crate) fn new(size: Size) -> Self {
         Self { size, items: Vec::new(), points: Vec::new() }
+    }
+
+    /// Adds a shape that plotters has no element for.
+    pub(crate) fn outline(&mut self, rings: &[Vec<(i32, i32)>], fill: Paint, stroke: Paint, width: i32) {
+        let keep = |ring: &Vec<(i32, i32)>| {
+            let start = self.points.len();
+            self.points.extend(ring);
+            start..self.points.len()
+        };
+        let rings = rings.iter().map(keep).collect();
+        self.items.push(Item::Outline { rings, fill, stroke, width });
     }
 
     /// The whole picture as what plotters draws on.

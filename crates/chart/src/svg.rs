@@ -59,6 +59,15 @@ pub(crate) fn write(scene: &Scene, title: &str) -> String {
                 out.raw("/>");
             }
             Item::Wedge(wedge) => out.wedge(wedge),
+            Item::Outline { rings, fill, stroke, width } => {
+                out.raw("<path d=\"");
+                rings.iter().for_each(|ring| out.ring(&scene.points[ring.clone()]));
+                out.0.push('"');
+                out.paint("fill", *fill);
+                out.paint("stroke", *stroke);
+                out.length("stroke-width", *width);
+                out.raw("/>");
+            }
             Item::Text(text) => out.label(text),
         }
     }
@@ -162,6 +171,20 @@ impl Writer {
         self.0.push('"');
     }
 
+    /// A closed line in steps, which are shorter than places.
+    fn ring(&mut self, points: &[(i32, i32)]) {
+        let mut last = None;
+        for &(x, y) in points {
+            match last {
+                None => self.point('M', (x, y)),
+                Some(place) if place == (x, y) => continue,
+                Some((from_x, from_y)) => self.point('l', (x - from_x, y - from_y)),
+            }
+            last = Some((x, y));
+        }
+        self.0.push('Z');
+    }
+
     fn label(&mut self, text: &Text) {
         self.raw("<text");
         self.length("x", text.x);
@@ -190,7 +213,7 @@ impl Writer {
     fn wedge(&mut self, wedge: &Wedge) {
         self.raw("<path d=\"");
         if wedge.end - wedge.start >= TAU - 1e-6 {
-            for (radius, sweep) in [(wedge.outer, 1), (wedge.inner, 0)] {
+            for (radius, sweep) in [(wedge.outer, 1), (wedge.inner, 0)].into_iter().filter(|(radius, _)| *radius > 0) {
                 let half = wedge.start + PI;
                 self.point('M', at(wedge, radius, wedge.start));
                 self.arc(radius, false, sweep, at(wedge, radius, half));
@@ -202,7 +225,9 @@ impl Writer {
             self.point('M', at(wedge, wedge.outer, wedge.start));
             self.arc(wedge.outer, large, 1, at(wedge, wedge.outer, wedge.end));
             self.point('L', at(wedge, wedge.inner, wedge.end));
-            self.arc(wedge.inner, large, 0, at(wedge, wedge.inner, wedge.start));
+            if wedge.inner > 0 {
+                self.arc(wedge.inner, large, 0, at(wedge, wedge.inner, wedge.start));
+            }
             self.0.push('Z');
         }
         self.0.push('"');

@@ -174,7 +174,7 @@ fn a_negative_share_is_refused_by_name() {
     let error = draw(&Input::from(&named(&["a", "b"], &[1.0, -2.0])), &Spec::new(Kind::Donut), SIZE, Theme::Light);
     assert_eq!(
         error.expect_err("negative").to_string(),
-        "`value` is negative for b, and a donut shows shares of a whole"
+        "`value` is negative for b, and a share of a whole cannot be"
     );
 }
 

@@ -1,182 +1,287 @@
 //! Horizontal bars, the longest first: the name stands in the bar, the value at the right.
 
-use perch_tinybird::Column;
-use plotters::element::Rectangle;
-use plotters::style::Color;
+use std::borrow::Cow;
 
-use super::{Drawer, NO_VALUES, OTHER, Picture, Sheet, entry, marks};
+use perch_tinybird::Column;
+use plotters::element::{PathElement, Rectangle};
+use plotters::style::Color;
+use unicode_segmentation::UnicodeSegmentation;
+use url::Url;
+
+use super::{Drawer, NO_VALUES, Picture, Sheet, entry, marks};
 use crate::columns::{Holds, Needs, Role, Values};
 use crate::element::{BODY, Label, Look, SMALL};
+use crate::outlines::Atlas;
+use crate::parts::{Part, Parts, percent, summary};
 use crate::scale::Scale;
-use crate::scene::{Area, Scene, units};
-use crate::series::{self, Along};
-use crate::tally::Tally;
-use crate::{ChartError, Mark, Pick, Shape, text};
+use crate::scene::{Area, Canvas, Scene, units};
+use crate::{ChartError, Mark, Pick, Shape, series, text};
 
 pub(super) const DRAWER: Drawer = Drawer { needs: Needs::of(Values::One).x(Role::Must(Holds::Places)), draw };
-
-/// Rows of one name, added up.
-pub(super) struct Part {
-    pub(super) name: String,
-    pub(super) tally: Tally,
-    /// What stands for all that found no place.
-    pub(super) other: bool,
-}
-
-/// Adds up the rows of each name, greatest first. Names without a value are left out.
-pub(super) fn parts(x: &Column, y: &Column) -> Vec<Part> {
-    let (along, places) = Along::by_own_clock(x);
-    let mut parts: Vec<(f64, Part)> = Vec::new();
-    let mut rows: Vec<usize> = (0..places.len()).filter(|row| !places[*row].is_nan()).collect();
-    rows.sort_by(|a, b| places[*a].total_cmp(&places[*b]));
-    for row in rows {
-        let place = places[row];
-        match parts.last_mut() {
-            Some((last, part)) if *last == place => part.tally.add(y, row),
-            _ => {
-                let mut tally = Tally::default();
-                tally.add(y, row);
-                let name = series::name_of(Some(&along.heading(place, x, row)));
-                parts.push((place, Part { name, tally, other: false }));
-            }
-        }
-    }
-    let mut parts: Vec<Part> =
-        parts.into_iter().map(|(_, part)| part).filter(|part| part.tally.value().is_some()).collect();
-    let value = |part: &Part| part.tally.value().unwrap_or_default();
-    parts.sort_by(|a, b| value(b).total_cmp(&value(a)));
-    parts
-}
-
-/// Keeps the first so many and adds up the others, if there is more than one of them.
-pub(super) fn fold(mut parts: Vec<Part>, most: usize, y: &Column) -> Vec<Part> {
-    let most = most.max(1);
-    if parts.len() <= most + 1 {
-        return parts;
-    }
-    let rest = parts.split_off(most);
-    let tally = rest.iter().fold(Tally::default(), |sum, part| sum.plus(y, part.tally, y));
-    parts.push(Part { name: format!("{OTHER} ({})", rest.len()), tally, other: true });
-    parts
-}
 
 /// The height of a bar with its air, in CSS pixels.
 const ROW: f32 = 27.0;
 const LEAST_ROW: f32 = 20.0;
 const HEADER: f32 = 20.0;
 const INSIDE: f32 = 7.0;
+/// What an icon takes before a name.
+const ICON: f32 = 28.0;
 
 fn draw(sheet: &Sheet<'_>) -> Result<Picture, ChartError> {
     let ([y], Some(x)) = (sheet.columns.y.as_slice(), sheet.columns.x) else { return sheet.blank(NO_VALUES) };
-    let parts = parts(x, y);
-    if parts.is_empty() {
+    let mut parts = Parts::of(x, y);
+    if parts.list.is_empty() {
         return sheet.blank(NO_VALUES);
     }
-    let count = parts.len();
+    if let Some(part) = parts.list.iter().find(|part| sheet.spec.shares && part.value() < 0.0) {
+        return Err(ChartError::Negative { column: text::name(y.name()), category: part.name.clone() });
+    }
+    let count = parts.list.len();
     let header = if sheet.height() >= 130.0 { HEADER } else { 0.0 };
-    let room = sheet.height() - header;
     // As many as the limit says, but never more than there is room for.
-    let rows = (room / LEAST_ROW).floor().max(1.0) as usize;
+    let rows = ((sheet.height() - header) / LEAST_ROW).floor().max(1.0) as usize;
     let fitting = if count <= rows { count } else { rows - 1 };
-    let parts = fold(parts, sheet.spec.limit.map_or(fitting, |limit| limit.min(fitting)), y);
-    let parts = &parts[..parts.len().min(rows)];
-    let row = (room / parts.len() as f32).min(ROW);
-
-    let values: Vec<String> = parts
-        .iter()
-        .map(|part| {
-            let exact = part.tally.text(y).map(|text| sheet.spec.format.exact(&text)).unwrap_or_default();
-            let number = part.tally.value().unwrap_or_default();
-            let look = Look::new(BODY, sheet.palette.ink);
-            if look.width(&exact) <= sheet.width() * 0.4 { exact } else { sheet.spec.format.short(number) }
-        })
-        .collect();
-    let look = Look::new(BODY.min(row * 0.62), sheet.palette.ink);
-    let widest = values.iter().map(|value| look.width(value)).fold(0.0, f32::max);
-    let right = (sheet.width() - widest - 12.0).max(1.0);
-    let numbers = || parts.iter().filter(|part| !part.other).filter_map(|part| part.tally.value());
-    let all = series::extent(numbers()).unwrap_or((0.0, 1.0));
-    let domain = (
-        all.0.min(0.0),
-        if all.1 > 0.0 {
-            all.1
-        } else if all.0 < 0.0 {
-            0.0
-        } else {
-            1.0
-        },
-    );
-    let scale = Scale::new(domain, (0, units(right)));
+    let whole = parts.total(y).value().unwrap_or_default();
+    parts.fold(sheet.spec.limit.map_or(fitting, |limit| limit.min(fitting)), y);
+    parts.list.truncate(rows);
+    let share = |part: &Part| Some(percent(part.value() / whole, &sheet.spec.format)).filter(|_| sheet.spec.shares && whole > 0.0);
+    let list = Rows::lay_out(sheet, y, &parts.list, header, share);
 
     let mut scene = Scene::new(sheet.size);
-    let mut list = Vec::new();
+    let mut found = Vec::new();
     {
         let canvas = scene.canvas();
         if header > 0.0 {
-            head(sheet, &canvas, x, y, right)?;
+            list.head(sheet, &canvas, x, y)?;
         }
-        for (index, (part, value)) in parts.iter().zip(&values).enumerate() {
-            let top = header + row * index as f32;
-            let middle = top + row / 2.0;
-            let paint = if part.other { sheet.palette.ghost } else { sheet.palette.series(0) };
-            let number = part.tally.value().unwrap_or_default();
-            // "Other" may be longer than any bar; it ends where the longest ends.
-            let (from, to) = (scale.at(0.0), scale.at(number.clamp(domain.0, domain.1)));
-            let thick = (row - 4.0).max(row * 0.8);
-            let bar = Area {
-                left: from.min(to),
-                right: from.max(to),
-                top: units(middle - thick / 2.0),
-                bottom: units(middle + thick / 2.0),
-            };
-            if bar.width() > 0 {
-                let corners = [(bar.left, bar.top), (bar.right, bar.bottom)];
-                canvas.draw(&Rectangle::new(corners, paint.faint(0.26).filled()))?;
-            }
-            if let Some(fit) = text::fit(&part.name, right - INSIDE * 2.0, look.size, look.weight) {
-                let at = (units(INSIDE), units(middle));
-                canvas.draw(&Label::new(&fit.text, at, look).centered().standing_for(&part.name))?;
-            }
-            let at = (units(sheet.width() - 2.0), units(middle));
-            canvas.draw(&Label::new(value, at, look.end()).centered())?;
-            let place = Area { left: 0, right: units(sheet.width()), top: units(top), bottom: units(top + row) };
-            let exact = part.tally.text(y).map(|text| sheet.spec.format.exact(&text)).unwrap_or_default();
-            let entries = vec![entry(text::name(y.name()), exact, paint, None)];
-            list.push(Mark::new(Shape::Rect(place.to_rect()), part.name.clone(), entries));
+        for (index, (part, value)) in parts.list.iter().zip(&list.values).enumerate() {
+            found.push(list.draw(sheet, &canvas, index, (part, value), (x, y))?);
         }
     }
-    let summary = summary(sheet, x, y, parts, count);
-    Ok(Picture::new(scene, marks(sheet.whole(), Pick::Shape, list), summary))
+    let told: Vec<(&Part, Option<String>)> = parts.list.iter().map(|part| (part, share(part))).collect();
+    let said = summary(sheet, "Bar list", (x, y), count, &told) + &parts.left_out();
+    Ok(Picture::new(scene, marks(sheet.whole(), Pick::Shape, found), said))
 }
 
-/// The two columns' names above the bars.
-fn head(
-    sheet: &Sheet<'_>,
-    canvas: &crate::scene::Canvas<'_>,
-    x: &Column,
-    y: &Column,
+/// What stands at the right of a bar.
+struct Value {
+    exact: String,
+    shown: String,
+    share: Option<String>,
+}
+
+/// Where the bars stand, in CSS pixels.
+struct Rows {
+    top: f32,
+    height: f32,
+    look: Look,
+    values: Vec<Value>,
+    /// How wide the widest share is, with the air before it.
+    shares: f32,
+    /// Where the longest bar ends, which the values stand beside.
     right: f32,
-) -> Result<(), ChartError> {
-    let look = Look::new(SMALL, sheet.palette.muted);
-    let (x, y) = (text::name(x.name()), text::name(y.name()));
-    let middle = units(HEADER / 2.0 - 2.0);
-    let room = (sheet.width() - right).max(sheet.width() * 0.4);
-    if let Some(fit) = text::fit(&y, room, look.size, look.weight) {
-        let at = (units(sheet.width() - 2.0), middle);
-        canvas.draw(&Label::new(&fit.text, at, look.end()).centered().standing_for(&y))?;
-    }
-    if let Some(fit) = text::fit(&x, sheet.width() - room - 20.0, look.size, look.weight) {
-        canvas.draw(&Label::new(&fit.text, (units(INSIDE), middle), look).centered().standing_for(&x))?;
-    }
-    Ok(())
+    scale: Scale,
+    domain: (f64, f64),
+    /// Whether each name has an icon's room before it.
+    icons: bool,
 }
 
-/// `Visits by page, 12 in all: / 900, /docs 300 and /blog 20 lead.`
-pub(super) fn summary(sheet: &Sheet<'_>, x: &Column, y: &Column, parts: &[Part], count: usize) -> String {
-    let lead =
-        parts.iter().filter(|part| !part.other).take(3).map(|part| {
-            format!("{} {}", part.name, sheet.spec.format.headline(part.tally.value().unwrap_or_default()))
-        });
-    let lead: Vec<String> = lead.collect();
-    format!("{} by {}, {count} in all: {}.", text::name(y.name()), text::name(x.name()), lead.join(", "))
+impl Rows {
+    fn lay_out(
+        sheet: &Sheet<'_>,
+        y: &Column,
+        parts: &[Part],
+        top: f32,
+        share: impl Fn(&Part) -> Option<String>,
+    ) -> Self {
+        let height = ((sheet.height() - top) / parts.len() as f32).min(ROW);
+        let look = Look::new(BODY.min(height * 0.62), sheet.palette.ink);
+        let value = |part: &Part| {
+            let exact = part.tally.text(y).map(|text| sheet.spec.format.exact(&text)).unwrap_or_default();
+            let fits = look.width(&exact) <= sheet.width() * 0.4;
+            let shown = if fits { exact.clone() } else { sheet.spec.format.short(part.value()) };
+            Value { exact, shown, share: share(part) }
+        };
+        let values: Vec<Value> = parts.iter().map(value).collect();
+        let widest = |texts: &mut dyn Iterator<Item = &String>| texts.map(|text| look.width(text)).fold(0.0, f32::max);
+        let numbers = widest(&mut values.iter().map(|value| &value.shown));
+        let shares = widest(&mut values.iter().filter_map(|value| value.share.as_ref()));
+        // Names need room too: a share that would take it stays in the tooltip.
+        let shares = if shares > 0.0 && numbers + shares < sheet.width() * 0.5 { shares + 14.0 } else { 0.0 };
+        let right = (sheet.width() - numbers - shares - 12.0).max(1.0);
+        let named = || parts.iter().filter(|part| !part.other).map(Part::value);
+        let all = series::extent(named()).unwrap_or((0.0, 1.0));
+        let greatest = if all.1 > 0.0 || all.0 < 0.0 { all.1.max(0.0) } else { 1.0 };
+        let domain = (all.0.min(0.0), greatest);
+        let icons = sheet.columns.icon.is_some() && right >= 3.0 * ICON;
+        Self { top, height, look, values, shares, right, scale: Scale::new(domain, (0, units(right))), domain, icons }
+    }
+
+    /// The columns' names above the bars.
+    fn head(&self, sheet: &Sheet<'_>, canvas: &Canvas<'_>, x: &Column, y: &Column) -> Result<(), ChartError> {
+        let look = Look::new(SMALL, sheet.palette.muted);
+        let (x, y) = (text::name(x.name()), text::name(y.name()));
+        let middle = units(HEADER / 2.0 - 2.0);
+        let right = sheet.width() - 2.0 - self.shares;
+        let share = "Share";
+        if self.shares >= look.width(share) + 6.0 {
+            canvas.draw(&Label::new(share, (units(sheet.width() - 2.0), middle), look.end()).centered())?;
+        }
+        let room = (right - self.right).max(sheet.width() * 0.4).min(right);
+        if let Some(fit) = text::fit(&y, room, look.size, look.weight) {
+            canvas.draw(&Label::new(&fit.text, (units(right), middle), look.end()).centered().standing_for(&y))?;
+        }
+        if let Some(fit) = text::fit(&x, right - room - 20.0, look.size, look.weight) {
+            canvas.draw(&Label::new(&fit.text, (units(INSIDE), middle), look).centered().standing_for(&x))?;
+        }
+        Ok(())
+    }
+
+    fn draw(
+        &self,
+        sheet: &Sheet<'_>,
+        canvas: &Canvas<'_>,
+        index: usize,
+        (part, value): (&Part, &Value),
+        (x, y): (&Column, &Column),
+    ) -> Result<Mark, ChartError> {
+        let top = self.top + self.height * index as f32;
+        let middle = top + self.height / 2.0;
+        let paint = if part.other { sheet.palette.ghost } else { sheet.palette.series(0) };
+        // "Other" may be longer than any bar; it ends where the longest ends.
+        let ends = [self.scale.at(0.0), self.scale.at(part.value().clamp(self.domain.0, self.domain.1))];
+        let thick = (self.height - 4.0).max(self.height * 0.8);
+        let (above, below) = (units(middle - thick / 2.0), units(middle + thick / 2.0));
+        if ends[0] != ends[1] {
+            let corners = [(ends[0].min(ends[1]), above), (ends[0].max(ends[1]), below)];
+            canvas.draw(&Rectangle::new(corners, paint.faint(0.26).filled()))?;
+        }
+        let link = sheet.columns.link.filter(|_| !part.other).and_then(|link| address(&link.text(part.row)?));
+        let mut left = INSIDE;
+        if self.icons {
+            let icon = sheet.columns.icon.filter(|_| !part.other).and_then(|icon| icon.text(part.row));
+            if let Some(icon) = icon.as_deref().and_then(Icon::of) {
+                icon.draw(sheet, canvas, left, middle)?;
+            }
+            left += ICON;
+        }
+        let look = self.look;
+        if let Some(fit) = text::fit(&part.name, self.right - left - INSIDE, look.size, look.weight) {
+            let at = (units(left), units(middle));
+            canvas.draw(&Label::new(&fit.text, at, look).centered().standing_for(&part.name))?;
+            if link.is_some() {
+                let y = units(middle + look.size * 0.36 + 2.5);
+                let line = [(units(left), y), (units(left + look.width(&fit.text)), y)];
+                canvas.draw(&PathElement::new(line, sheet.palette.axis.stroke_width(7)))?;
+            }
+        }
+        let right = sheet.width() - 2.0;
+        if let Some(share) = value.share.as_ref().filter(|_| self.shares > 0.0) {
+            let look = Look { fill: sheet.palette.muted, ..look.end() };
+            canvas.draw(&Label::new(share, (units(right), units(middle)), look).centered())?;
+        }
+        let at = (units(right - self.shares), units(middle));
+        canvas.draw(&Label::new(&value.shown, at, look.end()).centered())?;
+
+        let place = Area { left: 0, right: units(sheet.width()), top: units(top), bottom: units(top + self.height) };
+        let mut entries = vec![entry(text::name(y.name()), value.exact.clone(), paint, None)];
+        entries.extend(value.share.clone().map(|share| entry("Share", share, paint, None)));
+        let mark = Mark::new(Shape::Rect(place.to_rect()), part.name.clone(), entries);
+        Ok(Mark { keys: part.keys(x), link, ..mark })
+    }
+}
+
+/// An address that may be opened in the system browser: absolute, `http` or `https`, and naming no user, which is how
+/// an address hides where it leads.
+fn address(text: &str) -> Option<String> {
+    let url = Url::parse(text.trim()).ok()?;
+    let plain = ["http", "https"].contains(&url.scheme()) && url.username().is_empty() && url.password().is_none();
+    (plain && url.has_host()).then(|| url.into())
+}
+
+/// What stands before a name.
+enum Icon<'a> {
+    /// A country's two letters, in a frame: the same on every machine, which flags are not.
+    Country(&'static str),
+    /// A picture of the system's own font, in a room of its own.
+    Emoji(Cow<'a, str>),
+}
+
+impl<'a> Icon<'a> {
+    fn of(text: &'a str) -> Option<Self> {
+        let code = flag(text);
+        let atlas = Atlas::bundled();
+        if let Some(country) = atlas.find(code.as_deref().unwrap_or(text)) {
+            return Some(Self::Country(atlas.countries[country].code));
+        }
+        let first = text.graphemes(true).next().filter(|first| !first.is_ascii())?;
+        Some(Self::Emoji(text::clean(first)))
+    }
+
+    fn draw(&self, sheet: &Sheet<'_>, canvas: &Canvas<'_>, left: f32, middle: f32) -> Result<(), ChartError> {
+        const WIDTH: f32 = 22.0;
+        const HEIGHT: f32 = 14.0;
+        let center = (units(left + WIDTH / 2.0), units(middle));
+        match self {
+            Self::Country(code) => {
+                let corners =
+                    [(units(left), units(middle - HEIGHT / 2.0)), (units(left + WIDTH), units(middle + HEIGHT / 2.0))];
+                canvas.draw(&Rectangle::new(corners, sheet.palette.ground.filled()))?;
+                canvas.draw(&Rectangle::new(corners, sheet.palette.axis.stroke_width(7)))?;
+                let look = Look::new(9.5, sheet.palette.ink).bold().middle();
+                canvas.draw(&Label::new(code, center, look).centered())?;
+            }
+            Self::Emoji(emoji) => {
+                let look = Look::new(BODY, sheet.palette.ink).middle();
+                if let Some(fit) = text::fit(emoji, WIDTH, look.size, look.weight) {
+                    canvas.draw(&Label::new(&fit.text, center, look).centered())?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The country code of a flag, which is two letters in a script of their own (Unicode's regional indicators).
+fn flag(text: &str) -> Option<String> {
+    let letter = |character: char| {
+        let index = (character as u32).checked_sub(0x1f1e6).filter(|index| *index < 26)?;
+        char::from_u32(u32::from(b'A') + index)
+    };
+    text.trim().chars().map(letter).collect::<Option<String>>().filter(|code| code.len() == 2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_an_absolute_address_of_the_web_is_a_link() {
+        assert_eq!(address(" https://example.com/a?b#c ").as_deref(), Some("https://example.com/a?b#c"));
+        assert_eq!(address("HTTP://Example.com").as_deref(), Some("http://example.com/"));
+        let refused = [
+            "",
+            "/blog",
+            "//example.com",
+            "example.com",
+            "javascript:alert(1)",
+            "data:text/html,x",
+            "file:///etc/passwd",
+            "https://",
+            "https://bank.example@evil.example/",
+            "https://user:secret@example.com",
+        ];
+        for text in refused {
+            assert_eq!(address(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_flag_and_a_code_are_the_same_country() {
+        for text in ["DE", "de", "DEU", "🇩🇪"] {
+            assert!(matches!(Icon::of(text), Some(Icon::Country("DE"))), "{text}");
+        }
+        assert!(matches!(Icon::of("🦊 fox"), Some(Icon::Emoji(emoji)) if emoji == "🦊"));
+        assert!(Icon::of("").is_none() && Icon::of("XX").is_none() && Icon::of("<b>").is_none());
+    }
 }

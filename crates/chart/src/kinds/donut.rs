@@ -1,4 +1,4 @@
-//! A ring of shares, with the total in the middle and a name beside each share.
+//! A ring or a disc of shares, with a name, a value and a share beside each, and the total in the middle of the ring.
 
 use std::f64::consts::TAU;
 
@@ -6,14 +6,15 @@ use perch_tinybird::Column;
 use plotters::element::Rectangle;
 use plotters::style::Color;
 
-use super::bar_list::{Part, fold, parts, summary};
 use super::{Drawer, NO_VALUES, Picture, Sheet, entry, marks};
 use crate::columns::{Holds, Needs, Role, Values};
 use crate::element::{BODY, Label, Look, SMALL};
 use crate::palette::Paint;
+use crate::parts::{Part, Parts, percent, summary};
+use crate::ramp::ink_upon;
 use crate::scene::{Canvas, Scene, Wedge, pixels, units};
 use crate::tally::Tally;
-use crate::{ChartError, Mark, Pick, Shape, text};
+use crate::{ChartError, Kind, LegendItem, Mark, Pick, Rect, Shape, text};
 
 pub(super) const DRAWER: Drawer = Drawer { needs: Needs::of(Values::One).x(Role::Must(Holds::Places)), draw };
 
@@ -22,81 +23,91 @@ const MOST: usize = 6;
 const ROW: f32 = 21.0;
 const SWATCH: f32 = 9.0;
 const GAP: f32 = 18.0;
+/// The hole of a ring, in radii.
+const HOLE: f32 = 0.62;
 
 fn draw(sheet: &Sheet<'_>) -> Result<Picture, ChartError> {
     let ([y], Some(x)) = (sheet.columns.y.as_slice(), sheet.columns.x) else { return sheet.blank(NO_VALUES) };
-    let parts = parts(x, y);
-    if let Some(part) = parts.iter().find(|part| part.tally.value().is_some_and(|value| value < 0.0)) {
+    let mut parts = Parts::of(x, y);
+    if let Some(part) = parts.list.iter().find(|part| part.value() < 0.0) {
         return Err(ChartError::Negative { column: text::name(y.name()), category: part.name.clone() });
     }
-    let count = parts.len();
-    let most = sheet.spec.limit.unwrap_or(MOST).min(sheet.palette.series.len());
-    let parts = fold(parts, most, y);
-    let total = parts.iter().fold(Tally::default(), |sum, part| sum.plus(y, part.tally, y));
-    let Some(whole) = total.value().filter(|whole| *whole > 0.0 && whole.is_finite()) else {
+    let count = parts.list.len();
+    if !parts.total(y).value().is_some_and(f64::is_finite) {
         return sheet.blank(NO_VALUES);
-    };
-    let slices = slices(sheet, &parts, y, whole);
+    }
+    if parts.list.iter().all(|part| part.value() == 0.0) {
+        return sheet.blank("All values are zero");
+    }
+    parts.fold(sheet.spec.limit.unwrap_or(MOST).min(sheet.palette.series.len()), y);
+    let slices = slices(sheet, &parts, y);
+    let shown = || slices.iter().filter(|slice| slice.shown);
+    let total = shown().fold(Tally::default(), |sum, slice| sum.plus(y, slice.part.tally, y));
     let layout = Layout::of(sheet, &slices);
 
     let mut scene = Scene::new(sheet.size);
+    let mut legend = Vec::new();
     {
         let canvas = scene.canvas();
-        for slice in &slices {
-            canvas.draw(&layout.wedge(slice, true))?;
+        if !shown().any(|slice| slice.end > slice.start) {
+            // Nothing is left of the whole but its place.
+            canvas.draw(&Wedge { fill: sheet.palette.grid, ..layout.wedge(sheet, 0.0, 1.0) })?;
+        }
+        for slice in shown().filter(|slice| slice.end > slice.start) {
+            canvas.draw(&layout.slice(sheet, slice))?;
+            layout.label(&canvas, slice)?;
         }
         layout.total(sheet, &canvas, &total, y)?;
-        layout.legend(sheet, &canvas, &slices)?;
+        layout.legend(sheet, &canvas, &slices, &mut legend)?;
     }
-    let list = slices.iter().map(|slice| layout.mark(slice, y)).collect();
-    let marks = marks(sheet.whole(), Pick::Shape, list);
-    Ok(Picture::new(scene, marks, summary(sheet, x, y, &parts, count)))
+    let list = shown().map(|slice| layout.mark(sheet, slice, x, y)).collect();
+    let kind = if sheet.spec.kind == Kind::Pie { "Pie" } else { "Donut" };
+    let told: Vec<(&Part, Option<String>)> = shown().map(|slice| (slice.part, Some(slice.share.clone()))).collect();
+    let said = summary(sheet, kind, (x, y), count, &told) + &parts.left_out();
+    let picture = Picture::new(scene, marks(sheet.whole(), Pick::Shape, list), said);
+    Ok(Picture { legend, ..picture })
 }
 
-/// A part with its place on the ring.
-struct Slice {
-    name: String,
+/// A part with its place in the turn.
+struct Slice<'a> {
+    part: &'a Part,
     exact: String,
     short: String,
     share: String,
     paint: Paint,
+    /// Whether the viewer has it on.
+    shown: bool,
     /// In turns.
     start: f64,
     end: f64,
 }
 
-fn slices(sheet: &Sheet<'_>, parts: &[Part], y: &Column, whole: f64) -> Vec<Slice> {
-    let named = parts.iter().filter(|part| !part.other).map(|part| part.name.as_str());
+/// The parts around the turn. Those that are turned off take no place in it, and the others are shares of what is left.
+fn slices<'a>(sheet: &Sheet<'_>, parts: &'a Parts, y: &Column) -> Vec<Slice<'a>> {
+    let named = parts.list.iter().filter(|part| !part.other).map(|part| part.name.as_str());
     let mut ranks = sheet.input.setting.colors.ranks(named, sheet.palette.series.len()).into_iter();
-    let mut start = 0.0;
-    let slice = |part: &Part| {
-        let value = part.tally.value().unwrap_or_default();
+    let shown = |part: &Part| !sheet.input.view.hidden.contains(&part.name);
+    let whole: f64 = parts.list.iter().filter(|part| shown(part)).map(Part::value).sum();
+    let mut before = 0.0;
+    let slice = |part: &'a Part| {
         let rank = if part.other { None } else { ranks.next() };
-        let share = value / whole;
-        let end = start + share;
-        let from = std::mem::replace(&mut start, end);
-        let exact = part.tally.text(y).unwrap_or_default();
+        let shown = shown(part);
+        let start = before / whole;
+        before += if shown { part.value() } else { 0.0 };
+        let share = if shown && whole > 0.0 { part.value() / whole } else { 0.0 };
         Slice {
-            name: part.name.clone(),
-            exact: sheet.spec.format.exact(&exact),
-            short: sheet.spec.format.short(value),
-            share: percent(share),
+            part,
+            exact: part.tally.text(y).map(|text| sheet.spec.format.exact(&text)).unwrap_or_default(),
+            short: sheet.spec.format.short(part.value()),
+            share: percent(share, &sheet.spec.format),
             paint: rank.map_or(sheet.palette.ghost, |rank| sheet.palette.series(rank)),
-            start: from,
-            end,
+            shown,
+            // Nothing of nothing is at the beginning.
+            start: if start.is_finite() { start } else { 0.0 },
+            end: if whole > 0.0 { (before / whole).min(1.0) } else { 0.0 },
         }
     };
-    parts.iter().map(slice).collect()
-}
-
-/// `12.3%`, and `<0.1%` for what is there but hardly.
-fn percent(share: f64) -> String {
-    match share * 100.0 {
-        0.0 => "0%".into(),
-        little if little < 0.1 => "<0.1%".into(),
-        much if much > 99.9 && much < 100.0 => ">99.9%".into(),
-        share => format!("{}%", crate::format::trim(format!("{share:.1}"))),
-    }
+    parts.list.iter().map(slice).collect()
 }
 
 /// Where the ring and the names stand, in CSS pixels.
@@ -111,14 +122,16 @@ struct Layout {
 }
 
 impl Layout {
-    fn of(sheet: &Sheet<'_>, slices: &[Slice]) -> Self {
+    fn of(sheet: &Sheet<'_>, slices: &[Slice<'_>]) -> Self {
         let (width, height) = (sheet.width(), sheet.height());
+        let hole = if sheet.spec.kind == Kind::Pie { 0.0 } else { HOLE };
         let ring = |radius: f32, center| {
             let outer = (radius - 2.0).max(1.0);
-            (outer, outer * 0.66, center)
+            (outer, outer * hole, center)
         };
         // Beside the ring, if the names find 110 pixels there; else below it; else nowhere.
-        let radius = (height / 2.0).min(width * 0.21).min(150.0);
+        let most = (height * 0.42).max(150.0);
+        let radius = (height / 2.0).min(width * 0.21).min(most);
         let beside = width - radius * 2.0 - GAP;
         if beside >= 110.0 && width >= height * 0.9 {
             let rows = ((height / ROW).floor() as usize).min(slices.len());
@@ -133,7 +146,7 @@ impl Layout {
         let rows = slices.len().min(((height * 0.5) / ROW).floor() as usize);
         let above = height - rows as f32 * ROW - 10.0;
         if rows >= 2 && above >= 70.0 && width >= 100.0 {
-            let (outer, inner, center) = ring((above / 2.0).min(width / 2.0).min(150.0), (width / 2.0, above / 2.0));
+            let (outer, inner, center) = ring((above / 2.0).min(width / 2.0).min(most), (width / 2.0, above / 2.0));
             let used = width.min(300.0);
             return Self { center, outer, inner, names: Some(((width - used) / 2.0, above + 10.0, used)), rows };
         }
@@ -141,27 +154,73 @@ impl Layout {
         Self { center, outer, inner, names: None, rows: 0 }
     }
 
-    /// The slice's piece of the ring; with a little air to its neighbours for the eye, without for the pointer.
-    fn wedge(&self, slice: &Slice, air: bool) -> Wedge {
-        let turn = slice.end - slice.start;
-        let gap = if air && turn < 1.0 { (0.75 / f64::from(self.outer)).min(turn * TAU * 0.2) } else { 0.0 };
+    fn wedge(&self, sheet: &Sheet<'_>, start: f64, end: f64) -> Wedge {
         Wedge {
             center: (units(self.center.0), units(self.center.1)),
             inner: units(self.inner),
             outer: units(self.outer),
-            start: slice.start * TAU + gap,
-            end: slice.end * TAU - gap,
-            fill: slice.paint,
+            start: start * TAU,
+            end: end * TAU,
+            fill: sheet.palette.ghost,
         }
     }
 
-    /// The total in the middle: in full if it fits, else short.
+    /// The slice's piece, with a little air to its neighbours.
+    fn slice(&self, sheet: &Sheet<'_>, slice: &Slice<'_>) -> Wedge {
+        let wedge = self.wedge(sheet, slice.start, slice.end);
+        let turn = slice.end - slice.start;
+        let air = if turn < 1.0 { (0.75 / f64::from(self.outer)).min(turn * TAU * 0.2) } else { 0.0 };
+        Wedge { start: wedge.start + air, end: wedge.end - air, fill: slice.paint, ..wedge }
+    }
+
+    /// In the slice, where there is room: its name and its share, or its share alone, which the names beside it have too.
+    /// So a slice is found without its colour.
+    fn label(&self, canvas: &Canvas<'_>, slice: &Slice<'_>) -> Result<(), ChartError> {
+        let look = Look::new(SMALL, ink_upon(slice.paint)).middle();
+        let name: &str = &slice.part.name;
+        let share: &str = &slice.share;
+        let both = [name, share];
+        let texts: &[&str] = if self.inner > 0.0 { &both[1..] } else { &both };
+        for texts in [texts, &both[1..]] {
+            let size = (texts.iter().map(|text| look.width(text)).fold(0.0, f32::max), texts.len() as f32 * 13.0);
+            let Some((x, y)) = self.room(slice, size) else { continue };
+            for (index, text) in texts.iter().enumerate() {
+                let middle = y + (index as f32 - (texts.len() - 1) as f32 / 2.0) * 13.0;
+                let look = if index > 0 || texts.len() == 1 { look } else { look.bold() };
+                canvas.draw(&Label::new(text, (units(x), units(middle)), look).centered())?;
+            }
+            return Ok(());
+        }
+        Ok(())
+    }
+
+    /// Where in the slice a box of this size lies wholly within it, if anywhere.
+    fn room(&self, slice: &Slice<'_>, (width, height): (f32, f32)) -> Option<(f32, f32)> {
+        let middle = (slice.start + slice.end) / 2.0 * TAU;
+        let (sin, cos) = (middle.sin() as f32, middle.cos() as f32);
+        // A bold name is a little wider.
+        let (half, high) = (width * 0.54 + 3.0, height / 2.0 + 1.0);
+        let holds = |x: f32, y: f32| {
+            let distance = x.hypot(y);
+            let angle = f64::from(x).atan2(f64::from(-y)).rem_euclid(TAU) / TAU;
+            (self.inner..=self.outer).contains(&distance) && (slice.start..=slice.end).contains(&angle)
+        };
+        let places = [0.5, 0.6, 0.7, 0.78].map(|part| self.inner + (self.outer - self.inner) * part);
+        places.into_iter().find_map(|radius| {
+            let (x, y) = (radius * sin, -radius * cos);
+            let corners = [(-half, -high), (half, -high), (-half, high), (half, high), (0.0, -high), (0.0, high)];
+            let inside = corners.iter().all(|(dx, dy)| holds(x + dx, y + dy));
+            inside.then_some((self.center.0 + x, self.center.1 + y))
+        })
+    }
+
+    /// The total in the middle of a ring: in full if it fits, else short.
     fn total(&self, sheet: &Sheet<'_>, canvas: &Canvas<'_>, total: &Tally, y: &Column) -> Result<(), ChartError> {
         let format = &sheet.spec.format;
         let room = self.inner * 1.7;
         let size = (self.inner * 0.46).clamp(8.0, 30.0);
         let look = Look::new(size, sheet.palette.ink).bold().middle();
-        let value = total.value().unwrap_or_default();
+        let Some(value) = total.value().filter(|_| self.inner > 0.0) else { return Ok(()) };
         let full = total.text(y).map(|text| format.exact(&text)).unwrap_or_default();
         let candidates = [full, format.headline(value), format.short(value)];
         let Some(text) = candidates.iter().find(|text| look.width(text) <= room) else { return Ok(()) };
@@ -178,8 +237,14 @@ impl Layout {
         Ok(())
     }
 
-    /// A row for each slice: its colour, name, value and share.
-    fn legend(&self, sheet: &Sheet<'_>, canvas: &Canvas<'_>, slices: &[Slice]) -> Result<(), ChartError> {
+    /// A row for each slice: its colour, name, value and share. What is turned off is faint and has no numbers.
+    fn legend(
+        &self,
+        sheet: &Sheet<'_>,
+        canvas: &Canvas<'_>,
+        slices: &[Slice<'_>],
+        legend: &mut Vec<LegendItem>,
+    ) -> Result<(), ChartError> {
         let Some((left, top, width)) = self.names else { return Ok(()) };
         let right = left + width;
         let name = Look::new(BODY, sheet.palette.ink);
@@ -189,7 +254,7 @@ impl Layout {
         let share = widest(&mut slices.iter().map(|slice| slice.share.as_str())) + 2.0;
         let full = widest(&mut slices.iter().map(|slice| slice.exact.as_str()));
         let short = widest(&mut slices.iter().map(|slice| slice.short.as_str()));
-        let names = widest(&mut slices.iter().map(|slice| slice.name.as_str())).min(width * 0.45);
+        let names = widest(&mut slices.iter().map(|slice| slice.part.name.as_str())).min(width * 0.45);
         let room = width - SWATCH - 6.0 - names - share - 24.0;
         // The value in full, or short, or not at all: the share always.
         let (value, in_full) = if full <= room {
@@ -203,25 +268,35 @@ impl Layout {
             let middle = top + ROW * (index as f32 + 0.5);
             let corners =
                 [(units(left), units(middle - SWATCH / 2.0)), (units(left + SWATCH), units(middle + SWATCH / 2.0))];
-            canvas.draw(&Rectangle::new(corners, slice.paint.filled()))?;
-            canvas.draw(&Label::new(&slice.share, (units(right - 1.0), units(middle)), muted).centered())?;
+            let paint = if slice.shown { slice.paint } else { slice.paint.faint(0.35) };
+            canvas.draw(&Rectangle::new(corners, paint.filled()))?;
             let mut end = right - share - 12.0;
-            if value > 0.0 {
-                let text = if in_full { &slice.exact } else { &slice.short };
-                canvas.draw(&Label::new(text, (units(end), units(middle)), number).centered())?;
-                end -= value + 12.0;
+            if slice.shown {
+                canvas.draw(&Label::new(&slice.share, (units(right - 1.0), units(middle)), muted).centered())?;
+                if value > 0.0 {
+                    let text = if in_full { &slice.exact } else { &slice.short };
+                    canvas.draw(&Label::new(text, (units(end), units(middle)), number).centered())?;
+                }
             }
+            end -= if value > 0.0 { value + 12.0 } else { 0.0 };
             let start = left + SWATCH + 6.0;
-            if let Some(fit) = text::fit(&slice.name, end - start, name.size, name.weight) {
-                let label = Label::new(&fit.text, (units(start), units(middle)), name);
-                canvas.draw(&label.centered().standing_for(&slice.name))?;
+            let look = if slice.shown { name } else { Look::new(BODY, sheet.palette.muted) };
+            let mut named = 0.0;
+            if let Some(fit) = text::fit(&slice.part.name, end - start, name.size, name.weight) {
+                named = look.width(&fit.text) + 6.0;
+                let label = Label::new(&fit.text, (units(start), units(middle)), look);
+                canvas.draw(&label.centered().standing_for(&slice.part.name))?;
             }
+            let place = Rect { x: left, y: middle - ROW / 2.0, width: SWATCH + named, height: ROW };
+            let (name, color) = (slice.part.name.clone(), slice.paint.to_hex());
+            legend.push(LegendItem { name, color, shown: slice.shown, place });
         }
         Ok(())
     }
 
-    fn mark(&self, slice: &Slice, y: &Column) -> Mark {
-        let wedge = self.wedge(slice, false);
+    /// The slice as a pointer finds it: without the air.
+    fn mark(&self, sheet: &Sheet<'_>, slice: &Slice<'_>, x: &Column, y: &Column) -> Mark {
+        let wedge = self.wedge(sheet, slice.start, slice.end);
         let shape = Shape::Wedge {
             cx: pixels(wedge.center.0),
             cy: pixels(wedge.center.1),
@@ -234,6 +309,6 @@ impl Layout {
             entry(text::name(y.name()), slice.exact.clone(), slice.paint, None),
             entry("Share", slice.share.clone(), slice.paint, None),
         ];
-        Mark::new(shape, slice.name.clone(), entries)
+        Mark { keys: slice.part.keys(x), ..Mark::new(shape, slice.part.name.clone(), entries) }
     }
 }

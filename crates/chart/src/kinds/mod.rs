@@ -6,6 +6,7 @@ mod column;
 mod donut;
 mod kpi;
 mod line;
+mod map;
 mod table;
 
 use perch_tinybird::Column;
@@ -36,7 +37,7 @@ pub(crate) fn of(kind: Kind) -> &'static Drawer {
         Kind::Table => &table::DRAWER,
         Kind::Auto => &table::DRAWER,
         Kind::Bar => &table::DRAWER,
-        Kind::Pie => &table::DRAWER,
+        Kind::Pie => &donut::DRAWER,
         Kind::Scatter => &table::DRAWER,
         Kind::Bubble => &table::DRAWER,
         Kind::HeatMap => &table::DRAWER,
@@ -46,7 +47,7 @@ pub(crate) fn of(kind: Kind) -> &'static Drawer {
         Kind::Candlestick => &table::DRAWER,
         Kind::BoxPlot => &table::DRAWER,
         Kind::StateTimeline => &table::DRAWER,
-        Kind::Map => &table::DRAWER,
+        Kind::Map => &map::DRAWER,
         Kind::Text => &table::DRAWER,
     }
 }

@@ -1,0 +1,122 @@
+//! Rows of one name added up, the greatest first, and the long tail as one: what slices and lying bars are made of.
+
+use perch_tinybird::{Column, Family};
+
+use crate::kinds::{OTHER, Sheet};
+use crate::series::{self, Along};
+use crate::tally::Tally;
+use crate::{Format, Key, Style, text};
+
+/// Rows of one name, added up.
+pub(crate) struct Part {
+    pub(crate) name: String,
+    pub(crate) tally: Tally,
+    /// The first of its rows.
+    pub(crate) row: usize,
+    /// What stands for all that found no place.
+    pub(crate) other: bool,
+}
+
+impl Part {
+    /// The nearest double. A part without one is no part.
+    pub(crate) fn value(&self) -> f64 {
+        self.tally.value().unwrap_or_default()
+    }
+
+    /// What a dashboard is filtered by: a name, but neither a time, nor a number, nor the long tail.
+    pub(crate) fn keys(&self, x: &Column) -> Vec<Key> {
+        let is_name = matches!(x.family(), Family::Text | Family::Boolean);
+        let key = || Key { column: x.name().to_owned(), value: x.text(self.row).map(|text| text.into_owned()) };
+        (is_name && !self.other).then(key).into_iter().collect()
+    }
+}
+
+/// All the parts of a table.
+pub(crate) struct Parts {
+    /// The greatest first.
+    pub(crate) list: Vec<Part>,
+    /// Names that have rows, but no finite number in any of them.
+    pub(crate) without: Vec<String>,
+}
+
+impl Parts {
+    /// Adds up the rows of each name.
+    pub(crate) fn of(x: &Column, y: &Column) -> Self {
+        let (along, places) = Along::by_own_clock(x);
+        let mut rows: Vec<usize> = (0..places.len()).filter(|row| !places[*row].is_nan()).collect();
+        rows.sort_by(|a, b| places[*a].total_cmp(&places[*b]));
+        let mut all: Vec<(f64, Part)> = Vec::new();
+        for row in rows {
+            let place = places[row];
+            match all.last_mut() {
+                Some((last, part)) if *last == place => part.tally.add(y, row),
+                _ => {
+                    let mut tally = Tally::default();
+                    tally.add(y, row);
+                    let name = series::name_of(Some(&along.heading(place, x, row)));
+                    all.push((place, Part { name, tally, row, other: false }));
+                }
+            }
+        }
+        let (mut list, without): (Vec<Part>, Vec<Part>) =
+            all.into_iter().map(|(_, part)| part).partition(|part| part.tally.value().is_some_and(f64::is_finite));
+        list.sort_by(|a, b| b.value().total_cmp(&a.value()));
+        Self { list, without: without.into_iter().map(|part| part.name).collect() }
+    }
+
+    /// Keeps the first so many and adds up the others, if there is more than one of them.
+    pub(crate) fn fold(&mut self, most: usize, y: &Column) {
+        let most = most.max(1);
+        if self.list.len() <= most + 1 {
+            return;
+        }
+        let rest = self.list.split_off(most);
+        let row = rest[0].row;
+        let tally = rest.iter().fold(Tally::default(), |sum, part| sum.plus(y, part.tally, y));
+        self.list.push(Part { name: format!("{OTHER} ({})", rest.len()), tally, row, other: true });
+    }
+
+    /// All of them together.
+    pub(crate) fn total(&self, y: &Column) -> Tally {
+        self.list.iter().fold(Tally::default(), |sum, part| sum.plus(y, part.tally, y))
+    }
+
+    /// What is said of names that are not drawn: ` Without a number: A and B.`
+    pub(crate) fn left_out(&self) -> String {
+        if self.without.is_empty() {
+            return String::new();
+        }
+        format!(" Without a number: {}.", crate::kinds::enumerate(self.without.iter().map(String::as_str)))
+    }
+}
+
+/// `12.3%`, and `<0.1%` for what is there but hardly.
+pub(crate) fn percent(share: f64, format: &Format) -> String {
+    let write = |percent: f64| {
+        let decimals = usize::from((percent * 10.0).round() % 10.0 != 0.0);
+        format.styled(Style::Percent).label(percent, decimals, "")
+    };
+    match share * 100.0 {
+        little if little > 0.0 && little < 0.1 => format!("<{}", write(0.1)),
+        much if much > 99.9 && much < 100.0 => format!(">{}", write(99.9)),
+        share => write(share),
+    }
+}
+
+/// `Donut of visits by source, 8 in all: google 900 (90%), x 20 (2%), y 3 (0.3%).`
+pub(crate) fn summary(
+    sheet: &Sheet<'_>,
+    kind: &str,
+    (x, y): (&Column, &Column),
+    count: usize,
+    shown: &[(&Part, Option<String>)],
+) -> String {
+    let named = shown.iter().filter(|(part, _)| !part.other);
+    let lead = named.take(3).map(|(part, share)| {
+        let value = sheet.spec.format.headline(part.value());
+        let share = share.as_ref().map_or(String::new(), |share| format!(" ({share})"));
+        format!("{} {value}{share}", part.name)
+    });
+    let lead: Vec<String> = lead.collect();
+    format!("{kind} of {} by {}, {count} in all: {}.", text::name(y.name()), text::name(x.name()), lead.join(", "))
+}
