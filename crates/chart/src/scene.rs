@@ -115,12 +115,32 @@ impl Dash {
 /// One thing in the picture. Points are a range of [`Scene::points`].
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Item {
-    Rect { area: Area, fill: Paint },
-    Line { points: Range<usize>, stroke: Paint, width: i32, dash: Dash },
-    Polygon { points: Range<usize>, fill: Paint },
+    Rect {
+        area: Area,
+        fill: Paint,
+    },
+    Line {
+        points: Range<usize>,
+        stroke: Paint,
+        width: i32,
+        dash: Dash,
+    },
+    Polygon {
+        points: Range<usize>,
+        fill: Paint,
+    },
     /// One shape of many closed lines: land, its islands and its holes.
-    Outline { rings: Vec<Range<usize>>, fill: Paint, stroke: Paint, width: i32 },
-    Circle { center: (i32, i32), radius: i32, fill: Paint },
+    Outline {
+        rings: Vec<Range<usize>>,
+        fill: Paint,
+        stroke: Paint,
+        width: i32,
+    },
+    Circle {
+        center: (i32, i32),
+        radius: i32,
+        fill: Paint,
+    },
     Wedge(Wedge),
     Text(Text),
 }

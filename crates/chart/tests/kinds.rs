@@ -172,10 +172,7 @@ fn slices_fill_the_ring_and_their_shares_the_whole() {
 #[test]
 fn a_negative_share_is_refused_by_name() {
     let error = draw(&Input::from(&named(&["a", "b"], &[1.0, -2.0])), &Spec::new(Kind::Donut), SIZE, Theme::Light);
-    assert_eq!(
-        error.expect_err("negative").to_string(),
-        "`value` is negative for b, and a share of a whole cannot be"
-    );
+    assert_eq!(error.expect_err("negative").to_string(), "`value` is negative for b, and a share of a whole cannot be");
 }
 
 #[test]

@@ -44,7 +44,9 @@ fn draw(sheet: &Sheet<'_>) -> Result<Picture, ChartError> {
     let whole = parts.total(y).value().unwrap_or_default();
     parts.fold(sheet.spec.limit.map_or(fitting, |limit| limit.min(fitting)), y);
     parts.list.truncate(rows);
-    let share = |part: &Part| Some(percent(part.value() / whole, &sheet.spec.format)).filter(|_| sheet.spec.shares && whole > 0.0);
+    let share = |part: &Part| {
+        Some(percent(part.value() / whole, &sheet.spec.format)).filter(|_| sheet.spec.shares && whole > 0.0)
+    };
     let list = Rows::lay_out(sheet, y, &parts.list, header, share);
 
     let mut scene = Scene::new(sheet.size);
