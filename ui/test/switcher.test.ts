@@ -129,7 +129,7 @@ describe('the switcher', () => {
     });
     await click('switcher');
     expect(text(find('tenant-a'))).toContain('Acme Billing manager');
-    expect(text(find('tenant-b'))).toBe('GH Grace Hopper Personal Ctrl+2');
+    expect(text(find('tenant-b'))).toBe('Grace Hopper Personal Ctrl+2');
     expect(text(find('tenant-c'))).toContain('Globex Admin Offline');
     expect(text(find('tenant-d'))).toBe('H Hooli Sign in again Ctrl+4');
   });
