@@ -131,7 +131,7 @@ describe('the switcher', () => {
     expect(text(find('tenant-a'))).toContain('Acme Billing manager');
     expect(text(find('tenant-b'))).toBe('Grace Hopper Personal Ctrl+2');
     expect(text(find('tenant-c'))).toContain('Globex Admin Offline');
-    expect(text(find('tenant-d'))).toBe('H Hooli Sign in again Ctrl+4');
+    expect(text(find('tenant-d'))).toBe('Hooli Sign in again Ctrl+4');
   });
 
   test('shows names as they are, whatever they hold', async () => {
