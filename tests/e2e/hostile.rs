@@ -21,6 +21,13 @@ const WATCH: &str = "window.trouble = [];
     addEventListener('securitypolicyviolation', ({ blockedURI }) => window.trouble.push(`blocked ${blockedURI}`));
     addEventListener('error', ({ message }) => window.trouble.push(`error ${message}`));";
 
+/// What the tiles that show no picture say, once all have been answered.
+const SETTLED: &str = "
+    const tiles = [...document.querySelectorAll('[data-dashboard=\"hostile\"] [data-state]')];
+    if (tiles.length !== arguments[0] || tiles.some(({ dataset }) => dataset.state === 'loading')) return null;
+    return tiles.filter(({ dataset }) => dataset.state === 'failed')
+      .map((tile) => `${tile.dataset.testid}: ${tile.textContent}`);";
+
 const FOUND: &str = r#"
     const main = document.querySelector('main');
     const all = 'img, image, script, style, iframe, object, embed, use, foreignObject, animate, set, a, link, [href], [style*="url"]';
@@ -51,12 +58,12 @@ async fn text_from_data_is_never_more_than_text() {
     app.find("dashboard").await;
     app.script(WATCH, Vec::new()).await;
     app.click("dashboard-tab-hostile").await;
-    let count = u64::try_from(KINDS.len()).expect("a few") + 1;
-    eventually("every tile to be drawn", || async {
-        let settled = "return document.querySelectorAll('[data-dashboard=\"hostile\"] [data-state=\"ready\"]').length;";
-        (app.script(settled, Vec::new()).await.as_u64() == Some(count)).then_some(())
+    let problems = eventually("every tile to be answered", || async {
+        let problems = app.script(SETTLED, vec![json!(KINDS.len() + 1)]).await;
+        problems.is_array().then_some(problems)
     })
     .await;
+    assert_eq!(problems, json!([]), "every kind draws these texts");
     // Every mark's tooltip too, and what is said aloud of it.
     for kind in KINDS {
         for mark in app.walk(kind).await {
