@@ -113,6 +113,24 @@ pub enum ChartError {
         /// The zone that was named.
         name: String,
     },
+    /// How many are left after a step cannot be negative.
+    #[error("`{column}` is negative for the step {step}, and a funnel counts how many are left")]
+    NegativeStep {
+        /// The column of values.
+        column: String,
+        /// Whose value it is.
+        step: String,
+    },
+    /// A candle whose highest value is below its lowest.
+    #[error("`{high}` is below `{low}` on {at}, and a candle reaches from the lowest to the highest value")]
+    HighBelowLow {
+        /// The column of the highest values.
+        high: String,
+        /// The column of the lowest values.
+        low: String,
+        /// When.
+        at: String,
+    },
     /// A picture of no extent, or of more than 10,000 pixels a side.
     #[error("a picture of {width} by {height} pixels cannot be drawn")]
     Size {
@@ -142,6 +160,8 @@ impl ChartError {
             Self::NoRightAxis { .. } => "no-right-axis",
             Self::NotAmongValues { .. } => "not-among-values",
             Self::NoZone { .. } => "no-zone",
+            Self::NegativeStep { .. } => "negative-step",
+            Self::HighBelowLow { .. } => "high-below-low",
             Self::Size { .. } => "chart-size",
             Self::Layout(_) => "chart-layout",
         }
@@ -168,6 +188,10 @@ impl ChartError {
             }
             Self::NotAmongValues { .. } => "Name the column in `y` too, or take it out of `right`.",
             Self::NoZone { .. } => "Write column, viewer, utc, or a zone such as Europe/Berlin.",
+            Self::NegativeStep { .. } => "Choose column or bar, or leave negative rows out in the pipe.",
+            Self::HighBelowLow { .. } => {
+                "Name the columns in `y` in this order: open, high, low, close; or correct the pipe."
+            }
             Self::Size { .. } => "Make the tile larger.",
             Self::Layout(_) => "Make the tile larger, and report this with the tile's settings if it stays.",
         }

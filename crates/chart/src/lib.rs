@@ -8,10 +8,12 @@
 //!
 //! A kind of chart is one file in `kinds/` and one entry in its list.
 
+mod bars;
 mod bottom;
 mod calendar;
 mod cartesian;
 mod clock;
+mod classes;
 mod columns;
 mod drawing;
 mod element;
@@ -25,8 +27,10 @@ mod locale;
 mod logarithm;
 mod outlines;
 pub mod page;
+mod lying;
 mod palette;
 mod parts;
+mod quartiles;
 mod ramp;
 mod reduce;
 mod scale;
@@ -34,6 +38,7 @@ mod scene;
 mod series;
 mod setting;
 mod spec;
+mod stacks;
 mod svg;
 mod tally;
 mod text;

@@ -2,6 +2,8 @@
 
 use perch_tinybird::Column;
 
+use crate::format::{Format, Style, trim};
+
 /// What rows add up to. Nothing yet, until the first value is added.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(crate) struct Tally {
@@ -75,6 +77,18 @@ impl Tally {
 pub(crate) fn round(value: f64) -> String {
     let rounded: f64 = format!("{value:.14e}").parse().unwrap_or(value);
     if rounded != 0.0 && !(1e-7..1e21).contains(&rounded.abs()) { format!("{rounded:e}") } else { rounded.to_string() }
+}
+
+/// `12.3%` of a whole, and `–` of nothing; `<0.1%` for what is there but hardly.
+pub(crate) fn share(part: f64, whole: f64, format: &Format) -> String {
+    if whole <= 0.0 {
+        return "–".into();
+    }
+    let percent = |share: String| format.styled(Style::Percent).exact(&trim(share));
+    match part / whole * 100.0 {
+        little if little > 0.0 && little < 0.05 => format!("<{}", percent("0.1".into())),
+        share => percent(format!("{share:.1}")),
+    }
 }
 
 #[cfg(test)]

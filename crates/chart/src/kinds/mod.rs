@@ -1,9 +1,14 @@
 //! The kinds of chart, and what all of them are given and give.
 
 mod area;
+mod bar;
 mod bar_list;
+mod box_plot;
+mod candlestick;
 mod column;
 mod donut;
+mod funnel;
+mod histogram;
 mod kpi;
 mod line;
 mod map;
@@ -36,16 +41,16 @@ pub(crate) fn of(kind: Kind) -> &'static Drawer {
         Kind::Kpi => &kpi::DRAWER,
         Kind::Table => &table::DRAWER,
         Kind::Auto => &table::DRAWER,
-        Kind::Bar => &table::DRAWER,
+        Kind::Bar => &bar::DRAWER,
         Kind::Pie => &donut::DRAWER,
         Kind::Scatter => &table::DRAWER,
         Kind::Bubble => &table::DRAWER,
         Kind::HeatMap => &table::DRAWER,
-        Kind::Histogram => &table::DRAWER,
-        Kind::Funnel => &table::DRAWER,
+        Kind::Histogram => &histogram::DRAWER,
+        Kind::Funnel => &funnel::DRAWER,
         Kind::Gauge => &table::DRAWER,
-        Kind::Candlestick => &table::DRAWER,
-        Kind::BoxPlot => &table::DRAWER,
+        Kind::Candlestick => &candlestick::DRAWER,
+        Kind::BoxPlot => &box_plot::DRAWER,
         Kind::StateTimeline => &table::DRAWER,
         Kind::Map => &map::DRAWER,
         Kind::Text => &table::DRAWER,

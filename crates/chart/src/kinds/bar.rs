@@ -1,0 +1,39 @@
+//! Bars that lie, with their names at the left: for names that are too long to stand below columns.
+
+use super::{Drawer, NO_VALUES, Picture, Sheet, marks};
+use crate::bars::{Bars, Ground};
+use crate::columns::{Holds, Needs, Role, Values};
+use crate::lying::Lying;
+use crate::scene::Scene;
+use crate::stacks::Stacks;
+use crate::{ChartError, Pick};
+
+pub(super) const DRAWER: Drawer =
+    Drawer { needs: Needs::of(Values::Many).x(Role::Must(Holds::Places)).group(Role::Named(Holds::Places)), draw };
+
+fn draw(sheet: &Sheet<'_>) -> Result<Picture, ChartError> {
+    if !sheet.spec.right.is_empty() {
+        return Err(ChartError::Meaningless { kind: sheet.spec.kind, field: "right" });
+    }
+    let Some(stacks) = Stacks::read(sheet)? else { return sheet.blank(NO_VALUES) };
+    let bars = Bars::new(sheet, &stacks, false);
+    let Some(values) = bars.measured(sheet, false)? else { return sheet.blank(NO_VALUES) };
+    let names: Vec<String> = (0..stacks.places.len()).map(|index| stacks.label(index)).collect();
+    let frame = Lying::lay_out(sheet, &names, &values, &stacks.legend)?;
+    let ground = Ground { plot: frame.plot, along: frame.along, left: frame.values, right: frame.values, lying: true };
+    let bars = bars.on(&ground);
+    let shown = bars.shown(&ground);
+    let mut scene = Scene::new(sheet.size);
+    {
+        let canvas = scene.canvas();
+        frame.draw(&canvas)?;
+        for index in &shown {
+            bars.draw(sheet, &canvas, &ground, *index)?;
+        }
+        frame.draw_upon(&canvas)?;
+    }
+    let list = shown.iter().map(|index| bars.mark(sheet, &ground, *index)).collect();
+    let marks = marks(frame.plot, Pick::Shape, list);
+    let picture = Picture::new(scene, marks, stacks.summary(sheet, "Bar chart"));
+    Ok(Picture { legend: frame.legend(), ..picture })
+}

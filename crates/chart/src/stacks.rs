@@ -1,0 +1,363 @@
+//! What bars are made from, upright or lying: a place for each category or moment, and for each place a tally of each
+//! series.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use perch_tinybird::{Column, Family};
+
+use crate::calendar::Grain;
+use crate::clock::Clock;
+use crate::columns::Columns;
+use crate::kinds::{OTHER, Sheet, enumerate};
+use crate::legend::Item;
+use crate::palette::Paint;
+use crate::series::{self, Along, Lines, Series};
+use crate::tally::Tally;
+use crate::{ChartError, Key, Stacking, text};
+
+/// All bars of a chart.
+pub(crate) struct Stacks<'a> {
+    pub(crate) along: Along,
+    pub(crate) x: &'a Column,
+    pub(crate) places: Vec<Place>,
+    /// The series that are drawn.
+    pub(crate) series: Vec<Stack<'a>>,
+    /// All series with names, drawn or turned off, where there is more than one.
+    pub(crate) legend: Vec<Item>,
+    pub(crate) stacking: Stacking,
+    /// The period before, behind a chart of one series.
+    pub(crate) before: Option<Before<'a>>,
+    /// Half the shortest time between two neighbours; half of one where places are counted.
+    pub(crate) half: f64,
+    /// The stretch of time that the viewer asked for.
+    pub(crate) zoom: Option<(f64, f64)>,
+}
+
+/// Where bars stand.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Place {
+    /// The instant, the number, or the index of the name.
+    pub(crate) at: f64,
+    /// One of its rows; what a limit left out has none.
+    row: Option<usize>,
+}
+
+/// One series of bars.
+pub(crate) struct Stack<'a> {
+    pub(crate) name: String,
+    pub(crate) paint: Paint,
+    pub(crate) column: &'a Column,
+    /// Whether the axis at the right measures it.
+    pub(crate) right: bool,
+    /// A tally for each place.
+    pub(crate) tallies: Vec<Tally>,
+}
+
+/// What stood at each place in the period before.
+pub(crate) struct Before<'a> {
+    pub(crate) column: &'a Column,
+    pub(crate) tallies: Vec<Tally>,
+    /// By which clock, and how much earlier.
+    clock: Option<(Clock, f64)>,
+}
+
+impl<'a> Stacks<'a> {
+    /// `None` where no row stands anywhere.
+    pub(crate) fn read(sheet: &Sheet<'a>) -> Result<Option<Self>, ChartError> {
+        let Some(x) = sheet.columns.x else { return Ok(None) };
+        // A limit counts categories where there are any to count, else series.
+        let named = !matches!(x.family(), Family::Time | Family::Number);
+        let limit = sheet.spec.limit.filter(|_| !named);
+        let lines = series::read(sheet, sheet.input.table, &sheet.columns, x, limit)?;
+        if lines.span().is_none() {
+            return Ok(None);
+        }
+        let ats = places(&lines);
+        let mut series: Vec<Stack<'a>> = Vec::new();
+        let right = |column: &Column| sheet.spec.right.iter().any(|name| name == column.name());
+        for one in lines.series.iter().filter(|series| !series.faded) {
+            series.push(Stack { right: right(one.column), ..Stack::of(one, &ats, one.name.clone()) });
+        }
+        let mut rest: Option<Stack<'a>> = None;
+        for one in lines.series.iter().filter(|series| series.faded) {
+            let stack = Stack::of(one, &ats, OTHER.into());
+            rest = Some(match rest {
+                None => stack.alone(),
+                Some(rest) => rest.plus(&stack),
+            });
+        }
+        series.extend(rest);
+        let half = half(&lines.along, &ats);
+        let places = ats.iter().map(|at| Place { at: *at, row: Some(row(&lines, *at)) }).collect();
+        let mut stacks = Self {
+            along: lines.along,
+            x,
+            places,
+            series,
+            legend: Vec::new(),
+            stacking: sheet.spec.stacked,
+            before: None,
+            half,
+            zoom: None,
+        };
+        if let (Some(limit), true) = (sheet.spec.limit, named) {
+            stacks.keep_greatest(limit);
+        }
+        if let [one] = stacks.series.as_slice() {
+            stacks.before = Before::read(sheet, &stacks, one.column)?;
+            if stacks.before.is_some() {
+                stacks.legend.push(Item::new(&one.name, one.paint));
+                stacks.legend.push(Item::new("Before", sheet.palette.ghost));
+            }
+        } else {
+            stacks.hide(&sheet.input.view.hidden);
+        }
+        if let (Along::Time(_), Some(zoom)) = (&stacks.along, sheet.input.view.zoom) {
+            stacks.zoom_in(zoom);
+        }
+        Ok(Some(stacks))
+    }
+
+    /// Keeps the greatest categories, in their order, and adds up the others at the end.
+    fn keep_greatest(&mut self, limit: usize) {
+        let limit = limit.max(1);
+        if self.places.len() <= limit {
+            return;
+        }
+        let size =
+            |index: usize| self.series.iter().filter_map(|series| series.tallies[index].value()).map(f64::abs).sum();
+        let sizes: Vec<f64> = (0..self.places.len()).map(size).collect();
+        let kept = series::greatest(&sizes, limit);
+        for series in &mut self.series {
+            let column = series.column;
+            let mut rest = Tally::default();
+            let mut tallies = Vec::with_capacity(limit + 1);
+            for (tally, kept) in series.tallies.iter().zip(&kept) {
+                if *kept {
+                    tallies.push(*tally);
+                } else {
+                    rest = rest.plus(column, *tally, column);
+                }
+            }
+            tallies.push(rest);
+            series.tallies = tallies;
+        }
+        let mut kept = kept.into_iter();
+        self.places.retain(|_| kept.next() == Some(true));
+        self.places.push(Place { at: f64::NAN, row: None });
+    }
+
+    /// Writes the legend, and turns off what the viewer turned off.
+    fn hide(&mut self, hidden: &[String]) {
+        let shown = |series: &Stack<'_>| !hidden.contains(&series.name);
+        self.legend = self
+            .series
+            .iter()
+            .map(|series| Item {
+                shown: shown(series),
+                note: if series.right { " (right)" } else { "" },
+                ..Item::new(&series.name, series.paint)
+            })
+            .collect();
+        self.series.retain(shown);
+    }
+
+    /// Keeps the places of a stretch of time. One between two places holds none, and changes nothing.
+    fn zoom_in(&mut self, (from, to): (f64, f64)) {
+        let half = self.half;
+        let kept: Vec<bool> = self.places.iter().map(|place| place.at + half > from && place.at - half < to).collect();
+        if !(from < to && kept.contains(&true)) {
+            return;
+        }
+        let keep = |tallies: &mut Vec<Tally>| {
+            let mut kept = kept.iter();
+            tallies.retain(|_| kept.next() == Some(&true));
+        };
+        self.series.iter_mut().for_each(|series| keep(&mut series.tallies));
+        self.before.iter_mut().for_each(|before| keep(&mut before.tallies));
+        let mut kept = kept.iter();
+        self.places.retain(|_| kept.next() == Some(&true));
+        self.zoom = Some((from, to));
+    }
+
+    /// What a place is called, in full.
+    pub(crate) fn name(&self, index: usize) -> String {
+        let Place { at, row } = self.places[index];
+        row.map_or_else(|| OTHER.into(), |row| self.along.heading(at, self.x, row))
+    }
+
+    /// Whether a place stands for all that a limit left out.
+    pub(crate) fn is_rest(&self, index: usize) -> bool {
+        self.places[index].row.is_none()
+    }
+
+    /// The same as an axis says it.
+    pub(crate) fn label(&self, index: usize) -> String {
+        match &self.along {
+            Along::Time(clock) => clock.brief(self.places[index].at),
+            _ => self.name(index),
+        }
+    }
+
+    /// What a dashboard is filtered by on a click at a place: nothing for moments, numbers and what a limit left out.
+    pub(crate) fn keys(&self, index: usize) -> Vec<Key> {
+        let (Along::Names(_), Some(row)) = (&self.along, self.places[index].row) else { return Vec::new() };
+        vec![Key { column: self.x.name().to_owned(), value: self.x.text(row).map(Into::into) }]
+    }
+
+    /// Whether all moments stand equally far apart, so that bands by name tell no lie about time.
+    pub(crate) fn is_even(&self) -> bool {
+        self.places.windows(2).all(|pair| pair[1].at - pair[0].at == self.half * 2.0)
+    }
+
+    /// From the first band's beginning to the last one's end.
+    pub(crate) fn span(&self) -> (f64, f64) {
+        let ends = (self.places.first(), self.places.last());
+        if let (Some(first), Some(last)) = ends { (first.at - self.half, last.at + self.half) } else { (0.0, 1.0) }
+    }
+
+    /// Whether the axis at the right measures any series.
+    pub(crate) fn has_right(&self) -> bool {
+        self.series.iter().any(|series| series.right)
+    }
+
+    /// `Column chart of visits by device: 4 places; visits: highest 9 for mobile, lowest 1 for tv, 14 in all.`
+    pub(crate) fn summary(&self, sheet: &Sheet<'_>, kind: &str) -> String {
+        let kind = match self.stacking {
+            _ if self.series.len() < 2 => kind.to_owned(),
+            Stacking::None => format!("Grouped {}", kind.to_lowercase()),
+            Stacking::Sum => format!("Stacked {}", kind.to_lowercase()),
+            Stacking::Percent => format!("{kind} stacked to 100%"),
+        };
+        let names = enumerate(self.series.iter().map(|series| series.name.as_str()));
+        let places = match self.places.len() {
+            1 => "1 place".to_owned(),
+            many => format!("{many} places"),
+        };
+        let mut summary = format!("{kind} of {names} by {}: {places}", text::name(self.x.name()));
+        for series in self.series.iter().take(3) {
+            let values = || series.tallies.iter().enumerate().filter_map(|(at, tally)| Some((at, tally.value()?)));
+            let greatest = values().max_by(|a, b| a.1.total_cmp(&b.1));
+            let least = values().min_by(|a, b| a.1.total_cmp(&b.1));
+            if let (Some(greatest), Some(least)) = (greatest, least) {
+                let format = sheet.format(series.column);
+                summary.push_str(&format!(
+                    "; {}: highest {} for {}, lowest {} for {}",
+                    series.name,
+                    format.headline(greatest.1),
+                    self.name(greatest.0),
+                    format.headline(least.1),
+                    self.name(least.0),
+                ));
+            }
+        }
+        summary.push('.');
+        summary
+    }
+}
+
+impl<'a> Stack<'a> {
+    /// Adds up the rows of a series at each place.
+    fn of(series: &Series<'a>, places: &[f64], name: String) -> Self {
+        let mut tallies = vec![Tally::default(); places.len()];
+        let mut at = 0;
+        for (index, x) in series.xs.iter().enumerate() {
+            while places[at] < *x {
+                at += 1;
+            }
+            tallies[at].add(series.column, series.row(index));
+        }
+        Self { name, paint: series.paint, tallies, column: series.column, right: false }
+    }
+
+    /// The same, whose tallies need no column any more.
+    fn alone(self) -> Self {
+        let nothing = Stack { tallies: vec![Tally::default(); self.tallies.len()], name: OTHER.into(), ..self };
+        nothing.plus(&self)
+    }
+
+    fn plus(mut self, other: &Self) -> Self {
+        for (tally, more) in self.tallies.iter_mut().zip(&other.tallies) {
+            *tally = tally.plus(self.column, *more, other.column);
+        }
+        self
+    }
+}
+
+impl<'a> Before<'a> {
+    /// From the columns of the same names: moments so much later that both periods begin together, categories by name.
+    fn read(sheet: &Sheet<'a>, now: &Stacks<'_>, y: &Column) -> Result<Option<Self>, ChartError> {
+        let Some(table) = sheet.input.previous else { return Ok(None) };
+        let (Some(x), Some(column)) = (table.column(now.x.name()), table.column(y.name())) else { return Ok(None) };
+        let columns = Columns { x: Some(x), y: vec![column], group: None, ..sheet.columns.clone() };
+        let lines = series::read(sheet, table, &columns, x, None)?;
+        let (Some(one), Some(first)) = (lines.series.first(), now.places.first()) else { return Ok(None) };
+        let (Some(span), false) = (lines.span(), one.ys.is_empty()) else { return Ok(None) };
+        let places = places(&lines);
+        let then = Stack::of(one, &places, String::new());
+        let find: Box<dyn Fn(usize) -> Option<usize>> = match (&now.along, &lines.along) {
+            (Along::Time(_), Along::Time(_)) => {
+                let earlier = first.at - span.0;
+                Box::new(move |index| {
+                    let at = now.places[index].at - earlier;
+                    places.binary_search_by(|place| place.total_cmp(&at)).ok()
+                })
+            }
+            (Along::Names(_), Along::Names(names)) => {
+                let indexes: HashMap<&str, usize> =
+                    names.iter().enumerate().map(|(at, name)| (name.as_str(), at)).collect();
+                Box::new(move |index| {
+                    let place = *indexes.get(now.name(index).as_str())? as f64;
+                    places.binary_search_by(|at| at.total_cmp(&place)).ok()
+                })
+            }
+            (Along::Number, Along::Number) => {
+                Box::new(|index| places.binary_search_by(|place| place.total_cmp(&now.places[index].at)).ok())
+            }
+            _ => return Ok(None),
+        };
+        let tally = |index| find(index).map_or_else(Tally::default, |at| then.tallies[at]);
+        let tallies = (0..now.places.len()).map(tally).collect();
+        let clock = match &lines.along {
+            Along::Time(clock) => Some((clock.clone(), first.at - span.0)),
+            _ => None,
+        };
+        Ok(Some(Self { column, tallies, clock }))
+    }
+
+    /// What a tooltip calls it at a place.
+    pub(crate) fn name(&self, at: f64) -> String {
+        match &self.clock {
+            Some((clock, earlier)) => format!("Before ({})", clock.write(at - earlier)),
+            None => "Before".into(),
+        }
+    }
+}
+
+/// All places of all series, once each, ascending.
+fn places(lines: &Lines<'_>) -> Vec<f64> {
+    let mut places: Vec<f64> = match lines.series.as_slice() {
+        [first, rest @ ..] if rest.iter().all(|series| Rc::ptr_eq(&series.xs, &first.xs)) => first.xs.to_vec(),
+        all => all.iter().flat_map(|series| series.xs.iter().copied()).collect(),
+    };
+    places.sort_by(f64::total_cmp);
+    places.dedup();
+    places
+}
+
+/// A row that stands at a place.
+fn row(lines: &Lines<'_>, place: f64) -> usize {
+    let found = lines.series.iter().find_map(|series| {
+        let at = series.xs.partition_point(|x| *x < place);
+        (series.xs.get(at) == Some(&place)).then(|| series.row(at))
+    });
+    found.unwrap_or_default()
+}
+
+fn half(along: &Along, places: &[f64]) -> f64 {
+    let Along::Time(clock) = along else { return 0.5 };
+    let alone = if clock.grain == Grain::Day { 8.64e10 } else { 6e7 };
+    let apart = places.windows(2).map(|pair| pair[1] - pair[0]).fold(f64::INFINITY, f64::min);
+    if apart.is_finite() { apart / 2.0 } else { alone / 2.0 }
+}
