@@ -2,13 +2,16 @@
 //! core. What a command does is said at [`Desktop`].
 
 use perch_desktop::view::{
-    BootView, DashboardView, RangeView, RevealedToken, SignInIntent, SignOutScope, TileRequest, TileView, TokenView,
+    BootView, CopyFormat, DashboardFormat, DashboardView, RangeView, RevealedToken, SignInIntent, SignOutScope,
+    TileFormat, TileRequest, TileView, TokenView,
 };
 use perch_desktop::{Desktop, Problem};
 use tauri::ipc::Invoke;
 use tauri::{AppHandle, State, Wry};
 use tauri_plugin_clipboard_manager::ClipboardExt;
 use tauri_plugin_dialog::DialogExt;
+
+use crate::files;
 
 type App<'a> = State<'a, Desktop>;
 
@@ -37,6 +40,9 @@ pub fn all() -> impl Fn(Invoke<Wry>) -> bool + Send + Sync + 'static {
         refresh_tile,
         refresh_dashboard,
         copy_tile_detail,
+        export_tile,
+        copy_tile,
+        export_dashboard,
         token,
         reveal_token,
         dismiss_notice,
@@ -184,6 +190,34 @@ fn copy_tile_detail(
 ) -> Result<(), Problem> {
     let detail = app.tile_detail(&tenant, &dashboard, &tile)?;
     window.clipboard().write_text(detail).map_err(|error| not_copied("The details", &error))
+}
+
+#[tauri::command]
+async fn export_tile(
+    app: App<'_>,
+    window: AppHandle,
+    request: TileRequest,
+    format: TileFormat,
+    scale: u32,
+) -> Result<Option<String>, Problem> {
+    files::save(&window, app.export_tile(&request, format, scale).await?).await
+}
+
+#[tauri::command]
+async fn copy_tile(app: App<'_>, window: AppHandle, request: TileRequest, format: CopyFormat) -> Result<(), Problem> {
+    files::copy(&window, app.copy_tile(&request, format).await?)
+}
+
+#[tauri::command]
+async fn export_dashboard(
+    app: App<'_>,
+    window: AppHandle,
+    tenant: String,
+    dashboard: String,
+    format: DashboardFormat,
+) -> Result<Option<String>, Problem> {
+    let DashboardFormat::Pdf = format;
+    files::save(&window, app.export_dashboard(&tenant, &dashboard).await?).await
 }
 
 #[tauri::command]

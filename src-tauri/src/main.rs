@@ -6,6 +6,7 @@
 mod arguments;
 mod commands;
 mod core;
+mod files;
 mod link;
 mod log;
 mod pictures;

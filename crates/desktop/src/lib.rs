@@ -8,6 +8,7 @@ mod connections;
 mod demo;
 mod desktop;
 mod disk;
+mod export;
 mod open_tenant;
 mod pictures;
 mod places;
@@ -29,6 +30,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 pub use desktop::{Desktop, Event, Surroundings};
+pub use export::{Copy, Export};
 pub use places::Places;
 pub use problem::Problem;
 

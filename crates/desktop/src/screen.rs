@@ -284,7 +284,7 @@ impl Desktop {
 
     /// The screen, which must be this dashboard of this tenant: whoever asks
     /// for a tile of something else is told so, and never gets another's.
-    fn screen_of(&self, tenant: &str, dashboard: &str) -> Result<Screen, Problem> {
+    pub(crate) fn screen_of(&self, tenant: &str, dashboard: &str) -> Result<Screen, Problem> {
         let matches = |screen: &Screen| screen.tenant.id.as_str() == tenant && screen.dashboard.id == dashboard;
         self.screen().filter(matches).ok_or_else(|| Problem::gone("dashboard"))
     }

@@ -383,6 +383,41 @@ pub struct TileRequest {
     pub view: View,
 }
 
+/// What a tile is saved as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(export)]
+pub enum TileFormat {
+    /// Its picture, as lines and letters.
+    Svg,
+    /// Its picture, as pixels.
+    Png,
+    /// All rows of its answer, as the engine prints them.
+    Csv,
+    /// All rows of its answer, as a list of objects.
+    Json,
+}
+
+/// What a tile is copied as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(export)]
+pub enum CopyFormat {
+    /// Its picture.
+    Png,
+    /// All rows of its answer.
+    Csv,
+}
+
+/// What a dashboard is saved as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(export)]
+pub enum DashboardFormat {
+    /// Pages of A4.
+    Pdf,
+}
+
 /// A tile as it stands.
 #[derive(Debug, Clone, PartialEq, Serialize, TS)]
 #[serde(rename_all = "camelCase")]

@@ -22,4 +22,4 @@ pub use file_name::file_name;
 pub use frame::{Fonts, Picture, svg};
 pub use layout::{Layout, Span};
 pub use pdf::{Report, Tile, pdf, picture_pdf};
-pub use png::{Scale, png};
+pub use png::{Pixels, Scale, pixels, png};

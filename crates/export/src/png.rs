@@ -46,12 +46,38 @@ const MOST_MILLIONS: u64 = 64;
 /// A CSS pixel is a 96th of an inch, which is 2.54 cm.
 const PIXELS_A_METRE: f64 = 96.0 / 0.0254;
 
-/// The picture as a PNG file, which says how large it wants to be printed.
+/// A picture as pixels, for a clipboard.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pixels {
+    /// From left to right.
+    pub width: u32,
+    /// From top to bottom.
+    pub height: u32,
+    /// Four bytes each, row by row: red, green, blue, opaque.
+    pub rgba: Vec<u8>,
+}
+
+/// The picture as pixels.
 ///
 /// # Errors
 ///
 /// A picture without extent, and one of more pixels than fit a quarter of a gigabyte.
+pub fn pixels(picture: &Picture<'_>, scale: Scale) -> Result<Pixels, ExportError> {
+    let painted = paint(picture, scale)?;
+    Ok(Pixels { width: painted.width(), height: painted.height(), rgba: painted.take() })
+}
+
+/// The picture as a PNG file, which says how large it wants to be printed.
+///
+/// # Errors
+///
+/// What [`pixels`] says.
 pub fn png(picture: &Picture<'_>, scale: Scale) -> Result<Vec<u8>, ExportError> {
+    let painted = paint(picture, scale)?;
+    encode(&painted, scale.times()).map_err(|error| ExportError::Unwritten(error.to_string()))
+}
+
+fn paint(picture: &Picture<'_>, scale: Scale) -> Result<Pixmap, ExportError> {
     let (size, times) = (picture.outer(), scale.times());
     if picture.size.width == 0 || picture.size.height == 0 {
         return Err(ExportError::Empty { width: picture.size.width, height: picture.size.height });
@@ -65,7 +91,7 @@ pub fn png(picture: &Picture<'_>, scale: Scale) -> Result<Vec<u8>, ExportError> 
     let (Ok(width), Ok(height)) = (u32::try_from(width), u32::try_from(height)) else { return Err(too_large) };
     let mut pixels = Pixmap::new(width, height).ok_or(too_large)?;
     resvg::render(&tree, Transform::from_scale(times as f32, times as f32), &mut pixels.as_mut());
-    encode(&pixels, times).map_err(|error| ExportError::Unwritten(error.to_string()))
+    Ok(pixels)
 }
 
 /// Without the alpha of the pixels: the ground covers all of them.

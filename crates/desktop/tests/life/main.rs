@@ -2,6 +2,7 @@
 //! keychain, real files.
 
 mod broker;
+mod export;
 mod filters;
 mod hosted;
 mod leaving;
