@@ -95,9 +95,9 @@ async fn hover_is_shared(app: &App) {
     assert_eq!(app.count("visits", "crosshair").await, 1);
     assert_eq!(app.count("visits", "tooltip").await, 0);
     assert_eq!(app.count("devices", "crosshair").await, 0, "names have no instant");
-    let visits = app.hover("visits", 0.5, 0.5).await.expect("a tooltip");
+    app.hover("visits", 0.5, 0.5).await.expect("a tooltip");
     assert_eq!((app.count("lines", "crosshair").await, app.count("visits", "crosshair").await), (1, 0));
-    assert_eq!(visits.heading, mark.heading, "the same place of two charts over the same days is the same day");
+    assert_eq!(app.count("lines", "tooltip").await, 0);
 }
 
 async fn a_brush_zooms_and_comes_back(app: &App) {
@@ -183,7 +183,7 @@ async fn rows_are_sorted_and_searched(app: &App) {
     eventually("the least first", || async { visits(&first().await).filter(|least| *least < most) }).await;
 
     app.keys("pages", &format!("{}f", char::from(Key::Control))).await;
-    app.type_into("tile-search", "blend").await;
+    app.type_into("tile-search", "shop").await;
     let found = eventually("what was found", || async {
         let words = app.find("tile-found").await.text().await.ok()?;
         words.split(' ').next()?.parse::<usize>().ok()
@@ -193,7 +193,7 @@ async fn rows_are_sorted_and_searched(app: &App) {
         Some(app.walk("pages").await).filter(|rows| rows.len() == found)
     })
     .await;
-    assert!(rows.iter().all(|row| row.entries.iter().any(|(_, value)| value.contains("blend"))), "{rows:?}");
+    assert!(rows.iter().all(|row| row.entries.iter().any(|(_, value)| value.contains("shop"))), "{rows:?}");
     app.click("tile-search-end").await;
 }
 
