@@ -1,6 +1,6 @@
 # Two commands do everything, set-up included: `make demo` and `make test`.
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint fuzz bench package setup setup-test setup-fuzz ui
+.PHONY: help demo test lint fuzz bench gallery package setup setup-test setup-fuzz ui
 
 # Where scripts/setup and cargo put what is no package of the distribution's.
 tools := $(CURDIR)/target/tools
@@ -43,6 +43,9 @@ bench: setup-test ui ## measure Perch beside its peers, or only BENCH (start, de
 	cargo build --release --quiet --package perch-empty-window
 	cargo build --release --quiet --package perch-bench
 	scripts/desktop target/release/perch-bench $(BENCH)
+
+gallery: setup ## docs/gallery.md and its pictures: every kind of chart, light and dark
+	cargo run --quiet --package perch-export --example gallery
 
 package: setup-test ui ## a .deb and an .rpm, installed and started, in target/release/bundle
 	ui/node_modules/.bin/tauri build --bundles deb,rpm

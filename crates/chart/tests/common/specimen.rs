@@ -1,5 +1,7 @@
 //! The pictures of the gallery, each a file in `gallery/`: what is drawn of which answer.
 
+#![allow(dead_code, reason = "each program uses its part")]
+
 use std::error::Error;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,6 +14,7 @@ use serde::Deserialize;
 pub struct Specimen {
     /// The file's name without its end.
     pub name: String,
+    text: String,
     file: File,
     table: Table,
     previous: Option<Table>,
@@ -51,12 +54,12 @@ impl Specimen {
     }
 
     fn read(path: &Path) -> Result<Self, Box<dyn Error>> {
-        let file: File =
-            toml::from_str(&fs::read_to_string(path)?).map_err(|error| format!("{}: {error}", path.display()))?;
+        let text = fs::read_to_string(path)?;
+        let file: File = toml::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))?;
         let table = answer(&file.answer)?;
         let previous = file.previous.as_deref().map(answer).transpose()?;
         let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        Ok(Self { name, file, table, previous })
+        Ok(Self { name, text, file, table, previous })
     }
 
     pub fn title(&self) -> &str {
@@ -65,6 +68,11 @@ impl Specimen {
 
     pub fn spec(&self) -> &Spec {
         &self.file.chart
+    }
+
+    /// The part of its file that says what to draw.
+    pub fn chart(&self) -> &str {
+        self.text.find("[chart]").map_or("", |start| &self.text[start..])
     }
 
     /// The size that it was made for.
@@ -78,8 +86,9 @@ impl Specimen {
     }
 }
 
+/// Beside whichever crate of the workspace reads them.
 fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("gallery")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../chart/gallery")
 }
 
 fn answer(name: &str) -> Result<Table, Box<dyn Error>> {
