@@ -72,6 +72,24 @@ impl<'a> Label<'a> {
         Self { full: (full != self.text).then_some(full), ..self }
     }
 
+    /// The text in a scene, for a place that plotters cannot reach: it moves what stands beyond its area to the edge.
+    pub(crate) fn into_item(self) -> Item {
+        self.item(self.at)
+    }
+
+    fn item(&self, (x, baseline): (i32, i32)) -> Item {
+        Item::Text(Text {
+            x,
+            baseline,
+            anchor: self.look.anchor,
+            size: units(self.look.size),
+            weight: self.look.weight,
+            fill: self.look.fill,
+            text: self.text.to_owned(),
+            full: self.full.map(|full| text::clean(full).into_owned()),
+        })
+    }
+
     /// The same, with capitals centred on `y`.
     pub(crate) fn centered(self) -> Self {
         Self { at: (self.at.0, self.at.1 + self.look.cap() / 2), ..self }
@@ -94,18 +112,7 @@ impl Drawable<Recorder<'_>> for Label<'_> {
         recorder: &mut Recorder<'_>,
         _: (u32, u32),
     ) -> Result<(), DrawingErrorKind<Infallible>> {
-        if let Some((x, baseline)) = points.next() {
-            recorder.push(Item::Text(Text {
-                x,
-                baseline,
-                anchor: self.look.anchor,
-                size: units(self.look.size),
-                weight: self.look.weight,
-                fill: self.look.fill,
-                text: self.text.to_owned(),
-                full: self.full.map(|full| text::clean(full).into_owned()),
-            }));
-        }
+        points.next().into_iter().for_each(|at| recorder.push(self.item(at)));
         Ok(())
     }
 }

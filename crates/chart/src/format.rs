@@ -142,6 +142,21 @@ impl Format {
         self.locale
     }
 
+    /// Whether the number is a part of something, so that a sum of them says nothing.
+    pub(crate) fn is_share(&self) -> bool {
+        matches!(self.style, Style::Percent | Style::Ratio)
+    }
+
+    /// Whether a hundred times the number is written.
+    pub(crate) fn is_hundredfold(&self) -> bool {
+        matches!(self.style, Style::Ratio)
+    }
+
+    /// Whether units stand between the digits.
+    pub(crate) fn has_words(&self) -> bool {
+        matches!(self.style, Style::Bytes | Style::BytesSi | Style::Duration | Style::Millis)
+    }
+
     /// The engine's text of a number, every digit of it: `-1234567.25` is `-1,234,567.25`.
     pub(crate) fn exact(&self, text: &str) -> String {
         if !is_plain(text) {

@@ -8,6 +8,7 @@
 //!
 //! A kind of chart is one file in `kinds/` and one entry in its list.
 
+mod auto;
 mod bars;
 mod bottom;
 mod calendar;
@@ -15,6 +16,7 @@ mod cartesian;
 mod clock;
 mod classes;
 mod columns;
+mod compare;
 mod drawing;
 mod element;
 mod error;
@@ -25,6 +27,7 @@ mod kinds;
 mod legend;
 mod locale;
 mod logarithm;
+mod order;
 mod outlines;
 pub mod page;
 mod lying;
@@ -39,23 +42,27 @@ mod series;
 mod setting;
 mod spec;
 mod stacks;
+mod sum;
 mod svg;
 mod tally;
 mod text;
 mod upright;
 
+use std::borrow::Cow;
 use std::sync::{Arc, LazyLock};
 
 use perch_tinybird::Table;
 
 use locale::Locale;
 
+pub use auto::suggest;
 pub use drawing::{
     Across, Drawing, Entry, HeaderCell, Key, LegendItem, Mark, Marks, Measure, Pick, Rect, Scroll, Shape, Size, Theme,
     View,
 };
 pub use error::ChartError;
 pub use format::{Currency, Format, Style, UnknownFormat};
+pub use order::Orders;
 pub use setting::{Colors, Setting};
 pub use spec::{
     Aggregate, Annotation, Axis, AxisScale, Band, Cells, Good, Kind, Place, Side, Sort, Spec, Stacking, Target,
@@ -92,8 +99,27 @@ impl<'a> From<&'a Table> for Input<'a> {
 ///
 /// Which column is not there, or not of the right type, and which are there.
 pub fn check(spec: &Spec, table: &Table) -> Result<(), ChartError> {
-    let kind = kinds::of(spec.kind);
-    columns::find(spec.kind, kind.needs, spec, table).map(|_| ())
+    let spec = with_kind(spec, table);
+    find(&spec, table).map(|_| ())
+}
+
+fn find<'t>(spec: &Spec, table: &'t Table) -> Result<columns::Columns<'t>, ChartError> {
+    columns::find(spec.kind, kinds::of(spec.kind).needs, spec, table)
+}
+
+/// The spec with a kind to draw, if it leaves that to the columns.
+fn with_kind<'a>(spec: &'a Spec, table: &Table) -> Cow<'a, Spec> {
+    match spec.kind {
+        Kind::Auto => Cow::Owned(auto::resolve(spec, table)),
+        _ => Cow::Borrowed(spec),
+    }
+}
+
+/// The table of an answer that is drawn as something else, with numbers as they are written there. A chart that cannot
+/// be drawn has a table all the same.
+fn as_table(spec: &Spec, table: &Table) -> Spec {
+    let y = find(spec, table).map(|columns| columns.y).unwrap_or_default();
+    kinds::table_of_chart(spec, &y)
 }
 
 /// Draws a table as a spec says. The same input gives the same bytes on every machine.
@@ -106,9 +132,14 @@ pub fn draw(input: &Input<'_>, spec: &Spec, size: Size, theme: Theme) -> Result<
     if size.width == 0 || size.height == 0 || size.width > MOST || size.height > MOST {
         return Err(ChartError::Size { width: size.width, height: size.height });
     }
+    let mut spec = with_kind(spec, input.table);
+    if input.view.as_table && spec.kind != Kind::Table {
+        spec = Cow::Owned(as_table(&spec, input.table));
+    }
+    let spec = spec.as_ref();
     let kind = kinds::of(spec.kind);
     let spec = &spec.within(Locale::of(&input.setting.locale));
-    let columns = columns::find(spec.kind, kind.needs, spec, input.table)?;
+    let columns = find(spec, input.table)?;
     let sheet = kinds::Sheet { input, spec, size, palette: palette::Palette::of(theme), columns };
     let picture = if input.table.rows() == 0 && spec.kind != Kind::Table {
         sheet.blank("No data in this range")?

@@ -143,6 +143,9 @@ pub(crate) enum Item {
     },
     Wedge(Wedge),
     Text(Text),
+    /// Of what follows, as far as [`Item::Unclip`], only what lies in here is seen.
+    Clip(Area),
+    Unclip,
 }
 
 /// A picture: its items in the order in which they cover each other.
@@ -167,6 +170,14 @@ impl Scene {
         };
         let rings = rings.iter().map(keep).collect();
         self.items.push(Item::Outline { rings, fill, stroke, width });
+    }
+
+    /// Shows nothing outside of the area of what `draw` draws.
+    pub(crate) fn clipped<T>(&mut self, area: Area, draw: impl FnOnce(&mut Self) -> T) -> T {
+        self.items.push(Item::Clip(area));
+        let drawn = draw(self);
+        self.items.push(Item::Unclip);
+        drawn
     }
 
     /// The whole picture as what plotters draws on.

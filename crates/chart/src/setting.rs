@@ -5,6 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::tz::TimeZone;
 
+use crate::Orders;
+
 /// What is the same for all pictures of a dashboard.
 #[derive(Debug, Clone)]
 pub struct Setting {
@@ -14,11 +16,13 @@ pub struct Setting {
     pub locale: String,
     /// Which colour is whose.
     pub colors: Arc<Colors>,
+    /// In which orders tables were shown lately.
+    pub orders: Arc<Orders>,
 }
 
 impl Default for Setting {
     fn default() -> Self {
-        Self { zone: TimeZone::UTC, locale: "en".to_owned(), colors: Arc::default() }
+        Self { zone: TimeZone::UTC, locale: "en".to_owned(), colors: Arc::default(), orders: Arc::default() }
     }
 }
 

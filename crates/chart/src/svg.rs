@@ -69,6 +69,22 @@ pub(crate) fn write(scene: &Scene, title: &str) -> String {
                 out.raw("/>");
             }
             Item::Text(text) => out.label(text),
+            // An inner picture shows nothing beyond its edges, and needs no name by which a clip would be referred to.
+            Item::Clip(area) => {
+                out.raw("<svg");
+                out.length("x", area.left);
+                out.length("y", area.top);
+                out.length("width", area.width());
+                out.length("height", area.height());
+                out.raw(" viewBox=\"");
+                for length in [area.left, area.top, area.width()] {
+                    out.number(length);
+                    out.0.push(' ');
+                }
+                out.number(area.height());
+                out.raw("\">");
+            }
+            Item::Unclip => out.raw("</svg>"),
         }
     }
     out.raw("</svg>");

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use jiff::tz::TimeZone;
-use perch_chart::{Colors, Setting};
+use perch_chart::{Colors, Orders, Setting};
 use perch_dashboard::{Dashboard, Engine, Preset, Selection, Tile, TimeRange};
 use perch_keychain::{Kept, Keychain, Slot, new_key};
 use perch_offline::{Notice, Shown, Store, StoreError};
@@ -81,6 +81,8 @@ struct Condition {
     told_unkept: bool,
     /// Which colour is whose, by dashboard.
     colors: HashMap<String, Arc<Colors>>,
+    /// In which orders tables were shown lately.
+    orders: Arc<Orders>,
 }
 
 /// Whether the services answer.
@@ -122,8 +124,10 @@ impl Drop for Refreshing {
 impl OpenTenant {
     /// Where a dashboard's pictures are looked at.
     pub(crate) fn setting(&self, dashboard: &str) -> Setting {
-        let colors = self.condition().colors.entry(dashboard.to_owned()).or_default().clone();
-        Setting { zone: TimeZone::system(), locale: self.locale.clone(), colors }
+        let mut condition = self.condition();
+        let colors = condition.colors.entry(dashboard.to_owned()).or_default().clone();
+        let orders = condition.orders.clone();
+        Setting { zone: TimeZone::system(), locale: self.locale.clone(), colors, orders }
     }
 
     /// The tenant of somebody who signed in.

@@ -45,7 +45,7 @@ pub use pipe::{PipeName, PipeNameError};
 pub use public::{PublicToken, PublicTokenError};
 pub use refusal::{PipeError, PipeErrorKind};
 pub use shortcode::is_shortcode;
-pub use table::{Column, Table, TableError};
+pub use table::{Column, Identity, Table, TableError};
 pub use template::{Mention, Template, TemplateError};
 pub use token::{FenceError, TenantToken};
 pub use values::Values;

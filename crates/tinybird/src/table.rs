@@ -5,6 +5,7 @@
 //! and rounded only where somebody draws them.
 
 use std::borrow::Cow;
+use std::sync::{Arc, Weak};
 
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
@@ -19,6 +20,25 @@ use crate::{literal, moment};
 pub struct Table {
     columns: Vec<Column>,
     rows: usize,
+    /// Shared with nobody but clones.
+    mark: Arc<()>,
+}
+
+/// Which table something was made of, for who keeps it longer than the table. A clone is the same table.
+#[derive(Debug, Clone)]
+pub struct Identity(Weak<()>);
+
+impl Identity {
+    /// Whether it is this table's.
+    pub fn is_of(&self, table: &Table) -> bool {
+        // What it points to stays in its place as long as somebody points there, so no later table can have it.
+        std::ptr::eq(self.0.as_ptr(), Arc::as_ptr(&table.mark))
+    }
+
+    /// Whether the table and all of its clones are gone.
+    pub fn is_gone(&self) -> bool {
+        self.0.strong_count() == 0
+    }
 }
 
 /// Why columns make no table.
@@ -55,7 +75,7 @@ impl Table {
         if let Some(odd) = columns.iter().find(|column| column.len() != rows) {
             return Err(TableError::UnequalLengths { column: odd.name().to_owned(), expected: rows, found: odd.len() });
         }
-        Ok(Self { columns, rows })
+        Ok(Self { columns, rows, mark: Arc::default() })
     }
 
     /// The columns, in the order of the answer's `meta`.
@@ -71,7 +91,12 @@ impl Table {
     /// Columns that are known to be of equal length.
     pub(crate) fn of_equal(columns: Vec<Column>) -> Self {
         let rows = columns.first().map_or(0, Column::len);
-        Self { columns, rows }
+        Self { columns, rows, mark: Arc::default() }
+    }
+
+    /// Which table this is.
+    pub fn identity(&self) -> Identity {
+        Identity(Arc::downgrade(&self.mark))
     }
 
     /// How many rows there are.

@@ -195,7 +195,7 @@ impl Rows {
 
 /// An address that may be opened in the system browser: absolute, `http` or `https`, and naming no user, which is how
 /// an address hides where it leads.
-fn address(text: &str) -> Option<String> {
+pub(super) fn address(text: &str) -> Option<String> {
     let url = Url::parse(text.trim()).ok()?;
     let plain = ["http", "https"].contains(&url.scheme()) && url.username().is_empty() && url.password().is_none();
     (plain && url.has_host()).then(|| url.into())

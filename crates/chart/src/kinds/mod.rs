@@ -17,6 +17,8 @@ mod table;
 use perch_tinybird::Column;
 
 use crate::cartesian::{Bottom, Measured, Request};
+pub(crate) use table::of_chart as table_of_chart;
+
 use crate::columns::{Columns, Needs};
 use crate::element::{BODY, Label, Look};
 use crate::palette::{Paint, Palette};
@@ -40,6 +42,7 @@ pub(crate) fn of(kind: Kind) -> &'static Drawer {
         Kind::Donut => &donut::DRAWER,
         Kind::Kpi => &kpi::DRAWER,
         Kind::Table => &table::DRAWER,
+        // Before anything is drawn, the columns have said which kind it is.
         Kind::Auto => &table::DRAWER,
         Kind::Bar => &bar::DRAWER,
         Kind::Pie => &donut::DRAWER,

@@ -42,26 +42,26 @@ pub fn answers() -> Vec<(String, Table)> {
     names.into_iter().map(|name| (name.clone(), answer(&name))).collect()
 }
 
-/// What can be drawn of a table: each kind by itself, and with every text and time along the bottom.
-pub fn specs(table: &Table) -> Vec<Spec> {
-    let mut specs = Vec::new();
+/// How a kind can draw a table: by itself, with each of the first columns along the bottom, and in groups.
+pub fn specs(kind: Kind, table: &Table) -> Vec<Spec> {
+    let mut specs = vec![Spec::new(kind)];
     let places = table.columns().iter().filter(|column| column.family() != Family::Other).take(3);
     let places: Vec<String> = places.map(|column| column.name().to_owned()).collect();
     let texts = table.columns().iter().filter(|column| column.family() == Family::Text);
-    let texts: Vec<String> = texts.take(2).map(|column| column.name().to_owned()).collect();
-    for kind in Kind::ALL {
-        specs.push(Spec::new(kind));
-        for x in &places {
-            specs.push(Spec { x: Some(x.clone()), ..Spec::new(kind) });
-            for group in &texts {
-                for stacked in [Stacking::None, Stacking::Sum, Stacking::Percent] {
-                    specs.push(Spec { x: Some(x.clone()), group_by: Some(group.clone()), stacked, ..Spec::new(kind) });
-                }
-            }
+    let text = texts.map(|column| column.name().to_owned()).next();
+    let stacks = matches!(kind, Kind::Line | Kind::Area | Kind::Column | Kind::Bar);
+    for x in &places {
+        let x = Some(x.clone());
+        specs.push(Spec { x: x.clone(), ..Spec::new(kind) });
+        let stacked = [Stacking::None, Stacking::Sum, Stacking::Percent];
+        for stacked in stacked.into_iter().take(if stacks { 3 } else { 1 }) {
+            let group_by = text.clone();
+            specs.extend(group_by.is_some().then(|| Spec { x: x.clone(), group_by, stacked, ..Spec::new(kind) }));
         }
-        specs.push(Spec { stacked: Stacking::Sum, limit: Some(3), ..Spec::new(kind) });
     }
+    specs.push(Spec { stacked: Stacking::Sum, limit: Some(3), ..Spec::new(kind) });
     specs.retain(|spec| check(spec, table).is_ok());
+    specs.dedup();
     specs
 }
 
@@ -122,9 +122,30 @@ fn boxes_of(document: &roxmltree::Document<'_>) -> Vec<TextBox> {
             Some("middle") => x - width / 2.0,
             _ => x,
         };
-        TextBox { text, left, right: left + width, top: y - size * 0.76, bottom: y + size * 0.2 }
+        let (top, bottom) = (y - size * 0.76, y + size * 0.2);
+        // What lies beyond the edge of an inner picture is not seen.
+        let (least, greatest) = clip(&node).map_or((f32::MIN, f32::MAX), |clip| (clip.top, clip.bottom));
+        let (top, bottom) = (top.clamp(least, greatest), bottom.clamp(least, greatest));
+        TextBox { text, left, right: left + width, top, bottom }
     };
-    texts.map(measure).collect()
+    texts.map(measure).filter(|text| text.bottom > text.top).collect()
+}
+
+/// The edges of the inner picture that a node stands in.
+pub struct Clip {
+    pub left: f32,
+    pub right: f32,
+    pub top: f32,
+    pub bottom: f32,
+}
+
+fn clip(node: &roxmltree::Node<'_, '_>) -> Option<Clip> {
+    let inner = node.ancestors().skip(1).find(|node| node.has_tag_name("svg") && node.has_attribute("x"))?;
+    let (left, top) = (number(&inner, "x"), number(&inner, "y"));
+    let (width, height) = (number(&inner, "width"), number(&inner, "height"));
+    let moved = format!("{left} {top} {width} {height}");
+    assert_eq!(inner.attribute("viewBox"), Some(moved.as_str()), "an inner picture moves and scales nothing");
+    Some(Clip { left, right: left + width, top, bottom: top + height })
 }
 
 /// A finite number, or the test ends.
@@ -172,10 +193,19 @@ pub fn check_picture(svg: &str, size: Size, what: &str) {
                 assert!(OTHERS.contains(&name), "{what}: {name} on {node:?}");
             }
         }
+        if node.has_tag_name("rect") && clip(&node).is_none() {
+            let (x, y) = (number(&node, "x"), number(&node, "y"));
+            let (right, bottom) = (x + number(&node, "width"), y + number(&node, "height"));
+            let inside =
+                x >= -0.5 && y >= -0.5 && right <= size.width as f32 + 0.5 && bottom <= size.height as f32 + 0.5;
+            assert!(inside, "{what}: {node:?} leaves the picture");
+        }
         if let Some(points) = node.attribute("points") {
+            let clipped = clip(&node).is_some();
             for coordinate in points.split([' ', ',']) {
                 let value: f32 = coordinate.parse().expect("a number");
-                assert!((-0.5..=size.width.max(size.height) as f32 + 0.5).contains(&value), "{what}: {node:?}");
+                let inside = (-0.5..=size.width.max(size.height) as f32 + 0.5).contains(&value);
+                assert!(value.is_finite() && (inside || clipped), "{what}: {node:?}");
             }
         }
     }
