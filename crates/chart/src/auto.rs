@@ -26,7 +26,7 @@ mod sight;
 
 use perch_tinybird::{Family, Table};
 
-use crate::{Cells, Kind, Sort, Spec, Stacking};
+use crate::{Cells, ChartError, Kind, Sort, Spec, Stacking};
 use sight::Sight;
 
 /// Fewer times than this are single days or hours that can be told apart.
@@ -73,10 +73,11 @@ pub(crate) fn resolve(spec: &Spec, table: &Table) -> Spec {
         formats: formats.clone(),
         ..spec.clone()
     };
-    if crate::check(&resolved, table).is_ok() {
-        return resolved;
+    match crate::check(&resolved, table) {
+        // What the dashboard names and is not there is told.
+        Ok(()) | Err(ChartError::NoColumn { .. }) => resolved,
+        Err(_) => Spec { kind: Kind::Table, y: Vec::new(), group_by: None, size: None, formats, ..spec.clone() },
     }
-    Spec { kind: Kind::Table, y: Vec::new(), group_by: None, size: None, formats, ..spec.clone() }
 }
 
 fn choose(table: &Table, sights: &[Sight<'_>]) -> Spec {

@@ -2,7 +2,7 @@
 
 use perch_tinybird::{Column, Family, Table};
 
-use crate::{ChartError, Kind, Spec};
+use crate::{ChartError, Kind, Spec, text};
 
 /// The columns to draw.
 #[derive(Debug, Clone, Default)]
@@ -159,7 +159,7 @@ struct Search<'t> {
 
 impl<'t> Search<'t> {
     fn column(&self, role: &'static str, name: &str) -> Result<&'t Column, ChartError> {
-        let none = || ChartError::NoColumn { role, name: name.to_owned(), available: names(self.table) };
+        let none = || ChartError::NoColumn { role, name: text::name(name), available: names(self.table) };
         self.table.column(name).ok_or_else(none)
     }
 
@@ -279,7 +279,7 @@ pub(crate) fn require(role: &'static str, column: &Column, holds: Holds) -> Resu
     if fits(column, holds) {
         return Ok(());
     }
-    let (name, kind) = (column.name().to_owned(), column.kind().to_string());
+    let (name, kind) = (text::name(column.name()), text::name(&column.kind().to_string()));
     Err(ChartError::WrongFamily { role, name, kind, needed: words(holds) })
 }
 

@@ -137,7 +137,7 @@ fn bars<'a>(sheet: &Sheet<'a>) -> Result<Vec<&'a Column>, ChartError> {
     let table = sheet.input.table;
     let find = |name: &String| {
         let available = || table.columns().iter().map(|column| column.name().to_owned()).collect();
-        let none = || ChartError::NoColumn { role: "bars", name: name.clone(), available: available() };
+        let none = || ChartError::NoColumn { role: "bars", name: text::name(name), available: available() };
         let column = table.column(name).ok_or_else(none)?;
         require("bars", column, Holds::Numbers).map(|()| column)
     };
@@ -152,7 +152,7 @@ fn sort<'a>(sheet: &Sheet<'a>) -> Result<Option<&'a Sort>, ChartError> {
         && !there(&sort)
     {
         let available = table.columns().iter().map(|column| column.name().to_owned()).collect();
-        return Err(ChartError::NoColumn { role: "sort", name: sort.column.clone(), available });
+        return Err(ChartError::NoColumn { role: "sort", name: text::name(&sort.column), available });
     }
     Ok(sheet.input.view.sort.as_ref().filter(there).or(sheet.spec.sort.as_ref()))
 }
