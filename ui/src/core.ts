@@ -5,6 +5,8 @@ import { convertFileSrc, invoke } from '@tauri-apps/api/core';
 import { listen, type UnlistenFn } from '@tauri-apps/api/event';
 import type { AppView } from './generated/AppView';
 import type { BootView } from './generated/BootView';
+import type { CopyFormat } from './generated/CopyFormat';
+import type { DashboardFormat } from './generated/DashboardFormat';
 import type { DashboardView } from './generated/DashboardView';
 import type { Problem } from './generated/Problem';
 import type { RangeView } from './generated/RangeView';
@@ -12,6 +14,7 @@ import type { RevealedToken } from './generated/RevealedToken';
 import type { SignInIntent } from './generated/SignInIntent';
 import type { SignOutScope } from './generated/SignOutScope';
 import type { TileChanged } from './generated/TileChanged';
+import type { TileFormat } from './generated/TileFormat';
 import type { TileRequest } from './generated/TileRequest';
 import type { TileView } from './generated/TileView';
 import type { TokenView } from './generated/TokenView';
@@ -68,16 +71,13 @@ export const copyTileDetail = (tenant: string, dashboard: string, tile: string) 
 export const openLink = (tenant: string, dashboard: string, tile: string, link: string) =>
   invoke<null>('open_link', { tenant, dashboard, tile, link });
 
-/** What a tile can be saved as. */
-export type TileFormat = 'svg' | 'png' | 'csv' | 'json';
-
 /** Saves a tile as it is shown; the path, or `null` where the viewer thought better of it. */
 export const exportTile = (request: TileRequest, format: TileFormat, scale: number) =>
   invoke<string | null>('export_tile', { request, format, scale });
 /** Puts a tile into the clipboard: its picture, or its rows. */
-export const copyTile = (request: TileRequest, format: 'png' | 'csv') =>
+export const copyTile = (request: TileRequest, format: CopyFormat) =>
   invoke<null>('copy_tile', { request, format });
-export const exportDashboard = (tenant: string, dashboard: string, format: 'pdf') =>
+export const exportDashboard = (tenant: string, dashboard: string, format: DashboardFormat) =>
   invoke<string | null>('export_dashboard', { tenant, dashboard, format });
 
 export const token = (tenant: string) => invoke<TokenView>('token', { tenant });

@@ -3,13 +3,15 @@
 
 import * as core from './core';
 import type { Board } from './board.svelte';
+import type { CopyFormat } from './generated/CopyFormat';
+import type { TileFormat } from './generated/TileFormat';
 import type { Screen } from './screen.svelte';
 import type { Tile } from './tile.svelte';
 
 export interface Kind {
   id: string;
   label: string;
-  format: core.TileFormat;
+  format: TileFormat;
   /** Pixels for each CSS pixel. */
   scale: number;
 }
@@ -35,7 +37,7 @@ export async function saveTile(screen: Screen, tile: Tile, kind: Kind): Promise<
 }
 
 /** Copies a tile as a picture, or its rows as CSV. */
-export async function copyTile(screen: Screen, tile: Tile, format: 'png' | 'csv'): Promise<void> {
+export async function copyTile(screen: Screen, tile: Tile, format: CopyFormat): Promise<void> {
   const request = tile.request;
   if (request === null) return;
   await screen.run(async () => {
