@@ -286,6 +286,15 @@ test('a click on a column sorts by it, from the first row on', async () => {
   expect(frame.scrollTop).toBe(0);
 });
 
+test('columns that do not fit are shown by Shift and an arrow', async () => {
+  const { last } = await chart({ scroll: { ...scroll, columns_after: 2 } });
+  find('chart')?.focus();
+  press('ArrowRight', { shiftKey: true });
+  await vi.waitFor(() => expect(last()?.firstColumn).toBe(1));
+  press('ArrowLeft', { shiftKey: true });
+  await vi.waitFor(() => expect(last()?.firstColumn).toBe(0));
+});
+
 test('the search of a table opens by its shortcut and ends with Escape', async () => {
   const { last } = await chart({ scroll });
   find('chart')?.focus();

@@ -18,7 +18,8 @@ Object.defineProperties(HTMLElement.prototype, {
   clientWidth: { get: () => BOX.width },
   clientHeight: { get: () => BOX.height },
 });
-HTMLElement.prototype.scrollBy = function (this: HTMLElement, _x?: unknown, y?: number) {
+HTMLElement.prototype.scrollBy = function (this: HTMLElement, x?: unknown, y?: number) {
+  this.scrollLeft += Number(x);
   this.scrollTop += y ?? 0;
   this.dispatchEvent(new Event('scroll'));
 };
