@@ -78,6 +78,12 @@ impl Classes {
         self
     }
 
+    /// Where the classes stand on an axis: between whole numbers, so that the class of one number stands upon it.
+    pub(crate) fn places(&self) -> Vec<f64> {
+        let shift = if self.whole { 0.5 } else { 0.0 };
+        self.edges.iter().map(|edge| edge - shift).collect()
+    }
+
     /// Both ends of a class in words: `10 to 19` of whole numbers, else `10 to under 20`.
     pub(crate) fn name(&self, index: usize, write: impl Fn(&str) -> String) -> String {
         let (from, to) = (self.edges[index], self.edges[index + 1]);
@@ -164,6 +170,7 @@ mod tests {
         let dice = Classes::even(&[1.0, 2.0, 2.0, 3.0, 6.0], None, true).expect("values");
         assert_eq!(names(&dice), ["1", "2", "3", "4", "5", "6"]);
         assert_eq!(dice.counts, [1, 2, 1, 0, 0, 1]);
+        assert_eq!(dice.places()[..2], [0.5, 1.5]);
     }
 
     #[test]

@@ -10,6 +10,7 @@
 
 mod auto;
 mod bars;
+mod before;
 mod bottom;
 mod calendar;
 mod cartesian;

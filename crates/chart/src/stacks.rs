@@ -1,14 +1,12 @@
 //! What bars are made from, upright or lying: a place for each category or moment, and for each place a tally of each
 //! series.
 
-use std::collections::HashMap;
 use std::rc::Rc;
 
 use perch_tinybird::{Column, Family};
 
+use crate::before::Before;
 use crate::calendar::Grain;
-use crate::clock::Clock;
-use crate::columns::Columns;
 use crate::kinds::{OTHER, Sheet, enumerate};
 use crate::legend::Item;
 use crate::palette::Paint;
@@ -54,18 +52,11 @@ pub(crate) struct Stack<'a> {
     pub(crate) tallies: Vec<Tally>,
 }
 
-/// What stood at each place in the period before.
-pub(crate) struct Before<'a> {
-    pub(crate) column: &'a Column,
-    pub(crate) tallies: Vec<Tally>,
-    /// By which clock, and how much earlier.
-    clock: Option<(Clock, f64)>,
-}
-
 impl<'a> Stacks<'a> {
     /// `None` where no row stands anywhere.
     pub(crate) fn read(sheet: &Sheet<'a>) -> Result<Option<Self>, ChartError> {
         let Some(x) = sheet.columns.x else { return Ok(None) };
+        check_right(sheet)?;
         // A limit counts categories where there are any to count, else series.
         let named = !matches!(x.family(), Family::Time | Family::Number);
         let limit = sheet.spec.limit.filter(|_| !named);
@@ -259,7 +250,7 @@ impl<'a> Stacks<'a> {
 
 impl<'a> Stack<'a> {
     /// Adds up the rows of a series at each place.
-    fn of(series: &Series<'a>, places: &[f64], name: String) -> Self {
+    pub(crate) fn of(series: &Series<'a>, places: &[f64], name: String) -> Self {
         let mut tallies = vec![Tally::default(); places.len()];
         let mut at = 0;
         for (index, x) in series.xs.iter().enumerate() {
@@ -285,58 +276,19 @@ impl<'a> Stack<'a> {
     }
 }
 
-impl<'a> Before<'a> {
-    /// From the columns of the same names: moments so much later that both periods begin together, categories by name.
-    fn read(sheet: &Sheet<'a>, now: &Stacks<'_>, y: &Column) -> Result<Option<Self>, ChartError> {
-        let Some(table) = sheet.input.previous else { return Ok(None) };
-        let (Some(x), Some(column)) = (table.column(now.x.name()), table.column(y.name())) else { return Ok(None) };
-        let columns = Columns { x: Some(x), y: vec![column], group: None, ..sheet.columns.clone() };
-        let lines = series::read(sheet, table, &columns, x, None)?;
-        let (Some(one), Some(first)) = (lines.series.first(), now.places.first()) else { return Ok(None) };
-        let (Some(span), false) = (lines.span(), one.ys.is_empty()) else { return Ok(None) };
-        let places = places(&lines);
-        let then = Stack::of(one, &places, String::new());
-        let find: Box<dyn Fn(usize) -> Option<usize>> = match (&now.along, &lines.along) {
-            (Along::Time(_), Along::Time(_)) => {
-                let earlier = first.at - span.0;
-                Box::new(move |index| {
-                    let at = now.places[index].at - earlier;
-                    places.binary_search_by(|place| place.total_cmp(&at)).ok()
-                })
-            }
-            (Along::Names(_), Along::Names(names)) => {
-                let indexes: HashMap<&str, usize> =
-                    names.iter().enumerate().map(|(at, name)| (name.as_str(), at)).collect();
-                Box::new(move |index| {
-                    let place = *indexes.get(now.name(index).as_str())? as f64;
-                    places.binary_search_by(|at| at.total_cmp(&place)).ok()
-                })
-            }
-            (Along::Number, Along::Number) => {
-                Box::new(|index| places.binary_search_by(|place| place.total_cmp(&now.places[index].at)).ok())
-            }
-            _ => return Ok(None),
-        };
-        let tally = |index| find(index).map_or_else(Tally::default, |at| then.tallies[at]);
-        let tallies = (0..now.places.len()).map(tally).collect();
-        let clock = match &lines.along {
-            Along::Time(clock) => Some((clock.clone(), first.at - span.0)),
-            _ => None,
-        };
-        Ok(Some(Self { column, tallies, clock }))
-    }
-
-    /// What a tooltip calls it at a place.
-    pub(crate) fn name(&self, at: f64) -> String {
-        match &self.clock {
-            Some((clock, earlier)) => format!("Before ({})", clock.write(at - earlier)),
-            None => "Before".into(),
+/// Whether all columns of the right axis are among the values.
+fn check_right(sheet: &Sheet<'_>) -> Result<(), ChartError> {
+    let values = || sheet.columns.y.iter().map(|column| column.name());
+    match sheet.spec.right.iter().find(|name| !values().any(|value| value == name.as_str())) {
+        None => Ok(()),
+        Some(name) => {
+            Err(ChartError::NotAmongValues { name: text::name(name), values: values().map(text::name).collect() })
         }
     }
 }
 
 /// All places of all series, once each, ascending.
-fn places(lines: &Lines<'_>) -> Vec<f64> {
+pub(crate) fn places(lines: &Lines<'_>) -> Vec<f64> {
     let mut places: Vec<f64> = match lines.series.as_slice() {
         [first, rest @ ..] if rest.iter().all(|series| Rc::ptr_eq(&series.xs, &first.xs)) => first.xs.to_vec(),
         all => all.iter().flat_map(|series| series.xs.iter().copied()).collect(),

@@ -167,6 +167,8 @@ fn a_bar_has_no_axis_at_the_right_and_a_stack_no_logarithm() {
     let refused = |spec: &Spec| draw(&Input::from(&table), spec, SIZE, Theme::Light).expect_err("refused");
     let right = Spec { x: Some("city".into()), right: vec!["accounts".into()], ..Spec::new(Kind::Bar) };
     assert_eq!(refused(&right).code(), "meaningless-field");
+    let nobody = Spec { x: Some("city".into()), right: vec!["sums".into()], ..Spec::new(Kind::Column) };
+    assert_eq!(refused(&nobody).to_string(), "right = `sums` is none of the columns in `y`: `accounts`");
     for kind in BOTH {
         let mut spec = by_plan(kind, Stacking::Sum);
         spec.y_axis.scale = AxisScale::Log;

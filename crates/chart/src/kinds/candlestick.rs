@@ -7,15 +7,15 @@ use plotters::style::Color;
 
 use super::{Drawer, NO_VALUES, Picture, Sheet, entry, marks};
 use crate::calendar::Grain;
-use crate::cartesian::{Bottom, Frame};
+use crate::cartesian::{Bottom, Frame, Request};
 use crate::clock::Clock;
 use crate::columns::{Holds, Needs, Role, Values};
 use crate::palette::Paint;
-use crate::scale::{Extent, Scale};
+use crate::scale::{self, Extent, Scale};
 use crate::scene::{Area, Canvas, Scene, UNIT, pixels};
 use crate::series::Along;
 use crate::tally::{round, share};
-use crate::{ChartError, Mark, Pick, Shape, text};
+use crate::{AxisScale, ChartError, Mark, Pick, Shape, Side, Spec, text};
 
 pub(super) const DRAWER: Drawer =
     Drawer { needs: Needs::of(Values::Each(&["open", "high", "low", "close"])).x(Role::Must(Holds::Times)), draw };
@@ -47,7 +47,9 @@ fn draw(sheet: &Sheet<'_>) -> Result<Picture, ChartError> {
     let Some(extent) = Extent::of(candles.iter().flat_map(|candle| [candle.high.value, candle.low.value])) else {
         return sheet.blank(NO_VALUES);
     };
-    let frame = Frame::lay_out(&sheet.request(extent, Bottom::Time { from, to, clock }))?;
+    let spec = snug(sheet, extent);
+    let request = sheet.request(extent, Bottom::Time { from, to, clock });
+    let frame = Frame::lay_out(&Request { spec: &spec, ..request })?;
     let count = candles.len();
     let (candles, half) = merged(candles, half, (from, to), frame.plot);
     let body = |candle: &Candle| {
@@ -76,6 +78,21 @@ fn draw(sheet: &Sheet<'_>) -> Result<Picture, ChartError> {
     let list = candles.iter().map(mark).collect();
     let summary = summary(sheet, &candles, count, clock, columns);
     Ok(Picture { across: frame.across(), ..Picture::new(scene, marks(frame.plot, Pick::Shape, list), summary) })
+}
+
+/// The spec with an axis that begins and ends near the candles: how a price moves is what they show, and nothing of
+/// them stands on zero.
+fn snug(sheet: &Sheet<'_>, mut extent: Extent) -> Spec {
+    let mut spec = sheet.spec.clone();
+    spec.thresholds.iter().filter(|line| line.axis == Side::Left).for_each(|line| extent.add(line.value));
+    let axis = &mut spec.y_axis;
+    let free = axis.scale == AxisScale::Linear && axis.min.is_none() && axis.max.is_none();
+    if free && extent.greatest - extent.least > extent.greatest.abs() * 1e-9 {
+        let count = (sheet.height() / 60.0).clamp(2.0, 6.0) as usize;
+        let ends = scale::ticks((extent.least, extent.greatest), count, &spec.format, false).domain;
+        (axis.min, axis.max) = (Some(ends.0), Some(ends.1));
+    }
+    spec
 }
 
 /// A value and the row that holds it.

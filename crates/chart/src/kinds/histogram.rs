@@ -27,7 +27,8 @@ fn draw(sheet: &Sheet<'_>) -> Result<Picture, ChartError> {
         false => Classes::even(&numbers.sorted, sheet.spec.bins, is_whole(y)),
     };
     let Some(classes) = classes else { return sheet.blank(NO_VALUES) };
-    let (Some(from), Some(to)) = (classes.edges.first(), classes.edges.last()) else { return sheet.blank(NO_VALUES) };
+    let places = classes.places();
+    let (Some(from), Some(to)) = (places.first(), places.last()) else { return sheet.blank(NO_VALUES) };
     let Some(extent) = Extent::of(classes.counts.iter().map(|count| *count as f64)) else {
         return sheet.blank(NO_VALUES);
     };
@@ -37,7 +38,7 @@ fn draw(sheet: &Sheet<'_>) -> Result<Picture, ChartError> {
     let frame = Frame::lay_out(&Request { left: counted, ..request })?;
     let paint = sheet.palette.series(0);
     let area = |index: usize| {
-        let (left, right) = (frame.x.at(classes.edges[index]), frame.x.at(classes.edges[index + 1]));
+        let (left, right) = (frame.x.at(places[index]), frame.x.at(places[index + 1]));
         Area { left, right, top: frame.y.at(classes.counts[index] as f64), bottom: frame.plot.bottom }
     };
     let mut scene = Scene::new(sheet.size);
@@ -64,7 +65,7 @@ fn draw(sheet: &Sheet<'_>) -> Result<Picture, ChartError> {
         ];
         let band = Area { top: frame.plot.top, ..area };
         let mut mark = Mark::new(Shape::Rect(band.to_rect()), name(index), entries);
-        mark.at = Some(classes.edges[index] / 2.0 + classes.edges[index + 1] / 2.0);
+        mark.at = Some(places[index] / 2.0 + places[index + 1] / 2.0);
         mark
     };
     let list = (0..classes.counts.len()).map(mark).collect();
