@@ -8,13 +8,13 @@ use plotters::style::Color;
 
 use crate::bottom::Bottom;
 use crate::cartesian::Measured;
-use crate::element::{Label, Look, SMALL};
+use crate::element::{Label, Look, Path, SMALL};
 use crate::guides::{Guides, Scales};
 use crate::kinds::Sheet;
 use crate::legend::{Item, Legend};
 use crate::palette::Palette;
 use crate::scale::Scale;
-use crate::scene::{Area, Canvas, pixels, units};
+use crate::scene::{Area, Canvas, Dash, pixels, units};
 use crate::upright::{self, Upright};
 use crate::{Annotation, Band, ChartError, LegendItem, Place, Side, Spec, Threshold, text};
 
@@ -31,6 +31,8 @@ pub(crate) struct Lying {
     /// Lines through the plot, what stands below them, and whether it is the line of zero.
     rungs: Vec<(i32, Option<String>, bool)>,
     guides: Guides,
+    /// Thresholds of the values: lines through the plot, upon the bars.
+    thresholds: Vec<i32>,
     /// The titles of both axes, with their places.
     titles: Vec<(Look, (i32, i32), String, String)>,
 }
@@ -66,7 +68,8 @@ impl Lying {
 
         let every = ((SMALL + 3.0) * names.len() as f32 / (floor - top)).ceil().max(1.0) as usize;
         let most = if width >= 100.0 { (width * MOST).min(WIDEST) } else { 0.0 };
-        let shown = names.iter().enumerate().step_by(every);
+        // Of bars thinner than their names, the first one's name would leave the picture.
+        let shown = names.iter().enumerate().skip(every / 2).step_by(every);
         let widest = shown.clone().map(|(_, name)| look.width(name)).fold(0.0, f32::max);
         let gutter = if most == 0.0 { 1.0 } else { widest.min(most) + GUTTER };
         // Labels beside each other need more room than labels above each other.
@@ -84,9 +87,7 @@ impl Lying {
         let along = Scale::new((-0.5, names.len() as f64 - 0.5), (plot.top, plot.bottom));
         let fit = |(index, name): (usize, &String)| {
             let fit = text::fit(name, most, look.size, look.weight)?;
-            // Of bars thinner than their names, the first one's name would leave the picture.
-            let y = along.at(index as f64).max(units(SMALL / 2.0 + 1.0));
-            Some((y, fit.text.into_owned(), name.clone()))
+            Some((along.at(index as f64), fit.text.into_owned(), name.clone()))
         };
         let placed = if (floor - top) < SMALL { Vec::new() } else { shown.filter_map(fit).collect() };
 
@@ -110,8 +111,20 @@ impl Lying {
         let (from, to) = scale.domain();
         let bottom = Bottom::Number { from, to };
         let guides = Guides::lay_out(&turned, &bottom, &Scales { x: &scale, left: &along, right: None }, plot)?;
-        let mut frame =
-            Self { plot, along, values: scale, palette, legend, names: placed, rungs, guides, titles: Vec::new() };
+        let thresholds = spec.thresholds.iter().filter(|line| line.axis == Side::Left && scale.holds(line.value));
+        let thresholds = thresholds.map(|line| scale.at(line.value)).collect();
+        let mut frame = Self {
+            thresholds,
+            plot,
+            along,
+            values: scale,
+            palette,
+            legend,
+            names: placed,
+            rungs,
+            guides,
+            titles: Vec::new(),
+        };
         if above {
             let baseline = frame.legend.height + SMALL;
             frame.title(&spec.x_axis.title, look, (1.0, baseline), width - 2.0);
@@ -155,6 +168,11 @@ impl Lying {
 
     /// Draws what lies upon the bars.
     pub(crate) fn draw_upon(&self, canvas: &Canvas<'_>) -> Result<(), ChartError> {
+        let Area { top, bottom, .. } = self.plot;
+        for x in &self.thresholds {
+            let points = vec![(*x, top), (*x, bottom)];
+            canvas.draw(&Path { points, paint: self.palette.ink, width: 10, dash: Dash::Short })?;
+        }
         self.guides.draw_upon(canvas, self.plot, self.palette)
     }
 

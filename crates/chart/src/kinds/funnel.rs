@@ -183,7 +183,7 @@ impl Layout {
             canvas.draw(&Rectangle::new([(bar.left, bar.top), (bar.right, bar.bottom)], paint.filled()))?;
         }
         self.head(sheet, canvas)?;
-        for (index, step) in steps.iter().enumerate().step_by(self.every) {
+        for (index, step) in steps.iter().enumerate().skip(self.every / 2).step_by(self.every) {
             let middle = self.top + self.row * index as f32 + self.thick() / 2.0;
             // Of bars thinner than words, the first and the last words would leave the picture.
             let middle = middle.max(WORDS / 2.0);
