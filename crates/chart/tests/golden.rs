@@ -77,7 +77,8 @@ fn every_picture_is_sound(kind: Kind) {
             }
         }
     }
-    assert!(drawn >= SIZES.len(), "{kind}: {drawn} pictures");
+    // None of the answers is of a market, and other numbers are no candles: tests/spread.rs draws some that are.
+    assert!(drawn >= SIZES.len() || kind == Kind::Candlestick, "{kind}: {drawn} pictures");
 }
 
 fn check_texts(svg: &str, what: &str) {
@@ -123,7 +124,8 @@ fn check_marks(kind: Kind, drawing: &Drawing, size: Size, what: &str) {
             entry.y.into_iter().for_each(|y| inside(0.0, y));
         }
     }
-    assert!(drawing.marks.marks.len() <= 2 * size.width as usize + 2, "{what}: as many as can be pointed at");
+    let pixels = if kind == Kind::Bar { size.height } else { size.width };
+    assert!(drawing.marks.marks.len() <= 2 * pixels as usize + 2, "{what}: as many as can be pointed at");
 }
 
 #[test]

@@ -28,7 +28,10 @@ fn draw(sheet: &Sheet<'_>) -> Result<Picture, ChartError> {
         let canvas = scene.canvas();
         layout.draw(sheet, &canvas, &steps)?;
     }
-    let list = steps.iter().enumerate().map(|(index, step)| layout.mark(sheet, step, index, y)).collect();
+    // Of steps that share a pixel, the first answers for it.
+    let every = (1.0 / layout.row).ceil().max(1.0) as usize;
+    let marked = steps.iter().enumerate().step_by(every);
+    let list = marked.map(|(index, step)| layout.mark(sheet, step, index, y)).collect();
     Ok(Picture::new(scene, marks(sheet.whole(), Pick::Shape, list), summary(sheet, &steps, x, y)))
 }
 
