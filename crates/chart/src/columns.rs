@@ -2,7 +2,7 @@
 
 use perch_tinybird::{Column, Family, Table};
 
-use crate::{ChartError, Kind, Spec, text};
+use crate::{ChartError, Kind, Spec, Target, text};
 
 /// The columns to draw.
 #[derive(Debug, Clone, Default)]
@@ -13,6 +13,7 @@ pub(crate) struct Columns<'t> {
     pub(crate) size: Option<&'t Column>,
     pub(crate) link: Option<&'t Column>,
     pub(crate) icon: Option<&'t Column>,
+    pub(crate) target: Option<&'t Column>,
 }
 
 /// What a column must hold to play a part.
@@ -121,6 +122,13 @@ pub(crate) fn find<'t>(kind: Kind, needs: Needs, spec: &Spec, table: &'t Table) 
     let mut size = search.named("size", spec.size.as_ref(), needs.size)?;
     let link = search.named("link", spec.link.as_ref(), Role::Named(Holds::Names))?;
     let icon = search.named("icon", spec.icon.as_ref(), Role::Named(Holds::Names))?;
+    let target = match &spec.target {
+        Some(Target::Column(name)) => search.named("target", Some(name), Role::Named(Holds::Numbers))?,
+        _ => None,
+    };
+    if kind == Kind::Text && spec.text.is_none() {
+        return Err(ChartError::Missing { kind, field: "text" });
+    }
     for name in spec.formats.keys() {
         search.column("formats", name)?;
     }
@@ -132,9 +140,10 @@ pub(crate) fn find<'t>(kind: Kind, needs: Needs, spec: &Spec, table: &'t Table) 
         } else if let Some(x) = x.filter(|x| !y.iter().any(|y| same(x, y))) {
             y.insert(0, x);
         }
-        return Ok(Columns { x, y, group, size, link, icon });
+        return Ok(Columns { x, y, group, size, link, icon, target });
     }
-    let mut taken: Vec<&Column> = y.iter().copied().chain([x, group, size, link, icon].into_iter().flatten()).collect();
+    let mut taken: Vec<&Column> =
+        y.iter().copied().chain([x, group, size, link, icon, target].into_iter().flatten()).collect();
     let named_y = !y.is_empty();
     for (role, wanted, column) in [("x", needs.x, &mut x), ("group_by", needs.group, &mut group)] {
         search.fill(role, wanted, column, &mut taken, !named_y)?;
@@ -147,7 +156,7 @@ pub(crate) fn find<'t>(kind: Kind, needs: Needs, spec: &Spec, table: &'t Table) 
         return Err(search.none_suits("y", needs.values.chosen()));
     }
     search.fill("size", needs.size, &mut size, &mut taken, false)?;
-    Ok(Columns { x, y, group, size, link, icon })
+    Ok(Columns { x, y, group, size, link, icon, target })
 }
 
 /// A table, and what is looked for in it.

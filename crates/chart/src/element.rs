@@ -21,13 +21,14 @@ pub(crate) struct Look {
     /// In CSS pixels.
     pub(crate) size: f32,
     pub(crate) weight: Weight,
+    pub(crate) italic: bool,
     pub(crate) fill: Paint,
     pub(crate) anchor: Anchor,
 }
 
 impl Look {
     pub(crate) fn new(size: f32, fill: Paint) -> Self {
-        Self { size, weight: Weight::Regular, fill, anchor: Anchor::Start }
+        Self { size, weight: Weight::Regular, italic: false, fill, anchor: Anchor::Start }
     }
 
     pub(crate) fn bold(self) -> Self {
@@ -84,6 +85,7 @@ impl<'a> Label<'a> {
             anchor: self.look.anchor,
             size: units(self.look.size),
             weight: self.look.weight,
+            italic: self.look.italic,
             fill: self.look.fill,
             text: self.text.to_owned(),
             full: self.full.map(|full| text::clean(full).into_owned()),

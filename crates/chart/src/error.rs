@@ -61,6 +61,14 @@ pub enum ChartError {
         /// The spec's field.
         field: &'static str,
     },
+    /// A field that this kind cannot do without.
+    #[error("a {kind} needs `{field}`, and the tile has none")]
+    Missing {
+        /// The kind of chart.
+        kind: Kind,
+        /// The spec's field.
+        field: &'static str,
+    },
     /// A share of a whole cannot be negative.
     #[error("`{column}` is negative for {category}, and a share of a whole cannot be")]
     Negative {
@@ -153,6 +161,7 @@ impl ChartError {
             Self::NoneSuits { .. } => "no-column-suits",
             Self::TooMany { .. } => "too-many-columns",
             Self::Meaningless { .. } => "meaningless-field",
+            Self::Missing { .. } => "missing-field",
             Self::Negative { .. } => "negative-share",
             Self::Axis { .. } => "bad-axis",
             Self::NonePositive { .. } => "none-positive",
@@ -177,6 +186,7 @@ impl ChartError {
             Self::NoneSuits { .. } => "Choose a kind of chart that suits the columns: a table shows all.",
             Self::TooMany { .. } => "Keep one of them, or choose bar, line or table.",
             Self::Meaningless { .. } => "Take the field out of the tile.",
+            Self::Missing { .. } => "Write the field below the tile's [chart], or choose another kind of chart.",
             Self::Negative { .. } => {
                 "Choose bar, or a bar-list without shares, or leave negative rows out in the pipe."
             }

@@ -24,11 +24,14 @@ mod error;
 mod font;
 mod format;
 mod guides;
+mod headline;
 mod kinds;
 mod legend;
+mod link;
 mod locale;
 mod logarithm;
 mod lying;
+mod markdown;
 mod order;
 mod outlines;
 pub mod page;
@@ -142,7 +145,7 @@ pub fn draw(input: &Input<'_>, spec: &Spec, size: Size, theme: Theme) -> Result<
     let spec = &spec.within(Locale::of(&input.setting.locale));
     let columns = find(spec, input.table)?;
     let sheet = kinds::Sheet { input, spec, size, palette: palette::Palette::of(theme), columns };
-    let picture = if input.table.rows() == 0 && spec.kind != Kind::Table {
+    let picture = if input.table.rows() == 0 && ![Kind::Table, Kind::Text].contains(&spec.kind) {
         sheet.blank("No data in this range")?
     } else {
         (kind.draw)(&sheet)?

@@ -67,6 +67,7 @@ impl Line<'_> {
             anchor: if self.at_right { Anchor::End } else { Anchor::Start },
             size: units(self.size),
             weight,
+            italic: false,
             fill,
             text: fit.text.into_owned(),
             full: None,

@@ -71,6 +71,8 @@ pub(crate) struct Text {
     /// In units.
     pub(crate) size: i32,
     pub(crate) weight: Weight,
+    /// Slanted: by whoever draws it, since Perch Sans has no slanted letters of its own.
+    pub(crate) italic: bool,
     pub(crate) fill: Paint,
     pub(crate) text: String,
     /// The whole of a text that was cut.
@@ -305,6 +307,7 @@ impl DrawingBackend for Recorder<'_> {
             anchor,
             size: size.round() as i32,
             weight: weight(style.style()),
+            italic: false,
             fill: paint(style.color()),
             text: text.to_owned(),
             full: None,

@@ -209,6 +209,9 @@ impl Writer {
         if text.weight != font::Weight::Regular {
             self.raw(&format!(" font-weight=\"{}\"", text.weight.number()));
         }
+        if text.italic {
+            self.raw(" font-style=\"italic\"");
+        }
         match text.anchor {
             Anchor::Start => {}
             Anchor::Middle => self.raw(" text-anchor=\"middle\""),

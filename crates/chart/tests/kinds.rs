@@ -53,8 +53,8 @@ fn a_kpi_tells_its_change_in_words_and_in_the_colour_of_the_news() {
         draw(&input, &spec, SIZE, theme).expect("drawn")
     };
     let up = draw(Good::Up, Theme::Light);
-    assert_eq!(texts(&up), ["1,100", "▲ 10.0%", "from 1,000"]);
-    assert_eq!(up.summary, "visits: 1,100, up 10.0% from 1,000.");
+    assert_eq!(texts(&up), ["1,100", "▲ Up 10.0% (+100)", "from 1,000"]);
+    assert_eq!(up.summary, "visits: 1,100, up 10.0% (+100) from 1,000.");
     let color = |drawing: &Drawing| drawing.marks.marks[0].entries[2].color.clone();
     assert_eq!((color(&up).as_str(), color(&draw(Good::Down, Theme::Light)).as_str()), ("#18794e", "#b42318"));
 }

@@ -6,11 +6,11 @@ use perch_tinybird::Column;
 use plotters::element::{PathElement, Rectangle};
 use plotters::style::Color;
 use unicode_segmentation::UnicodeSegmentation;
-use url::Url;
 
 use super::{Drawer, NO_VALUES, Picture, Sheet, entry, marks};
 use crate::columns::{Holds, Needs, Role, Values};
 use crate::element::{BODY, Label, Look, SMALL};
+use crate::link::address;
 use crate::outlines::Atlas;
 use crate::parts::{Part, Parts, percent, summary};
 use crate::scale::Scale;
@@ -193,14 +193,6 @@ impl Rows {
     }
 }
 
-/// An address that may be opened in the system browser: absolute, `http` or `https`, and naming no user, which is how
-/// an address hides where it leads.
-pub(super) fn address(text: &str) -> Option<String> {
-    let url = Url::parse(text.trim()).ok()?;
-    let plain = ["http", "https"].contains(&url.scheme()) && url.username().is_empty() && url.password().is_none();
-    (plain && url.has_host()).then(|| url.into())
-}
-
 /// What stands before a name.
 enum Icon<'a> {
     /// A country's two letters, in a frame: the same on every machine, which flags are not.
@@ -256,27 +248,6 @@ fn flag(text: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn only_an_absolute_address_of_the_web_is_a_link() {
-        assert_eq!(address(" https://example.com/a?b#c ").as_deref(), Some("https://example.com/a?b#c"));
-        assert_eq!(address("HTTP://Example.com").as_deref(), Some("http://example.com/"));
-        let refused = [
-            "",
-            "/blog",
-            "//example.com",
-            "example.com",
-            "javascript:alert(1)",
-            "data:text/html,x",
-            "file:///etc/passwd",
-            "https://",
-            "https://bank.example@evil.example/",
-            "https://user:secret@example.com",
-        ];
-        for text in refused {
-            assert_eq!(address(text), None, "{text}");
-        }
-    }
 
     #[test]
     fn a_flag_and_a_code_are_the_same_country() {

@@ -1,20 +1,21 @@
 //! One number, how it changed against the period before, and how it came about.
 
-use perch_tinybird::{Column, Table};
+use perch_tinybird::Column;
+use plotters::element::Rectangle;
 use plotters::series::AreaSeries;
 use plotters::style::Color;
 
 use super::line::stroke;
-use super::{Drawer, NO_VALUES, NULL, Picture, Sheet, entry, marks};
+use super::{Drawer, NO_VALUES, Picture, Sheet, entry, marks};
 use crate::columns::{Holds, Needs, Role, Values};
 use crate::element::{Label, Look, SMALL};
+use crate::headline::{Headline, heading};
 use crate::palette::Paint;
 use crate::reduce::{reduce, runs};
 use crate::scale::{self, Scale};
 use crate::scene::{Area, Canvas, Scene, pixels, units};
-use crate::series::{self, Along, Lines};
-use crate::tally::{self, Tally};
-use crate::{Aggregate, ChartError, Format, Good, Mark, Pick, Shape, Style, text};
+use crate::series::{self, Lines};
+use crate::{ChartError, Format, Good, Mark, Pick, Shape, Style, text};
 
 pub(super) const DRAWER: Drawer = Drawer { needs: Needs::of(Values::One).x(Role::Found(Holds::Times)), draw };
 
@@ -25,83 +26,40 @@ fn draw(sheet: &Sheet<'_>) -> Result<Picture, ChartError> {
     let before = sheet.input.previous.and_then(|table| {
         let y = table.column(y.name())?;
         let x = sheet.columns.x.and_then(|x| table.column(x.name()));
-        Some(Headline::of(sheet, y, x, table)).filter(|headline| headline.value.is_some())
+        Some(Headline::of(sheet, y, x, table))
     });
     let change = before.as_ref().map(|before| Change::of(sheet, value, before));
+    let progress = Headline::target(sheet).map(|target| Progress::of(sheet, value, &target));
     let spark = spark(sheet);
-    let layout = Layout::of(sheet, change.is_some(), spark.is_some());
+    let layout = Layout::of(sheet, change.is_some(), progress.is_some(), spark.is_some());
 
     let mut scene = Scene::new(sheet.size);
-    let mut list = vec![mark(sheet, y, &now, change.as_ref(), layout.text)];
+    let mut list = vec![mark(sheet, y, &now, change.as_ref(), progress.as_ref(), layout.text)];
     {
         let canvas = scene.canvas();
         layout.headline(sheet, &canvas, &now, value)?;
-        if let Some(change) = &change {
+        if let Some(change) = change.as_ref().filter(|_| layout.change) {
             layout.change(sheet, &canvas, change)?;
+        }
+        if let Some(progress) = progress.as_ref().filter(|_| layout.target) {
+            layout.progress(sheet, &canvas, progress)?;
         }
         if let (Some(lines), Some(plot)) = (&spark, layout.spark) {
             list.extend(draw_spark(sheet, &canvas, lines, plot)?);
         }
     }
-    // The number is found by its rectangle, the sparkline's points by theirs: one way to pick for both.
-    let summary = match &change {
-        Some(change) => format!("{}: {}, {}.", text::name(y.name()), now.exact, change.words),
-        None => format!("{}: {}.", text::name(y.name()), now.exact),
-    };
-    Ok(Picture::new(scene, marks(layout.spark.unwrap_or(layout.text), Pick::Shape, list), summary))
-}
-
-/// One number made of many rows.
-struct Headline {
-    value: Option<f64>,
-    /// In full, as a tooltip says it.
-    exact: String,
-}
-
-impl Headline {
-    fn of(sheet: &Sheet<'_>, y: &Column, x: Option<&Column>, table: &Table) -> Self {
-        let finite = |row: &usize| y.number(*row).is_some_and(f64::is_finite);
-        let rows = (0..table.rows()).filter(finite);
-        let mut tally = Tally::default();
-        match sheet.spec.aggregate {
-            Aggregate::Sum | Aggregate::Mean | Aggregate::Count => rows.clone().for_each(|row| tally.add(y, row)),
-            Aggregate::Min | Aggregate::Max => {
-                let value = |row: &usize| y.number(*row).unwrap_or_default();
-                let least = sheet.spec.aggregate == Aggregate::Min;
-                let order = |a: &usize, b: &usize| value(a).total_cmp(&value(b));
-                let found = if least { rows.clone().min_by(order) } else { rows.clone().max_by(order) };
-                found.into_iter().for_each(|row| tally.add(y, row));
-            }
-            Aggregate::Last => {
-                let places = x.map(|x| Along::by_own_clock(x).1);
-                let place = |row: usize| places.as_ref().map_or(row as f64, |places| places[row]);
-                let last =
-                    rows.clone().filter(|row| !place(*row).is_nan()).max_by(|a, b| place(*a).total_cmp(&place(*b)));
-                if let Some(row) = last {
-                    tally.add(y, row);
-                }
-            }
-        }
-        let format = &sheet.spec.format;
-        let (value, text) = match (sheet.spec.aggregate, tally.value()) {
-            (Aggregate::Mean, Some(sum)) => {
-                let mean = sum / rows.count() as f64;
-                (Some(mean), Some(tally::round(mean)))
-            }
-            (Aggregate::Count, _) => {
-                let count = rows.count();
-                (Some(count as f64), Some(count.to_string()))
-            }
-            (_, value) => (value, tally.text(y)),
-        };
-        Self { value, exact: text.map_or_else(|| NULL.into(), |text| format.exact(&text)) }
+    let mut summary = format!("{}: {}", text::name(y.name()), now.exact);
+    for words in change.iter().map(|change| &change.words).chain(progress.iter().map(|progress| &progress.words)) {
+        summary = summary + ", " + words;
     }
+    // The number is found by its rectangle, the sparkline's points by theirs: one way to pick for both.
+    Ok(Picture::new(scene, marks(layout.spark.unwrap_or(layout.text), Pick::Shape, list), summary + "."))
 }
 
 /// What became of the number since the period before.
 struct Change {
-    /// `▲ 12.3%`.
-    amount: String,
+    /// `▲ Up 12.3% (+1,234)`, and the same in fewer letters.
+    amounts: Vec<String>,
     /// `from 1,234`.
     from: String,
     /// The whole of it in words.
@@ -112,25 +70,94 @@ struct Change {
 
 impl Change {
     fn of(sheet: &Sheet<'_>, now: f64, before: &Headline) -> Self {
-        let was = before.value.unwrap_or_default();
         let format = &sheet.spec.format;
+        let muted = |amount: &str, from: String, words: String| Self {
+            amounts: vec![amount.to_owned()],
+            from,
+            words,
+            paint: sheet.palette.muted,
+            before: before.exact.clone(),
+        };
+        let Some(was) = before.value else {
+            return muted("No value before", String::new(), "no value in the period before".into());
+        };
+        let from = format!("from {}", format.headline(was));
+        if now == was {
+            return muted("No change", from, format!("no change from {}", before.exact));
+        }
         let paint = match (now > was, sheet.spec.good) {
-            _ if now == was => sheet.palette.muted,
             (true, Good::Up) | (false, Good::Down) => sheet.palette.good,
             _ => sheet.palette.bad,
         };
-        let (sign, verb) = if now > was { ("▲", "up") } else { ("▼", "down") };
-        let from = format!("from {}", format.headline(was));
-        let share = ((now - was) / was.abs() * 100.0).abs();
-        let (amount, words) = if now == was {
-            ("No change".into(), format!("no change from {}", before.exact))
-        } else if was == 0.0 || !share.is_finite() {
-            (sign.into(), format!("{verb} from {}", before.exact))
+        let (sign, word, plus) = if now > was { ("▲", "up", "+") } else { ("▼", "down", "−") };
+        let difference = format!("{plus}{}", difference((now - was).abs(), format));
+        let title = if now > was { "Up" } else { "Down" };
+        let share = ((now - was) / was * 100.0).abs();
+        let (amounts, amount) = if was == 0.0 || !share.is_finite() {
+            // Of nothing there is no percentage.
+            (vec![format!("{sign} {title} ({difference})"), format!("{sign} {title}")], difference)
         } else {
             let share = percent(share, format);
-            (format!("{sign} {share}"), format!("{verb} {share} from {}", before.exact))
+            let amounts = vec![
+                format!("{sign} {title} {share} ({difference})"),
+                format!("{sign} {title} {share}"),
+                format!("{sign} {share}"),
+            ];
+            (amounts, format!("{share} ({difference})"))
         };
-        Self { amount, from, words, paint, before: before.exact.clone() }
+        let words = format!("{word} {amount} from {}", before.exact);
+        Self { amounts, from, words, paint, before: before.exact.clone() }
+    }
+}
+
+/// How much more or less: between two percentages lie points, not percent.
+fn difference(size: f64, format: &Format) -> String {
+    let points = |size: f64| format!("{}\u{a0}points", format.styled(Style::Number).headline(size));
+    match format.style {
+        Style::Percent => points(size),
+        Style::Ratio => points(size * 100.0),
+        _ => format.headline(size),
+    }
+}
+
+/// How far it is to the target.
+struct Progress {
+    /// Of the bar, from 0 to 1.
+    share: f32,
+    /// `72.3% of the target of 50,000`, and the same in fewer letters.
+    captions: Vec<String>,
+    words: String,
+    paint: Paint,
+    target: String,
+}
+
+impl Progress {
+    fn of(sheet: &Sheet<'_>, value: f64, target: &Headline) -> Self {
+        let format = &sheet.spec.format;
+        let goal = target.value.unwrap_or_default();
+        let (name, paint) = match sheet.spec.good {
+            Good::Up if value >= goal => ("target", sheet.palette.good),
+            Good::Up => ("target", sheet.palette.series(0)),
+            Good::Down if value > goal => ("limit", sheet.palette.bad),
+            Good::Down => ("limit", sheet.palette.good),
+        };
+        let short = format.headline(goal);
+        let share = value / goal;
+        if goal <= 0.0 || !share.is_finite() {
+            // Of nothing, and of less, there is no part.
+            let met = if sheet.spec.good == Good::Up { value >= goal } else { value <= goal };
+            let words = format!("{name} {}{}", target.exact, if met { " met" } else { " missed" });
+            let captions = vec![format!("{name} {short} {}", if met { "met" } else { "missed" })];
+            return Self { share: if met { 1.0 } else { 0.0 }, captions, words, paint, target: target.exact.clone() };
+        }
+        let part = percent((share * 100.0).max(0.0), format);
+        Self {
+            share: share.clamp(0.0, 1.0) as f32,
+            captions: vec![format!("{part} of the {name} of {short}"), format!("{part} of {short}"), part.clone()],
+            words: format!("{part} of the {name} of {}", target.exact),
+            paint,
+            target: target.exact.clone(),
+        }
     }
 }
 
@@ -138,6 +165,7 @@ impl Change {
 fn percent(share: f64, format: &Format) -> String {
     let format = format.styled(Style::Percent);
     match share {
+        0.0 => format.label(0.0, 0, ""),
         little if little < 0.1 => format!("<{}", format.label(0.1, 1, "")),
         much if much >= 1000.0 => format.label(much.min(1e6), 0, ""),
         share => format.label(share, 1, ""),
@@ -155,13 +183,20 @@ fn spark<'a>(sheet: &Sheet<'a>) -> Option<Lines<'a>> {
 /// Where the number and the sparkline stand.
 struct Layout {
     text: Area,
-    /// In CSS pixels.
+    /// Of the number, in CSS pixels.
     size: f32,
     spark: Option<Area>,
+    /// Whether there is room for it.
+    change: bool,
+    target: bool,
 }
 
+/// What a line of the change takes, and a bar with its caption, in CSS pixels.
+const CHANGE: f32 = 12.0 + SMALL;
+const TARGET: f32 = 30.0;
+
 impl Layout {
-    fn of(sheet: &Sheet<'_>, change: bool, spark: bool) -> Self {
+    fn of(sheet: &Sheet<'_>, change: bool, target: bool, spark: bool) -> Self {
         let (width, height) = (sheet.width(), sheet.height());
         let area = |left: f32, top: f32, right: f32, bottom: f32| Area {
             left: units(left),
@@ -169,30 +204,35 @@ impl Layout {
             right: units(right.max(left + 1.0)),
             bottom: units(bottom.max(top + 1.0)),
         };
-        let lines = if change { 24.0 } else { 8.0 };
+        let below = |change: bool, target: bool| {
+            8.0 + if change { CHANGE - 6.0 } else { 0.0 } + if target { TARGET } else { 0.0 }
+        };
+        // The number first, then its change, then its target.
+        let rooms = [(change, target), (change, false)];
+        let room = rooms.into_iter().find(|(change, target)| height - below(*change, *target) >= 16.0);
+        let (change, target) = room.unwrap_or((false, false));
+        let lines = below(change, target);
+        let layout = |text: Area, size: f32, spark: Option<Area>| Self { text, size, spark, change, target };
         // Flat tiles have the sparkline beside the number, others below it, the smallest none.
-        if spark && height < 120.0 && width >= 220.0 {
+        if spark && height < 120.0 + lines && width >= 220.0 {
             let size = ((height - lines) * 0.8).clamp(10.0, 40.0);
-            let text = area(0.0, 0.0, width * 0.52, height);
-            return Self { text, size, spark: Some(area(width * 0.56, height * 0.15, width - 4.0, height * 0.85)) };
+            let beside = area(width * 0.56, height * 0.15, width - 4.0, height * 0.85);
+            return layout(area(0.0, 0.0, width * 0.52, height), size, Some(beside));
         }
-        if spark && height >= 96.0 {
-            let size = (height * 0.26).clamp(16.0, 44.0);
-            let used = size + lines + 8.0;
-            return Self {
-                text: area(0.0, 0.0, width, used),
-                size,
-                spark: Some(area(1.0, used + 8.0, width - 4.0, height - 3.0)),
-            };
+        let size = (height * 0.26).clamp(16.0, 44.0);
+        let used = size + lines + 8.0;
+        if spark && height >= used + 40.0 {
+            let below = area(1.0, used + 8.0, width - 4.0, height - 3.0);
+            return layout(area(0.0, 0.0, width, used), size, Some(below));
         }
         let size = ((height - lines) * 0.6).clamp(10.0, 56.0);
-        Self { text: area(0.0, 0.0, width, height), size, spark: None }
+        layout(area(0.0, 0.0, width, height), size, None)
     }
 
-    /// How high the number and its change stand together, centred beside a sparkline and in a tile of their own.
-    fn baseline(&self, change: bool) -> f32 {
+    /// How high the number and what is below it stand together, centred beside a sparkline and in a tile of their own.
+    fn baseline(&self) -> f32 {
         let cap = self.size * crate::font::CAP_HEIGHT;
-        let whole = cap + if change { 10.0 + SMALL } else { 0.0 };
+        let whole = cap + if self.change { CHANGE } else { 0.0 } + if self.target { TARGET } else { 0.0 };
         pixels(self.text.top) + (pixels(self.text.height()) - whole).max(4.0) / 2.0 + cap
     }
 
@@ -209,42 +249,70 @@ impl Layout {
         let text = candidates.iter().find(|text| shrunk(text) >= look.size * 0.55).or(candidates.last());
         let text = text.map_or("", String::as_str);
         let look = Look { size: shrunk(text), ..look };
-        let at = (self.text.left + 10, units(self.baseline(sheet.input.previous.is_some())));
+        let at = (self.text.left + 10, units(self.baseline()));
         Ok(canvas.draw(&Label::new(text, at, look).standing_for(&now.exact))?)
     }
 
     fn change(&self, sheet: &Sheet<'_>, canvas: &Canvas<'_>, change: &Change) -> Result<(), ChartError> {
         let look = Look::new(SMALL + 1.0, change.paint).bold();
-        let y = units(self.baseline(true) + 10.0 + SMALL);
-        if look.width(&change.amount) + 2.0 > pixels(self.text.width()) {
-            return Ok(());
-        }
-        canvas.draw(&Label::new(&change.amount, (self.text.left + 10, y), look).standing_for(&change.words))?;
-        let x = look.width(&change.amount) + 7.0;
         let muted = Look::new(SMALL + 1.0, sheet.palette.muted);
-        if x + muted.width(&change.from) + 2.0 <= pixels(self.text.width()) {
-            canvas.draw(&Label::new(&change.from, (self.text.left + units(x), y), muted))?;
+        let room = pixels(self.text.width()) - 3.0;
+        let from = 7.0 + muted.width(&change.from);
+        // What it was comes before how much more or less, and both before neither.
+        let fitting = |beside: f32| change.amounts.iter().find(|amount| look.width(amount) + beside <= room);
+        let (amount, beside) = match (fitting(from), fitting(0.0)) {
+            (Some(amount), _) => (amount, !change.from.is_empty()),
+            (None, Some(amount)) => (amount, false),
+            (None, None) => return Ok(()),
+        };
+        let y = units(self.baseline() + CHANGE);
+        canvas.draw(&Label::new(amount, (self.text.left + 10, y), look).standing_for(&change.words))?;
+        if beside {
+            let x = self.text.left + units(look.width(amount) + 8.0);
+            canvas.draw(&Label::new(&change.from, (x, y), muted))?;
+        }
+        Ok(())
+    }
+
+    fn progress(&self, sheet: &Sheet<'_>, canvas: &Canvas<'_>, progress: &Progress) -> Result<(), ChartError> {
+        const BAR: f32 = 5.0;
+        let top = self.baseline() + if self.change { CHANGE } else { 0.0 } + 9.0;
+        let left = pixels(self.text.left) + 1.0;
+        let room = pixels(self.text.width()) - 4.0;
+        let width = room.min(280.0);
+        for (share, paint) in [(1.0, sheet.palette.grid), (progress.share, progress.paint)] {
+            if share > 0.0 {
+                let corners = [(units(left), units(top)), (units(left + width * share), units(top + BAR))];
+                canvas.draw(&Rectangle::new(corners, paint.filled()))?;
+            }
+        }
+        let look = Look::new(SMALL, sheet.palette.muted);
+        if let Some(caption) = progress.captions.iter().find(|caption| look.width(caption) <= room) {
+            let at = (units(left), units(top + BAR + 5.0 + SMALL * 0.8));
+            canvas.draw(&Label::new(caption, at, look).standing_for(&progress.words))?;
         }
         Ok(())
     }
 }
 
-fn mark(sheet: &Sheet<'_>, y: &Column, now: &Headline, change: Option<&Change>, place: Area) -> Mark {
+fn mark(
+    sheet: &Sheet<'_>,
+    y: &Column,
+    now: &Headline,
+    change: Option<&Change>,
+    progress: Option<&Progress>,
+    place: Area,
+) -> Mark {
     let paint = sheet.palette.series(0);
     let mut entries = vec![entry(text::name(y.name()), now.exact.clone(), paint, None)];
     if let Some(change) = change {
         entries.push(entry("Before", change.before.clone(), sheet.palette.ghost, None));
-        entries.push(entry("Change", change.amount.clone(), change.paint, None));
+        entries.push(entry("Change", change.amounts[0].clone(), change.paint, None));
     }
-    let heading = match sheet.spec.aggregate {
-        Aggregate::Sum => "In all",
-        Aggregate::Mean => "On average",
-        Aggregate::Last => "Last",
-        Aggregate::Min => "Least",
-        Aggregate::Max => "Greatest",
-        Aggregate::Count => "Count",
-    };
-    Mark::new(Shape::Rect(place.to_rect()), heading, entries)
+    if let Some(progress) = progress {
+        entries.push(entry("Target", progress.target.clone(), progress.paint, None));
+    }
+    Mark::new(Shape::Rect(place.to_rect()), heading(sheet.spec.aggregate), entries)
 }
 
 /// Draws the sparkline and gives its marks: upright strips, each as wide as half the way to its neighbours.

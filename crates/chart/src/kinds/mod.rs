@@ -9,9 +9,11 @@ mod column;
 mod donut;
 mod funnel;
 mod histogram;
+mod gauge;
 mod kpi;
 mod line;
 mod map;
+mod prose;
 mod table;
 
 use perch_tinybird::Column;
@@ -51,12 +53,12 @@ pub(crate) fn of(kind: Kind) -> &'static Drawer {
         Kind::HeatMap => &table::DRAWER,
         Kind::Histogram => &histogram::DRAWER,
         Kind::Funnel => &funnel::DRAWER,
-        Kind::Gauge => &table::DRAWER,
+        Kind::Gauge => &gauge::DRAWER,
         Kind::Candlestick => &candlestick::DRAWER,
         Kind::BoxPlot => &box_plot::DRAWER,
         Kind::StateTimeline => &table::DRAWER,
         Kind::Map => &map::DRAWER,
-        Kind::Text => &table::DRAWER,
+        Kind::Text => &prose::DRAWER,
     }
 }
 

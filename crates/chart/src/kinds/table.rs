@@ -315,7 +315,7 @@ impl Painter<'_> {
     }
 
     fn link(&self, row: usize) -> Option<String> {
-        super::bar_list::address(&self.sheet.columns.link?.text(row)?)
+        crate::link::address(&self.sheet.columns.link?.text(row)?)
     }
 
     fn mark(&self, row: usize, place: usize, area: Area) -> Mark {

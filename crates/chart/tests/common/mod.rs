@@ -166,7 +166,8 @@ pub fn check_picture(svg: &str, size: Size, what: &str) {
     const ELEMENTS: [&str; 8] = ["svg", "title", "text", "rect", "polyline", "polygon", "circle", "path"];
     const NUMBERS: [&str; 10] =
         ["x", "y", "cx", "cy", "width", "height", "r", "stroke-width", "font-size", "fill-opacity"];
-    const OTHERS: [&str; 14] = [
+    const OTHERS: [&str; 15] = [
+        "font-style",
         "viewBox",
         "role",
         "font-family",
