@@ -237,7 +237,9 @@ impl Layout {
         let shrunk = |text: &str| largest.size * (room / largest.width(text)).min(1.0);
         let text = texts.iter().find(|text| shrunk(text) >= largest.size * 0.6).unwrap_or(&texts[1]);
         let look = Look { size: shrunk(text), ..largest };
-        let lift = if caption.is_some() { SMALL + 11.0 } else { 2.0 };
+        // Commas reach below the line, and must not meet what stands there.
+        let below = look.size * font::DESCENT;
+        let lift = if caption.is_some() { below + SMALL + 1.5 } else { (below - 3.5).max(2.0) };
         let x = units(self.center.0);
         let baseline = (self.center.1 - lift).max(look.size * font::ASCENT);
         canvas.draw(&Label::new(text, (x, units(baseline)), look).standing_for(&now.exact))?;

@@ -136,6 +136,8 @@ impl Page {
                 Role::Heading(3) => body * 1.12,
                 _ => body,
             };
+            // As the scene rounds it: a line of many words would end elsewhere than measured.
+            let size = (size * 10.0).round() / 10.0;
             let lines = Writer::new(sheet, block, size, top + gap).write();
             let joins = before.is_some_and(|before| before.quotes > 0 && block.quotes > 0);
             for (index, mut line) in lines.into_iter().enumerate() {
