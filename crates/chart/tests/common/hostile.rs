@@ -42,10 +42,10 @@ pub fn table(names: &[String]) -> Table {
         column("t", "DateTime", Values::times(times)),
         column(&format!("{}1", names[4]), "String", texts().into()),
         column(&format!("{}2", names[5]), "String", turned().into()),
-        column(&format!("{}3", names[4]), "UInt64", numbers(1).into()),
-        column(&format!("{}4", names[6]), "UInt64", numbers(3).into()),
-        column(&format!("{}5", names[8]), "UInt64", numbers(4).into()),
-        column(&format!("{}6", names[11]), "UInt64", numbers(2).into()),
+        column(&format!("{}3", names[4]), "UInt64", numbers(2).into()),
+        column(&format!("{}4", names[6]), "UInt64", numbers(4).into()),
+        column(&format!("{}5", names[8]), "UInt64", numbers(1).into()),
+        column(&format!("{}6", names[11]), "UInt64", numbers(3).into()),
     ])
     .expect("a table")
 }
