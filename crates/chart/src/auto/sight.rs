@@ -173,7 +173,8 @@ impl<'t> Sight<'t> {
             "percent"
         } else if self.has(&["bytes"]) {
             "bytes"
-        } else if self.ends(&["ms", "millis", "milliseconds"]) {
+        } else if self.ends(&["ms", "millis", "milliseconds"]) && self.reach() >= 1_000.0 {
+            // Below a second, the name has said it better.
             "duration:ms"
         } else if self.ends(&["sec", "secs", "seconds"]) {
             "duration"
