@@ -12,7 +12,7 @@ use crate::legend::Item;
 use crate::palette::Paint;
 use crate::series::{self, Along, Lines, Series};
 use crate::tally::Tally;
-use crate::{ChartError, Key, Stacking, text};
+use crate::{ChartError, Key, Stacking, Style, text};
 
 /// All bars of a chart.
 pub(crate) struct Stacks<'a> {
@@ -224,7 +224,7 @@ impl<'a> Stacks<'a> {
         let names = enumerate(self.series.iter().map(|series| series.name.as_str()));
         let places = match self.places.len() {
             1 => "1 place".to_owned(),
-            many => format!("{many} places"),
+            many => format!("{} places", sheet.spec.format.styled(Style::Number).exact(&many.to_string())),
         };
         let mut summary = format!("{kind} of {names} by {}: {places}", text::name(self.x.name()));
         for series in self.series.iter().take(3) {

@@ -168,7 +168,7 @@ fn thousands_of_candles_are_merged_and_lose_no_extreme() {
     let highs: Vec<&str> = (0..drawing.marks.marks.len()).map(|mark| said(&drawing, mark)[1].1).collect();
     assert!(highs.contains(&"999"));
     assert!(drawing.marks.marks[0].heading.contains(" to "), "{}", drawing.marks.marks[0].heading);
-    assert!(drawing.summary.contains("5000 candles, drawn as"), "{}", drawing.summary);
+    assert!(drawing.summary.contains("5,000 candles, drawn as"), "{}", drawing.summary);
 }
 
 fn funnel(steps: &[(&str, f64)]) -> Table {

@@ -15,7 +15,7 @@ use crate::scale::{self, Extent, Scale};
 use crate::scene::{Area, Canvas, Scene, UNIT, pixels};
 use crate::series::Along;
 use crate::tally::{round, share};
-use crate::{AxisScale, ChartError, Mark, Pick, Shape, Side, Spec, text};
+use crate::{AxisScale, ChartError, Mark, Pick, Shape, Side, Spec, Style, text};
 
 pub(super) const DRAWER: Drawer =
     Drawer { needs: Needs::of(Values::Each(&["open", "high", "low", "close"])).x(Role::Must(Holds::Times)), draw };
@@ -252,9 +252,10 @@ fn summary(sheet: &Sheet<'_>, candles: &[Candle], count: usize, clock: &Clock, c
     let by = sheet.columns.x.map(|x| text::name(x.name())).unwrap_or_default();
     let all = candles.iter().copied().reduce(Candle::and).unwrap_or(*first);
     let say = |column: &Column, cell: Cell| sheet.format(column).headline(cell.value);
+    let written = sheet.spec.format.styled(Style::Number).exact(&count.to_string());
     let merged = if candles.len() < count { format!(", drawn as {}", candles.len()) } else { String::new() };
     format!(
-        "Candlestick chart of {} by {by}, from {} to {}, {count} {}{merged}: opened at {}, closed at {}; highest {}, \
+        "Candlestick chart of {} by {by}, from {} to {}, {written} {}{merged}: opened at {}, closed at {}; highest {}, \
          lowest {}.",
         super::enumerate(names.iter().map(String::as_str)),
         clock.write(first.from),
