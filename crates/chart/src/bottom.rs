@@ -6,7 +6,7 @@ use crate::element::Look;
 use crate::scale::{self, Scale};
 use crate::scene::{Anchor, Area, pixels};
 use crate::upright::{Which, check};
-use crate::{Across, Axis, AxisScale, ChartError, Format, Measure, Place, logarithm, text};
+use crate::{Across, Axis, AxisScale, ChartError, Measure, Place, Spec, Style, logarithm, text};
 
 /// What stands below the plot.
 #[derive(Debug, Clone, Copy)]
@@ -88,7 +88,7 @@ impl Bottom<'_> {
     }
 
     /// The axis for a plot, with so many lines of labels.
-    pub(crate) fn lay_out(&self, axis: &Axis, plot: Area, look: Look, lines: usize) -> Along {
+    pub(crate) fn lay_out(&self, spec: &Spec, plot: Area, look: Look, lines: usize) -> Along {
         let range = (plot.left, plot.right);
         let room = pixels(plot.width());
         match *self {
@@ -122,7 +122,7 @@ impl Bottom<'_> {
                 let labels = fitting.map(|name| Below::centered(middle, 0, name)).into_iter().collect();
                 Along { scale, labels, feet: vec![scale.at(at)] }
             }
-            Self::Number { from, to } => numbers((from, to), axis, range, look, lines),
+            Self::Number { from, to } => numbers((from, to), spec, range, look, lines),
             Self::Bands { names, .. } => {
                 let scale = Scale::new((-0.5, names.len() as f64 - 0.5), range);
                 let labels = match lines {
@@ -195,9 +195,10 @@ impl Bottom<'_> {
 }
 
 /// Numbers between two ends, at round ones.
-fn numbers((from, to): (f64, f64), axis: &Axis, range: (i32, i32), look: Look, lines: usize) -> Along {
+fn numbers((from, to): (f64, f64), spec: &Spec, range: (i32, i32), look: Look, lines: usize) -> Along {
     let room = pixels(range.1 - range.0);
-    let plain = Format::default();
+    let axis = &spec.x_axis;
+    let plain = spec.format.styled(Style::Auto);
     let format = axis.format.as_ref().unwrap_or(&plain);
     let (scale, ticks) = if axis.scale == AxisScale::Log {
         let ticks = logarithm::ticks((from, to), (true, true), room, |label| look.width(label) + 16.0, format);

@@ -1,8 +1,6 @@
 //! The frame of every chart with two axes: room for the legend, the titles and the labels is measured first, the plot
 //! takes what is left, and no label meets another or the picture's edge.
 
-use plotters::chart::{ChartBuilder, ChartContext};
-use plotters::coord::cartesian::Cartesian2d;
 use plotters::element::PathElement;
 use plotters::style::Color;
 
@@ -12,17 +10,15 @@ use crate::guides::{Guides, Scales};
 use crate::legend::{Item, Legend};
 use crate::palette::Palette;
 use crate::scale::{Scale, Ticks};
-use crate::scene::{Area, Canvas, Recorder, pixels, units};
+use crate::scene::{Area, Canvas, pixels, units};
 use crate::upright::{self, Upright};
 use crate::{Across, ChartError, LegendItem, Side, Size, Spec, text};
 
 pub(crate) use crate::bottom::Bottom;
 pub(crate) use crate::upright::Measured;
 
-/// plotters' chart over our scales.
-pub(crate) type Chart<'a> = ChartContext<'a, Recorder<'a>, Cartesian2d<Scale, Scale>>;
-
 /// What a frame is made from.
+#[derive(Clone)]
 pub(crate) struct Request<'a> {
     pub(crate) size: Size,
     pub(crate) palette: &'static Palette,
@@ -159,7 +155,7 @@ impl Frame {
             beside.extend(shown.into_iter().map(|tick| (scale.at(tick.value), tick.label.clone(), *lone)));
         }
 
-        let mut along = bottom.lay_out(&spec.x_axis, plot, look, lines);
+        let mut along = bottom.lay_out(spec, plot, look, lines);
         keep_inside(&mut along.labels, look, width);
         let guides =
             Guides::lay_out(spec, bottom, &Scales { x: &along.scale, left: &y, right: right_scale.as_ref() }, plot)?;
@@ -246,11 +242,6 @@ impl Frame {
     /// Draws what lies upon the data: thresholds, and the labels of all that the spec marks.
     pub(crate) fn draw_upon(&self, canvas: &Canvas<'_>) -> Result<(), ChartError> {
         self.guides.draw_upon(canvas, self.plot, self.palette)
-    }
-
-    /// Where plotters draws the series that the left axis measures.
-    pub(crate) fn chart<'a>(&self, canvas: &Canvas<'a>) -> Result<Chart<'a>, ChartError> {
-        Ok(ChartBuilder::on(canvas).build_cartesian_2d(self.x, self.y)?)
     }
 
     /// The legend as the web view needs it.

@@ -83,11 +83,6 @@ fn extremes(ys: &[f64]) -> Option<[usize; 4]> {
     Some([first, least.min(greatest), least.max(greatest), last])
 }
 
-/// The runs between the places where the line is lifted.
-pub(crate) fn runs(points: &[Point]) -> impl Iterator<Item = &[Point]> {
-    points.split(|point| point.1.is_nan()).filter(|run| !run.is_empty())
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -142,6 +137,10 @@ mod tests {
                 }
             }
         }
+    }
+
+    fn runs(points: &[Point]) -> impl Iterator<Item = &[Point]> {
+        points.split(|point| point.1.is_nan()).filter(|run| !run.is_empty())
     }
 
     #[test]

@@ -30,10 +30,6 @@ impl Scale {
         self.domain
     }
 
-    pub(crate) fn is_log(&self) -> bool {
-        self.log
-    }
-
     /// Whether the value has a place at all: on a logarithmic scale only what is positive has one.
     pub(crate) fn measures(&self, value: f64) -> bool {
         value.is_finite() && (!self.log || value > 0.0)

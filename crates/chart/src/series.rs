@@ -8,10 +8,11 @@ use perch_tinybird::{Column, Family, Table};
 
 use crate::clock::{self, Clock};
 use crate::columns::Columns;
-use crate::kinds::Sheet;
+use crate::kinds::{OTHER, Sheet};
 use crate::palette::{Paint, Palette};
 use crate::scale::Extent;
-use crate::{ChartError, Colors, text};
+use crate::scene::Dash;
+use crate::{AxisScale, ChartError, Colors, text};
 
 /// What stands along the bottom of a chart.
 #[derive(Debug, Clone, PartialEq)]
@@ -88,14 +89,31 @@ pub(crate) struct Series<'t> {
     pub(crate) ys: Vec<f64>,
     rows: Option<Rc<[u32]>>,
     pub(crate) paint: Paint,
+    /// Told apart without colours, from the fifth line on.
+    pub(crate) dash: Dash,
     /// Beyond what a palette can tell apart: drawn, but grey and unnamed.
     pub(crate) faded: bool,
+    /// Whether the axis at the right measures it.
+    pub(crate) right: bool,
+    /// Whether the viewer has turned it off: it is in the legend and nowhere else.
+    pub(crate) hidden: bool,
 }
 
 impl Series<'_> {
     /// The table's row of a point.
     pub(crate) fn row(&self, index: usize) -> usize {
         self.rows.as_ref().map_or(index, |rows| rows[index] as usize)
+    }
+
+    /// Moves every point along the bottom, and leaves out those that then stand nowhere.
+    pub(crate) fn place(&mut self, to: impl Fn(f64) -> Option<f64>) {
+        let mut moved: Vec<(f64, f64, u32)> = (0..self.xs.len())
+            .filter_map(|index| Some((to(self.xs[index])?, self.ys[index], self.row(index) as u32)))
+            .collect();
+        moved.sort_by(|a, b| a.0.total_cmp(&b.0));
+        self.xs = moved.iter().map(|(x, ..)| *x).collect();
+        self.ys = moved.iter().map(|(_, y, _)| *y).collect();
+        self.rows = Some(moved.iter().map(|(.., row)| *row).collect());
     }
 }
 
@@ -108,9 +126,14 @@ pub(crate) struct Lines<'t> {
 }
 
 impl Lines<'_> {
-    /// How many series are named.
+    /// The series that have a name, drawn or turned off.
     pub(crate) fn named(&self) -> impl Iterator<Item = &Series<'_>> {
         self.series.iter().filter(|series| !series.faded)
+    }
+
+    /// The series that are drawn, each with its number.
+    pub(crate) fn shown(&self) -> impl DoubleEndedIterator<Item = (usize, &Series<'_>)> {
+        self.series.iter().enumerate().filter(|(_, series)| !series.hidden)
     }
 
     /// The least and the greatest place, if there is any.
@@ -156,7 +179,13 @@ pub(crate) fn read<'t>(
     limit: Option<usize>,
 ) -> Result<Lines<'t>, ChartError> {
     let palette = sheet.palette;
-    let (along, places) = Along::read(x, sheet)?;
+    let (along, mut places) = Along::read(x, sheet)?;
+    if along == Along::Number && sheet.spec.x_axis.scale == AxisScale::Log {
+        places.iter_mut().filter(|x| **x <= 0.0).for_each(|x| *x = f64::NAN);
+        if places.iter().all(|x| x.is_nan()) && !places.is_empty() {
+            return Err(ChartError::NonePositive { columns: format!("`{}`", text::name(x.name())) });
+        }
+    }
     let order = order(&places);
     let mut series = Vec::new();
     match columns.group {
@@ -190,8 +219,13 @@ pub(crate) fn read<'t>(
             }
         }
     }
+    axes(&mut series, sheet, columns)?;
     let colors = &sheet.input.setting.colors;
     paint(&mut series, limit, palette, columns.group.map(|_| &**colors));
+    let hidden = &sheet.input.view.hidden;
+    // All that have no name are turned off by the one that they share.
+    let called = |series: &Series<'_>| if series.faded { OTHER.to_owned() } else { series.name.clone() };
+    series.iter_mut().for_each(|series| series.hidden = !hidden.is_empty() && hidden.contains(&called(series)));
     Ok(Lines { along, x, series })
 }
 
@@ -203,7 +237,53 @@ fn one<'t>(
     rows: Option<Rc<[u32]>>,
     palette: &Palette,
 ) -> Series<'t> {
-    Series { name, column, xs, ys, rows, paint: palette.ghost, faded: false }
+    Series {
+        name,
+        column,
+        xs,
+        ys,
+        rows,
+        paint: palette.ghost,
+        dash: Dash::Solid,
+        faded: false,
+        right: false,
+        hidden: false,
+    }
+}
+
+/// Gives each series its axis, and takes away what has no place on a logarithmic one.
+fn axes(series: &mut [Series<'_>], sheet: &Sheet<'_>, columns: &Columns<'_>) -> Result<(), ChartError> {
+    let (spec, names) = (sheet.spec, || columns.y.iter().map(|column| column.name()));
+    // A table of the period before may have fewer columns than were asked for.
+    let asked = || names().chain(sheet.columns.y.iter().map(|column| column.name()));
+    if let Some(name) = spec.right.iter().find(|name| !asked().any(|column| column == name.as_str())) {
+        let values = names().map(str::to_owned).collect();
+        return Err(ChartError::NotAmongValues { name: name.clone(), values });
+    }
+    if !spec.right.is_empty() && asked().all(|column| spec.right.iter().any(|name| name == column)) {
+        let why = "measures every column of `y`, and leaves none for the left one".to_owned();
+        return Err(ChartError::Axis { axis: "right_axis", why });
+    }
+    let mut any = [false; 2];
+    let mut positive = [false; 2];
+    for series in series {
+        series.right = spec.right.iter().any(|name| name == series.column.name());
+        let axis = if series.right { &spec.right_axis } else { &spec.y_axis };
+        let side = usize::from(series.right);
+        if axis.scale == AxisScale::Log {
+            any[side] |= series.ys.iter().any(|y| y.is_finite());
+            series.ys.iter_mut().filter(|y| **y <= 0.0).for_each(|y| *y = f64::NAN);
+            positive[side] |= series.ys.iter().any(|y| y.is_finite());
+        }
+    }
+    if let Some(right) =
+        [false, true].into_iter().find(|right| any[usize::from(*right)] && !positive[usize::from(*right)])
+    {
+        let columns = columns.y.iter().filter(|column| spec.right.iter().any(|name| name == column.name()) == right);
+        let names: Vec<String> = columns.map(|column| format!("`{}`", text::name(column.name()))).collect();
+        return Err(ChartError::NonePositive { columns: names.join(", ") });
+    }
+    Ok(())
 }
 
 fn value(column: &Column, row: usize) -> f64 {
@@ -239,8 +319,9 @@ pub(crate) fn sort_names<T>(items: &mut [T], name: impl Fn(&T) -> Option<&str>) 
 /// Gives the greatest series the palette's colours, and fades the rest: groups by their names, columns in their order.
 fn paint(series: &mut [Series<'_>], limit: Option<usize>, palette: &Palette, groups: Option<&Colors>) {
     let most = limit.unwrap_or(palette.series.len()).clamp(1, palette.series.len());
-    let sizes: Vec<f64> =
-        series.iter().map(|series| series.ys.iter().filter(|y| y.is_finite()).map(|y| y.abs()).sum()).collect();
+    // Where all are kept, nobody asks how great each is.
+    let size = |series: &Series<'_>| series.ys.iter().filter(|y| y.is_finite()).map(|y| y.abs()).sum();
+    let sizes: Vec<f64> = if series.len() > most { series.iter().map(size).collect() } else { vec![0.0; series.len()] };
     let alone = series.len() == 1;
     let mut named: Vec<&mut Series<'_>> = Vec::new();
     for (series, kept) in series.iter_mut().zip(greatest(&sizes, most)) {
@@ -253,8 +334,10 @@ fn paint(series: &mut [Series<'_>], limit: Option<usize>, palette: &Palette, gro
         Some(colors) => colors.ranks(named.iter().map(|series| series.name.as_str()), palette.series.len()),
         None => (0..named.len()).collect(),
     };
-    for (series, rank) in named.into_iter().zip(ranks) {
+    for (index, (series, rank)) in named.into_iter().zip(ranks).enumerate() {
         series.paint = palette.series(rank);
+        let broken = [Dash::Short, Dash::Long, Dash::Mixed, Dash::Dotted];
+        series.dash = if index < 4 { Dash::Solid } else { broken[(index - 4) % broken.len()] };
     }
 }
 

@@ -2,19 +2,17 @@
 
 use perch_tinybird::Column;
 use plotters::element::Rectangle;
-use plotters::series::AreaSeries;
 use plotters::style::Color;
 
-use super::line::stroke;
 use super::{Drawer, NO_VALUES, Picture, Sheet, entry, marks};
 use crate::columns::{Holds, Needs, Role, Values};
 use crate::element::{Label, Look, SMALL};
 use crate::headline::{Headline, heading};
 use crate::palette::Paint;
-use crate::reduce::{reduce, runs};
 use crate::scale::{self, Scale};
-use crate::scene::{Area, Canvas, Scene, pixels, units};
+use crate::scene::{Area, Canvas, Dash, Scene, pixels, units};
 use crate::series::{self, Lines};
+use crate::trace::{Ground, Stroke};
 use crate::{ChartError, Format, Good, Mark, Pick, Shape, Style, text};
 
 pub(super) const DRAWER: Drawer = Drawer { needs: Needs::of(Values::One).x(Role::Found(Holds::Times)), draw };
@@ -324,21 +322,21 @@ fn draw_spark(sheet: &Sheet<'_>, canvas: &Canvas<'_>, lines: &Lines<'_>, plot: A
     let floor = if least < greatest { least } else { least - 1.0 };
     let x = Scale::new(span, (plot.left, plot.right));
     let y = Scale::new((floor, greatest), (plot.bottom, plot.top));
-    let mut chart = plotters::chart::ChartBuilder::on(canvas).build_cartesian_2d(x, y)?;
-    let points = reduce(&series.xs, &series.ys, &x);
+    let ground = Ground { x, y, plot };
+    let points = ground.points(&series.xs, &series.ys);
     // Only what begins at zero is filled: an area says how much, a line says how it went.
-    for run in runs(&points).filter(|run| run.len() > 1 && floor == 0.0) {
-        chart.draw_series(AreaSeries::new(run.iter().copied(), floor, series.paint.faint(0.14).filled()))?;
+    if floor == 0.0 {
+        ground.fill(canvas, &points, floor, series.paint.faint(0.14))?;
     }
-    stroke(&mut chart, &points, series.paint, 16)?;
+    ground.line(canvas, &points, Stroke { paint: series.paint, width: 16, dash: Dash::Solid })?;
 
-    let places = super::line::places(lines, &x);
+    let places = super::along::places(lines, &x);
     let edge = |a: f64, b: f64| (x.at(a) + x.at(b)) / 2;
     let mut list = Vec::with_capacity(places.len());
     for (index, place) in places.iter().enumerate() {
         let left = index.checked_sub(1).map_or(plot.left, |before| edge(places[before], *place));
         let right = places.get(index + 1).map_or(plot.right, |after| edge(*place, *after));
-        for point in super::line::found(series, *place) {
+        for point in super::along::found(series, *place) {
             let row = series.row(point);
             let at = Some(series.ys[point]).filter(|value| value.is_finite()).map(|value| pixels(y.at(value)));
             let entries = vec![entry(&series.name, sheet.exact(series.column, row), series.paint, at)];

@@ -1,5 +1,6 @@
 //! The kinds of chart, and what all of them are given and give.
 
+mod along;
 mod area;
 mod bar;
 mod bar_list;
@@ -118,11 +119,15 @@ impl<'a> Sheet<'a> {
     /// What an axis for these columns measures, whose values lie within `extent`.
     pub(crate) fn measured(&self, extent: Extent, columns: &[&'a Column]) -> Measured<'_> {
         let names: Vec<String> = columns.iter().map(|column| format!("`{}`", text::name(column.name()))).collect();
+        let right = columns.iter().all(|column| self.spec.right.iter().any(|name| name == column.name()));
+        let axis = if right && !columns.is_empty() { &self.spec.right_axis } else { &self.spec.y_axis };
+        let own = || columns.first().map_or(&self.spec.format, |column| self.format(column));
+        let format = axis.format.as_ref().unwrap_or_else(own);
         Measured {
             extent,
             from_zero: false,
             whole: columns.iter().all(|column| is_whole(column)),
-            format: columns.first().map_or(&self.spec.format, |column| self.format(column)),
+            format,
             columns: names.join(", "),
         }
     }

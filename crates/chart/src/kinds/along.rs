@@ -1,0 +1,158 @@
+//! What charts of lines say besides their picture: what lies under the pointer, and the sentence for who does not see.
+
+use std::borrow::Cow;
+use std::rc::Rc;
+
+use super::{NULL, Sheet, entry, enumerate};
+use crate::past::Past;
+use crate::reduce::{chunks, width};
+use crate::scale::Scale;
+use crate::scene::pixels;
+use crate::series::{self, Along, Lines, Series};
+use crate::trace::within;
+use crate::{Entry, Key, Mark, Shape};
+
+use super::line::Drawn;
+
+/// What a value of a series (by its number) at a place is in the picture and in words, where a stack makes of it more
+/// than itself.
+pub(super) struct Told {
+    /// Where it is drawn.
+    pub(super) edge: f64,
+    /// What its text goes on with: ` (12.3%)`.
+    pub(super) note: String,
+}
+
+pub(super) type Tell<'a> = dyn Fn(usize, f64, f64) -> Told + 'a;
+
+/// A value that stands for itself.
+pub(super) fn itself(_: usize, _: f64, value: f64) -> Told {
+    Told { edge: value, note: String::new() }
+}
+
+/// The marks of all places that are shown.
+pub(super) fn marks(sheet: &Sheet<'_>, drawn: &Drawn<'_>, tell: &Tell<'_>) -> Vec<Mark> {
+    let Drawn { lines, frame, past, .. } = drawn;
+    // Beyond two dozen series nobody reads a tooltip, and it would weigh more than the picture.
+    let all = lines.series.len() <= 24;
+    let same = lines.series.iter().all(|series| !series.right);
+    let alone = lines.series.len() == 1;
+    let mut marks = Vec::new();
+    for x in places(lines, &frame.x) {
+        let mut first = None;
+        let mut entries: Vec<Entry> = Vec::new();
+        let mut put = |series: &Series<'_>, index: usize, name: &str, told: Told| {
+            let scale = if series.right { &frame.right } else { &frame.y };
+            let value = series.ys[index];
+            let y = Some(told.edge).filter(|edge| value.is_finite() && scale.measures(*edge) && scale.holds(*edge));
+            let text = sheet.exact(series.column, series.row(index)) + &told.note;
+            let y = y.map(|edge| pixels(scale.at(edge)));
+            let amount = Some(value).filter(|value| same && value.is_finite());
+            entries.push(Entry { amount, ..entry(name, text, series.paint, y) });
+        };
+        for (number, series) in lines.shown().filter(|(_, series)| all || !series.faded) {
+            for index in found(series, x) {
+                first.get_or_insert_with(|| series.row(index));
+                put(series, index, &series.name, tell(number, x, series.ys[index]));
+            }
+        }
+        for series in past.iter().flat_map(Past::shown) {
+            for index in found(series, x) {
+                let name = past.as_ref().map(|past| past.name(series, x, alone)).unwrap_or_default();
+                put(series, index, &name, itself(0, x, series.ys[index]));
+            }
+        }
+        let Some(row) = first else { continue };
+        let mut mark =
+            Mark::new(Shape::Column { x: pixels(frame.x.at(x)) }, lines.along.heading(x, lines.x, row), entries);
+        mark.at = frame.across().map(|_| x);
+        if let Along::Names(_) = lines.along {
+            mark.keys = vec![Key { column: lines.x.name().to_owned(), value: lines.x.text(row).map(Cow::into_owned) }];
+        }
+        marks.push(mark);
+    }
+    marks
+}
+
+/// The points of a series that stand exactly there.
+pub(super) fn found(series: &Series<'_>, x: f64) -> std::ops::Range<usize> {
+    let start = series.xs.partition_point(|place| *place < x);
+    start..start + series.xs[start..].iter().take_while(|place| **place == x).count()
+}
+
+/// The places on a scale that have marks: all of them, or two of each pixel column where there are more, which are those
+/// of the first series' least and greatest value.
+pub(super) fn places(lines: &Lines<'_>, scale: &Scale) -> Vec<f64> {
+    let Some((_, leader)) = lines.shown().next() else { return Vec::new() };
+    let shared = lines.shown().all(|(_, series)| Rc::ptr_eq(&series.xs, &leader.xs));
+    let inside = |xs: &Rc<[f64]>| within(xs, scale.domain());
+    let places: Cow<'_, [f64]> = if shared {
+        Cow::Borrowed(&leader.xs[inside(&leader.xs)])
+    } else {
+        let all = lines.shown().flat_map(|(_, series)| series.xs[inside(&series.xs)].iter().copied());
+        let mut places: Vec<f64> = all.collect();
+        places.sort_unstable_by(f64::total_cmp);
+        Cow::Owned(places)
+    };
+    let columns = width(&places, scale);
+    if places.len() <= columns * 2 {
+        let mut places = places.into_owned();
+        places.dedup();
+        return places;
+    }
+    let mut kept: Vec<f64> = Vec::with_capacity(columns * 2);
+    for chunk in chunks(&places, scale) {
+        let (first, last) = (places[chunk.start], places[chunk.end - 1]);
+        let start = leader.xs.partition_point(|x| *x < first);
+        let end = start + leader.xs[start..].partition_point(|x| *x <= last);
+        let values = || (start..end).filter(|index| leader.ys[*index].is_finite());
+        let least = values().min_by(|a, b| leader.ys[*a].total_cmp(&leader.ys[*b]));
+        let greatest = values().max_by(|a, b| leader.ys[*a].total_cmp(&leader.ys[*b]));
+        let (a, b) = match (least, greatest) {
+            (Some(least), Some(greatest)) => (leader.xs[least.min(greatest)], leader.xs[least.max(greatest)]),
+            _ => (first, first),
+        };
+        kept.push(a);
+        if b > a {
+            kept.push(b);
+        }
+    }
+    kept
+}
+
+/// `Line chart of visits by date, from Mon 5 Jan 2026 to Sun 11 Jan 2026; visits: lowest 3, highest 9, last 5.`
+pub(super) fn summary(sheet: &Sheet<'_>, drawn: &Drawn<'_>, kind: &str) -> String {
+    let lines = &drawn.lines;
+    let named = || lines.named().filter(|series| !series.hidden);
+    let names = enumerate(named().map(|series| series.name.as_str()));
+    let mut summary = format!("{kind} of {names} by {}", crate::text::name(lines.x.name()));
+    // Of a number, the engine's own digits.
+    let heading = |series: &Series<'_>, index: usize| lines.along.heading(series.xs[index], lines.x, series.row(index));
+    let shown = lines.shown().filter_map(|(_, series)| {
+        let inside = within(&series.xs, drawn.frame.x.domain());
+        (!inside.is_empty()).then_some((series, inside))
+    });
+    let ends: Vec<_> = shown.collect();
+    let first = ends.iter().min_by(|a, b| a.0.xs[a.1.start].total_cmp(&b.0.xs[b.1.start]));
+    let last = ends.iter().max_by(|a, b| a.0.xs[a.1.end - 1].total_cmp(&b.0.xs[b.1.end - 1]));
+    if let (Some((from, a)), Some((to, b)), false) = (first, last, matches!(lines.along, Along::Names(_))) {
+        let (from, to) = (heading(from, a.start), heading(to, b.end - 1));
+        summary.push_str(&if from == to { format!(", at {from}") } else { format!(", from {from} to {to}") });
+    }
+    for series in named().take(3) {
+        let inside = within(&series.xs, drawn.frame.x.domain());
+        let ys = &series.ys[inside];
+        let Some((least, greatest)) = series::extent(ys.iter().copied()) else { continue };
+        let last = ys.iter().rev().find(|y| y.is_finite());
+        let format = sheet.format(series.column);
+        summary.push_str(&format!(
+            "; {}: lowest {}, highest {}, last {}",
+            series.name,
+            format.headline(least),
+            format.headline(greatest),
+            last.map_or_else(|| NULL.into(), |value| format.headline(*value)),
+        ));
+    }
+    summary.push('.');
+    summary
+}
