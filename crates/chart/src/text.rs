@@ -3,22 +3,41 @@
 use std::borrow::Cow;
 
 use unicode_segmentation::UnicodeSegmentation;
+use unicode_width::UnicodeWidthChar;
 
 use crate::font::{self, Weight};
 
 /// The text without what would leave its line or turn its neighbours around: tabs and line ends become spaces,
-/// other controls a box (which the font holds, as it does not U+FFFD), and Unicode's direction marks go. Letters that run from right to left stay as they are.
+/// other controls a box (which the font holds, as it does not U+FFFD), and Unicode's direction marks go, as do accents
+/// that would be piled upon more than three others. Letters that run from right to left stay as they are.
 pub(crate) fn clean(text: &str) -> Cow<'_, str> {
-    if text.chars().all(|character| matches!(treat(character), Treat::Keep)) {
+    if treated(text).all(|(_, treat)| matches!(treat, Treat::Keep)) {
         return Cow::Borrowed(text);
     }
-    let keep = |character| match treat(character) {
+    let keep = |(character, treat)| match treat {
         Treat::Keep => Some(character),
         Treat::Space => Some(' '),
         Treat::Replace => Some('□'),
         Treat::Drop => None,
     };
-    Cow::Owned(text.chars().filter_map(keep).collect())
+    Cow::Owned(treated(text).filter_map(keep).collect())
+}
+
+/// Each character with what becomes of it.
+fn treated(text: &str) -> impl Iterator<Item = (char, Treat)> {
+    let mut piled = 0;
+    text.chars().map(move |character| {
+        piled = if is_mark(character) { piled + 1 } else { 0 };
+        (character, if piled > MOST_MARKS { Treat::Drop } else { treat(character) })
+    })
+}
+
+/// No language piles more upon a letter; a pile of them leaves its line.
+const MOST_MARKS: usize = 3;
+
+/// Whether it stands upon the letter before it.
+fn is_mark(character: char) -> bool {
+    character >= '\u{300}' && character.width() == Some(0)
 }
 
 enum Treat {
@@ -90,6 +109,14 @@ mod tests {
     fn controls_and_direction_marks_do_not_reach_the_picture() {
         assert_eq!(clean("a\tb\nc\u{0}d\u{202e}e\u{2066}f"), "a b c□def");
         assert_eq!(clean("שלום"), "שלום");
+    }
+
+    #[test]
+    fn accents_are_not_piled_higher_than_a_language_does() {
+        assert_eq!(clean(&format!("a{}b", "\u{301}".repeat(14))), "a\u{301}\u{301}\u{301}b");
+        for word in ["é", "Việt", "ค่ำ", "हिन्दी", "👩‍👩‍👧‍👦", "שָׁלוֹם"] {
+            assert_eq!(clean(word), word);
+        }
     }
 
     #[test]
