@@ -30,6 +30,9 @@ fn draw(sheet: &Sheet<'_>) -> Result<Picture, ChartError> {
     let ([y], Some(x)) = (sheet.columns.y.as_slice(), sheet.columns.x) else { return sheet.blank(NO_VALUES) };
     let atlas = Atlas::bundled();
     let (mut found, strangers) = found(atlas, x, y);
+    if found.is_empty() && strangers.is_empty() {
+        return sheet.blank(NO_VALUES);
+    }
     if found.is_empty() {
         return sheet.blank(&format!("No countries with values in {}", text::name(x.name())));
     }

@@ -60,6 +60,8 @@ pub fn specs(kind: Kind, table: &Table) -> Vec<Spec> {
         }
     }
     specs.push(Spec { stacked: Stacking::Sum, limit: Some(3), ..Spec::new(kind) });
+    let words = "# Heading\n\nSome **words** and a [link](https://example.com).\n\n- one\n- two";
+    specs.iter_mut().filter(|spec| spec.kind == Kind::Text).for_each(|spec| spec.text = Some(words.to_owned()));
     specs.retain(|spec| check(spec, table).is_ok());
     specs.dedup();
     specs
