@@ -239,7 +239,7 @@ impl Layout {
         let look = Look { size: shrunk(text), ..largest };
         // Commas reach below the line, and must not meet what stands there.
         let below = look.size * font::DESCENT;
-        let lift = if caption.is_some() { below + SMALL + 1.5 } else { (below - 3.5).max(2.0) };
+        let lift = if caption.is_some() { below + SMALL + 1.5 } else { below.max(2.0) };
         let x = units(self.center.0);
         let baseline = (self.center.1 - lift).max(look.size * font::ASCENT);
         canvas.draw(&Label::new(text, (x, units(baseline)), look).standing_for(&now.exact))?;
