@@ -42,6 +42,8 @@ pub(crate) struct Order {
     all: usize,
     /// What each column adds up to, once somebody has asked.
     pub(crate) sums: OnceLock<Vec<Option<String>>>,
+    /// How wide each shown column would like to be, once it was looked at.
+    pub(crate) widths: OnceLock<Vec<OnceLock<f32>>>,
     /// The least and the greatest of each column that has bars.
     pub(crate) extents: OnceLock<Vec<(f64, f64)>>,
 }
@@ -87,7 +89,7 @@ impl Order {
             }
             rows
         });
-        Self { rows, all: table.rows(), sums: OnceLock::new(), extents: OnceLock::new() }
+        Self { rows, all: table.rows(), sums: OnceLock::new(), widths: OnceLock::new(), extents: OnceLock::new() }
     }
 
     /// How many rows there are to show.

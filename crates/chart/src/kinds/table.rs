@@ -3,7 +3,7 @@
 mod cells;
 mod grid;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use perch_tinybird::{Column, Family};
 use plotters::element::{PathElement, Rectangle};
@@ -45,8 +45,9 @@ fn draw(sheet: &Sheet<'_>) -> Result<Picture, ChartError> {
     let sort = sort(sheet)?;
     let order = order(sheet, &cells, sort);
     let page = &Page::of(sheet, order.len());
-    let sums = if page.totals { order.sums.get_or_init(|| sums(sheet, &cells, &order)).as_slice() } else { &[] };
-    let grid = Grid::of(sheet.width(), sheet.palette.muted, &cells, sums, sheet.input.view.first_column);
+    let sums = if sheet.spec.totals { order.sums.get_or_init(|| sums(sheet, &cells, &order)).as_slice() } else { &[] };
+    let widths = order.widths.get_or_init(|| sheet.columns.y.iter().map(|_| OnceLock::new()).collect());
+    let grid = Grid::of(sheet.width(), sheet.palette.muted, &cells, sums, widths, sheet.input.view.first_column);
     let extents = order.extents.get_or_init(|| bars.iter().map(|column| extent(column, &order)).collect());
 
     let mut scene = Scene::new(sheet.size);

@@ -1,5 +1,7 @@
 //! Which columns of a table have a place in the picture, and how wide each is.
 
+use std::sync::OnceLock;
+
 use perch_tinybird::{Column, Family};
 
 use super::cells::{Cells, is_number, sample};
@@ -35,8 +37,15 @@ pub(super) struct Place<'a> {
 impl<'a> Grid<'a> {
     /// As many columns as have room, from the one on that the viewer has scrolled to. The first column says what a row
     /// is about, if it is no number, and stays.
-    pub(super) fn of(room: f32, muted: Paint, cells: &Cells<'a>, sums: &[Option<String>], scrolled: usize) -> Self {
-        let mut widths = Widths { cells, sums, room, known: vec![None; cells.columns.len()] };
+    pub(super) fn of(
+        room: f32,
+        muted: Paint,
+        cells: &Cells<'a>,
+        sums: &[Option<String>],
+        kept: &[OnceLock<f32>],
+        scrolled: usize,
+    ) -> Self {
+        let widths = Widths { cells, sums, room, kept };
         let all = cells.columns.len();
         let fixed = usize::from(all > 1 && !is_number(cells.columns[0]) && widths.least(0) < room * 0.5);
         let tail = |hidden: usize| match hidden {
@@ -44,7 +53,7 @@ impl<'a> Grid<'a> {
             hidden => Look::new(SMALL, muted).width(&format!("+{hidden}")) + PAD,
         };
         // How many have room after those that are scrolled away.
-        let mut shown = |before: usize| {
+        let shown = |before: usize| {
             let mut used: f32 = (0..fixed).map(|index| widths.least(index)).sum();
             let rest = all - fixed - before;
             let mut needed = Vec::new();
@@ -87,16 +96,16 @@ struct Widths<'a, 'c> {
     /// What stands below each column, if there are totals.
     sums: &'c [Option<String>],
     room: f32,
-    known: Vec<Option<f32>>,
+    kept: &'c [OnceLock<f32>],
 }
 
 impl Widths<'_, '_> {
-    fn wanted(&mut self, index: usize) -> f32 {
-        *self.known[index]
-            .get_or_insert_with(|| measure(self.cells, index, self.sums.get(index).and_then(Option::as_ref)))
+    fn wanted(&self, index: usize) -> f32 {
+        let measure = || measure(self.cells, index, self.sums.get(index).and_then(Option::as_ref));
+        *self.kept[index].get_or_init(measure)
     }
 
-    fn least(&mut self, index: usize) -> f32 {
+    fn least(&self, index: usize) -> f32 {
         let wanted = self.wanted(index);
         match self.cells.columns[index].family() {
             // Half a number is a wrong number, and a time without its hour another time.
