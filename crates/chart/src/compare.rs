@@ -12,8 +12,8 @@ pub(crate) fn sort(rows: &mut Vec<u32>, column: &Column, descending: bool) {
     match column.family() {
         Family::Number | Family::Boolean => {
             let number = |row: u32| column.number(row as usize).unwrap_or(f64::NAN);
-            let (mut keyed, odd): (Vec<(f64, u32)>, Vec<(f64, u32)>) =
-                held.into_iter().map(|row| (number(row), row)).partition(|(number, _)| !number.is_nan());
+            let keys = held.into_iter().map(|row| (number(row), row));
+            let (mut keyed, odd): (Vec<_>, Vec<_>) = keys.partition(|(number, _)| !number.is_nan());
             let rounded = is_rounded(column);
             keyed.sort_by(|a, b| {
                 let order = a.0.partial_cmp(&b.0).unwrap_or(Ordering::Equal);

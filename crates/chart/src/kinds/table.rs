@@ -34,7 +34,7 @@ const TOLD: usize = 24;
 pub(crate) fn of_chart(spec: &Spec, y: &[&Column]) -> Spec {
     let mut table = Spec { zone: spec.zone.clone(), formats: spec.formats.clone(), ..Spec::new(Kind::Table) };
     for column in y {
-        table.formats.entry(column.name().to_owned()).or_insert_with(|| spec.format.clone());
+        table.formats.entry(column.name().to_owned()).or_insert(spec.format);
     }
     table
 }
@@ -283,7 +283,7 @@ impl Painter<'_> {
             let full = self.cells.exact(place.index, row);
             let short = || self.cells.short(place.index, row);
             let indent = self.cells.indent(place.index, row);
-            place.draw(scene, &cell, &full, short, indent, top + height / 2.0, Look { fill, ..ink });
+            place.draw(scene, (&cell, &full), short, indent, top + height / 2.0, Look { fill, ..ink });
         }
         if top + height <= page.bottom {
             scene.canvas().draw(&rule(self.sheet, top + height - 0.5, palette.grid))?;
@@ -349,10 +349,10 @@ impl Painter<'_> {
                         (self.cells.total(place.index, sum), self.cells.total_indent(place.index, sum));
                     let exact = self.sheet.format(place.column).exact(sum);
                     let short = || Some(self.sheet.format(place.column).short(sum.parse().ok()?));
-                    place.draw(scene, &text, &exact, short, indent, middle, look);
+                    place.draw(scene, (&text, &exact), short, indent, middle, look);
                 }
                 None if nth == 0 && !is_number(place.column) => {
-                    place.draw(scene, "Total", "Total", || None, 0.0, middle, look);
+                    place.draw(scene, ("Total", "Total"), || None, 0.0, middle, look);
                 }
                 None => {}
             }
@@ -382,11 +382,11 @@ impl Place<'_> {
         }
     }
 
+    /// Writes a cell that is so far from the end of its column. The text is what it shows, and the whole of it.
     fn draw(
         &self,
         scene: &mut Scene,
-        whole: &str,
-        full: &str,
+        (whole, full): (&str, &str),
         short: impl FnOnce() -> Option<String>,
         indent: f32,
         middle: f32,
