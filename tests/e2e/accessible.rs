@@ -51,7 +51,7 @@ async fn axe_finds_nothing_in_any_state_of_a_dashboard() {
     eventually("a table", || async { app.summary("lines").await.contains("Table of").then_some(()) }).await;
     app.choose_in_menu("lines", "tile-search-open").await;
     check(&app, "a chart as a table, and its search").await;
-    app.press_at("devices", (0.1, 0.05)).await;
+    app.press_at("devices", (0.1, 0.14)).await;
     app.find("filter-device").await;
     check(&app, "a filtered dashboard").await;
     app.click("dashboard-tab-trouble").await;

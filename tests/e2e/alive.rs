@@ -166,10 +166,10 @@ async fn a_mark_filters_the_dashboard(app: &App) {
     eventually("all visits", || async { (total(app).await >= all).then_some(()) }).await;
     assert!(!app.shows("filter-device").await);
 
-    app.press_at("devices", (0.1, 0.05)).await;
+    app.press_at("devices", (0.1, 0.14)).await;
     app.find("filter-device").await;
     eventually("a marked bar", || async { (app.count("devices", "chosen").await == 1).then_some(()) }).await;
-    app.press_at("devices", (0.1, 0.05)).await;
+    app.press_at("devices", (0.1, 0.14)).await;
     eventually("no filter", || async { (!app.shows("filter-device").await).then_some(()) }).await;
 }
 
