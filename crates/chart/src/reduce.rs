@@ -49,38 +49,83 @@ pub(crate) fn width(xs: &[f64], scale: &Scale) -> usize {
 
 /// The pixel column of a place.
 pub(crate) fn column(x: f64, scale: &Scale) -> i64 {
-    (scale.place(x) / f64::from(UNIT)).floor() as i64
+    let pixels = scale.place(x) / f64::from(UNIT);
+    // `floor` is a call where the processor may be an old one.
+    let column = pixels as i64;
+    column - i64::from(pixels < column as f64)
 }
 
 /// The indexes of ascending places by pixel column. Ends are searched, not walked to: a million places take as long as
 /// a thousand.
 pub(crate) fn chunks(xs: &[f64], scale: &Scale) -> impl Iterator<Item = Range<usize>> {
     let mut start = 0;
+    let mut length = 1;
     std::iter::from_fn(move || {
         let at = column(*xs.get(start)?, scale);
-        let end = start + xs[start..].partition_point(|x| column(*x, scale) <= at);
-        let chunk = start..end;
-        start = end;
+        let chunk = start..end(xs, start, length, |x| column(x, scale) <= at);
+        (start, length) = (chunk.end, chunk.len());
         Some(chunk)
     })
 }
 
+/// Where the run of places from `start` on ends that are `inside`, as the first one is. It is looked for at `length`,
+/// and in wider and wider steps around it: evenly spaced rows fill all pixel columns alike.
+fn end(xs: &[f64], start: usize, length: usize, inside: impl Fn(f64) -> bool) -> usize {
+    let is_inside = |index: usize| xs.get(index).is_some_and(|x| inside(*x));
+    let guess = start + length;
+    let (mut within, mut beyond) = (start, guess.min(xs.len()));
+    let mut step = 1;
+    if is_inside(guess) {
+        (within, beyond) = (guess, guess + step);
+        while is_inside(beyond) {
+            step *= 2;
+            (within, beyond) = (beyond, beyond + step);
+        }
+        beyond = beyond.min(xs.len());
+    } else {
+        while beyond > start + step && !is_inside(beyond - step) {
+            beyond -= step;
+            step *= 2;
+        }
+        within = within.max(beyond.saturating_sub(step));
+    }
+    within + 1 + xs[within + 1..beyond].partition_point(|x| inside(*x))
+}
+
 /// Where the first, the least, the greatest and the last value stand, from left to right; NaN is none.
-fn extremes(ys: &[f64]) -> Option<[usize; 4]> {
+pub(crate) fn extremes(ys: &[f64]) -> Option<[usize; 4]> {
     let first = ys.iter().position(|y| !y.is_nan())?;
-    let (mut least, mut greatest, mut last) = (first, first, first);
-    for (index, y) in ys.iter().enumerate().skip(first) {
-        if *y < ys[least] {
-            least = index;
-        }
-        if *y > ys[greatest] {
-            greatest = index;
-        }
-        if !y.is_nan() {
-            last = index;
+    let last = ys.iter().rposition(|y| !y.is_nan())?;
+    let (least, greatest) = span(ys);
+    let at = |value: f64| ys.iter().position(|y| *y == value).unwrap_or(first);
+    let (least, greatest) = (at(least), at(greatest));
+    Some([first, least.min(greatest), least.max(greatest), last])
+}
+
+/// The least and the greatest value, past whatever is NaN; `(∞, -∞)` if all are.
+pub(crate) fn span(ys: &[f64]) -> (f64, f64) {
+    // Comparisons in lanes, not `f64::min`: so the compiler compares several values at once.
+    const LANES: usize = 8;
+    let mut least = [f64::INFINITY; LANES];
+    let mut greatest = [f64::NEG_INFINITY; LANES];
+    let (chunks, rest) = ys.as_chunks::<LANES>();
+    for chunk in chunks {
+        for lane in 0..LANES {
+            least[lane] = lesser(chunk[lane], least[lane]);
+            greatest[lane] = greater(chunk[lane], greatest[lane]);
         }
     }
-    Some([first, least.min(greatest), least.max(greatest), last])
+    let least = least.iter().chain(rest).fold(f64::INFINITY, |least, y| lesser(*y, least));
+    let greatest = greatest.iter().chain(rest).fold(f64::NEG_INFINITY, |greatest, y| greater(*y, greatest));
+    (least, greatest)
+}
+
+fn lesser(y: f64, least: f64) -> f64 {
+    if y < least { y } else { least }
+}
+
+fn greater(y: f64, greatest: f64) -> f64 {
+    if y > greatest { y } else { greatest }
 }
 
 #[cfg(test)]
@@ -141,6 +186,44 @@ mod tests {
 
     fn runs(points: &[Point]) -> impl Iterator<Item = &[Point]> {
         points.split(|point| point.1.is_nan()).filter(|run| !run.is_empty())
+    }
+
+    /// Values with gaps, zeros of both signs, and values that come again.
+    fn values() -> impl Strategy<Value = Vec<f64>> {
+        prop::collection::vec(prop_oneof![4 => -3f64..3.0, 1 => Just(f64::NAN), 1 => Just(-0.0), 1 => Just(2.5)], 0..60)
+    }
+
+    proptest! {
+        #[test]
+        fn each_chunk_holds_all_places_of_its_pixel_column(
+            mut xs in prop::collection::vec(prop_oneof![Just(500.0), 0f64..1e3, 990f64..1e3], 1..300),
+            width in 1i32..90,
+        ) {
+            xs.sort_by(f64::total_cmp);
+            let scale = Scale::new((0.0, 1e3), (0, width * UNIT));
+            let mut next = 0;
+            let mut before = None;
+            for chunk in chunks(&xs, &scale) {
+                prop_assert_eq!(chunk.start, next);
+                let columns: Vec<i64> = xs[chunk.clone()].iter().map(|x| column(*x, &scale)).collect();
+                prop_assert!(columns.iter().all(|column| *column == columns[0]));
+                prop_assert!(before.is_none_or(|before| before < columns[0]));
+                (next, before) = (chunk.end, Some(columns[0]));
+            }
+            prop_assert_eq!(next, xs.len());
+        }
+
+        #[test]
+        fn the_extremes_are_the_first_of_their_kind(ys in values()) {
+            let there: Vec<usize> = (0..ys.len()).filter(|index| !ys[*index].is_nan()).collect();
+            let first_where = |wins: fn(f64, f64) -> bool| {
+                there.iter().copied().reduce(|best, index| if wins(ys[index], ys[best]) { index } else { best })
+            };
+            let expected = first_where(|a, b| a < b).zip(first_where(|a, b| a > b)).map(|(least, greatest)| {
+                [there[0], least.min(greatest), least.max(greatest), there[there.len() - 1]]
+            });
+            prop_assert_eq!(extremes(&ys), expected);
+        }
     }
 
     #[test]

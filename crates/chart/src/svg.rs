@@ -10,7 +10,7 @@ use crate::scene::{Anchor, Item, Scene, Text, UNIT, Wedge};
 /// The scene as one `<svg>` element with `title` for those who do not see it. The same scene gives the same bytes.
 pub(crate) fn write(scene: &Scene, title: &str) -> String {
     // A point takes about a dozen bytes, any other item about a hundred.
-    let mut out = Writer(String::with_capacity(512 + scene.points.len() * 12 + scene.items.len() * 100));
+    let mut out = Writer(Vec::with_capacity(512 + scene.points.len() * 12 + scene.items.len() * 100));
     let (width, height) = (scene.size.width, scene.size.height);
     out.raw(&format!(
         r#"<svg xmlns="http://www.w3.org/2000/svg" role="img" width="{width}" height="{height}" viewBox="0 0 {width} {height}" font-family="{}" font-weight="400" fill="none" stroke-linejoin="round" stroke-linecap="round">"#,
@@ -88,36 +88,42 @@ pub(crate) fn write(scene: &Scene, title: &str) -> String {
         }
     }
     out.raw("</svg>");
-    out.0
+    out.into_text()
 }
 
 /// One text as its element.
 pub(crate) fn label(text: &Text) -> String {
-    let mut out = Writer(String::new());
+    let mut out = Writer(Vec::new());
     out.label(text);
-    out.0
+    out.into_text()
 }
 
 /// Plain text as XML has it.
 pub(crate) fn escape(plain: &str) -> String {
-    let mut out = Writer(String::new());
+    let mut out = Writer(Vec::new());
     out.text(plain);
-    out.0
+    out.into_text()
 }
 
-struct Writer(String);
+/// Bytes, because a digit among them needs no look at what a character is.
+struct Writer(Vec<u8>);
 
 impl Writer {
+    /// What was written, all of it texts and digits.
+    fn into_text(self) -> String {
+        String::from_utf8(self.0).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
+    }
+
     fn raw(&mut self, markup: &str) {
-        self.0.push_str(markup);
+        self.0.extend_from_slice(markup.as_bytes());
     }
 
     /// Text as text: XML 1.0 §2.4. What is not allowed even so was taken out by [`crate::text::clean`].
     fn text(&mut self, text: &str) {
         let mut rest = text;
         while let Some(at) = rest.find(['<', '>', '&', '"', '\'']) {
-            self.0.push_str(&rest[..at]);
-            self.0.push_str(match rest.as_bytes()[at] {
+            self.raw(&rest[..at]);
+            self.raw(match rest.as_bytes()[at] {
                 b'<' => "&lt;",
                 b'>' => "&gt;",
                 b'&' => "&amp;",
@@ -126,43 +132,50 @@ impl Writer {
             });
             rest = &rest[at + 1..];
         }
-        self.0.push_str(rest);
+        self.raw(rest);
     }
 
     /// Units as CSS pixels: `1234` is `123.4`.
     fn number(&mut self, units: i32) {
         if units < 0 {
-            self.0.push('-');
+            self.0.push(b'-');
         }
         let units = units.unsigned_abs();
         self.integer(units / UNIT as u32);
         if !units.is_multiple_of(UNIT as u32) {
-            self.0.push('.');
-            self.0.push(digit(units % UNIT as u32));
+            self.0.extend([b'.', digit(units % UNIT as u32)]);
         }
     }
 
     fn integer(&mut self, value: u32) {
-        if value >= 10 {
-            self.integer(value / 10);
+        // From the last digit on; a `u32` has ten at most.
+        let mut digits = [0; 10];
+        let (mut start, mut rest) = (digits.len(), value);
+        loop {
+            start -= 1;
+            digits[start] = digit(rest % 10);
+            rest /= 10;
+            if rest == 0 {
+                break;
+            }
         }
-        self.0.push(digit(value % 10));
+        self.0.extend_from_slice(&digits[start..]);
     }
 
     fn length(&mut self, name: &str, units: i32) {
-        self.0.push(' ');
+        self.0.push(b' ');
         self.raw(name);
         self.raw("=\"");
         self.number(units);
-        self.0.push('"');
+        self.0.push(b'"');
     }
 
     fn paint(&mut self, name: &str, paint: Paint) {
-        self.0.push(' ');
+        self.0.push(b' ');
         self.raw(name);
         self.raw("=\"");
         self.raw(&paint.to_hex());
-        self.0.push('"');
+        self.0.push(b'"');
         if paint.alpha < 1.0 {
             self.raw(&format!(" {name}-opacity=\"{:.2}\"", paint.alpha));
         }
@@ -177,14 +190,14 @@ impl Writer {
                 continue;
             }
             if last.is_some() {
-                self.0.push(' ');
+                self.0.push(b' ');
             }
             self.number(point.0);
-            self.0.push(',');
+            self.0.push(b',');
             self.number(point.1);
             last = Some(point);
         }
-        self.0.push('"');
+        self.0.push(b'"');
     }
 
     /// A closed line in steps, which are shorter than places.
@@ -192,13 +205,13 @@ impl Writer {
         let mut last = None;
         for &(x, y) in points {
             match last {
-                None => self.point('M', (x, y)),
+                None => self.point(b'M', (x, y)),
                 Some(place) if place == (x, y) => continue,
-                Some((from_x, from_y)) => self.point('l', (x - from_x, y - from_y)),
+                Some((from_x, from_y)) => self.point(b'l', (x - from_x, y - from_y)),
             }
             last = Some((x, y));
         }
-        self.0.push('Z');
+        self.0.push(b'Z');
     }
 
     fn label(&mut self, text: &Text) {
@@ -218,7 +231,7 @@ impl Writer {
             Anchor::End => self.raw(" text-anchor=\"end\""),
         }
         self.paint("fill", text.fill);
-        self.0.push('>');
+        self.0.push(b'>');
         if let Some(full) = &text.full {
             self.raw("<title>");
             self.text(full);
@@ -234,38 +247,38 @@ impl Writer {
         if wedge.end - wedge.start >= TAU - 1e-6 {
             for (radius, sweep) in [(wedge.outer, 1), (wedge.inner, 0)].into_iter().filter(|(radius, _)| *radius > 0) {
                 let half = wedge.start + PI;
-                self.point('M', at(wedge, radius, wedge.start));
+                self.point(b'M', at(wedge, radius, wedge.start));
                 self.arc(radius, false, sweep, at(wedge, radius, half));
                 self.arc(radius, false, sweep, at(wedge, radius, wedge.start));
-                self.0.push('Z');
+                self.0.push(b'Z');
             }
         } else {
             let large = wedge.end - wedge.start > PI;
-            self.point('M', at(wedge, wedge.outer, wedge.start));
+            self.point(b'M', at(wedge, wedge.outer, wedge.start));
             self.arc(wedge.outer, large, 1, at(wedge, wedge.outer, wedge.end));
-            self.point('L', at(wedge, wedge.inner, wedge.end));
+            self.point(b'L', at(wedge, wedge.inner, wedge.end));
             if wedge.inner > 0 {
                 self.arc(wedge.inner, large, 0, at(wedge, wedge.inner, wedge.start));
             }
-            self.0.push('Z');
+            self.0.push(b'Z');
         }
-        self.0.push('"');
+        self.0.push(b'"');
         self.paint("fill", wedge.fill);
         self.raw("/>");
     }
 
-    fn point(&mut self, command: char, (x, y): (i32, i32)) {
+    fn point(&mut self, command: u8, (x, y): (i32, i32)) {
         self.0.push(command);
         self.number(x);
-        self.0.push(',');
+        self.0.push(b',');
         self.number(y);
     }
 
     fn arc(&mut self, radius: i32, large: bool, sweep: u8, end: (i32, i32)) {
-        self.point('A', (radius, radius));
+        self.point(b'A', (radius, radius));
         self.raw(if large { " 0 1 " } else { " 0 0 " });
         self.integer(sweep.into());
-        self.point(' ', end);
+        self.point(b' ', end);
     }
 }
 
@@ -275,8 +288,9 @@ fn at(wedge: &Wedge, radius: i32, angle: f64) -> (i32, i32) {
     (wedge.center.0 + x.round() as i32, wedge.center.1 + y.round() as i32)
 }
 
-fn digit(value: u32) -> char {
-    char::from_digit(value, 10).unwrap_or('0')
+/// `value` is below ten.
+fn digit(value: u32) -> u8 {
+    b'0' + value as u8
 }
 
 #[cfg(test)]
@@ -287,16 +301,16 @@ mod tests {
     fn units_are_written_as_pixels_with_no_more_digits_than_needed() {
         let cases = [(0, "0"), (5, "0.5"), (-5, "-0.5"), (1230, "123"), (-1234, "-123.4"), (20_000, "2000")];
         for (units, text) in cases {
-            let mut out = Writer(String::new());
+            let mut out = Writer(Vec::new());
             out.number(units);
-            assert_eq!(out.0, text);
+            assert_eq!(out.into_text(), text);
         }
     }
 
     #[test]
     fn markup_in_a_text_is_text() {
-        let mut out = Writer(String::new());
+        let mut out = Writer(Vec::new());
         out.text("<b a='1' b=\"2\">&amp;é</b>");
-        assert_eq!(out.0, "&lt;b a=&#39;1&#39; b=&quot;2&quot;&gt;&amp;amp;é&lt;/b&gt;");
+        assert_eq!(out.into_text(), "&lt;b a=&#39;1&#39; b=&quot;2&quot;&gt;&amp;amp;é&lt;/b&gt;");
     }
 }

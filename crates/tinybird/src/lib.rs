@@ -10,6 +10,7 @@ mod answer;
 mod bearer;
 mod broker;
 mod build;
+mod bulk;
 mod claimant;
 mod client;
 mod export;

@@ -8,7 +8,7 @@
 use std::cmp::Ordering;
 
 use crate::build::Dates;
-use crate::scan::{Read, Scanner};
+use crate::scan::{Expected, Read, Scanner};
 use crate::table::Column;
 
 /// After how many rows the length of a text is known well enough to make room
@@ -81,7 +81,7 @@ struct Rows<'a> {
     order: Vec<usize>,
     /// What stood before each place's value, from the end of the one before it
     /// on. The first reaches back over the brace that closed the row before.
-    gaps: Vec<&'a str>,
+    gaps: Vec<Expected<'a>>,
     /// The columns by name; those of one name in their order. Empty until a
     /// row comes in another order than the one before.
     by_name: Vec<usize>,
@@ -91,7 +91,7 @@ struct Rows<'a> {
 
 impl<'a> Rows<'a> {
     fn of(columns: usize) -> Self {
-        let (order, gaps) = ((0..columns).collect(), vec![""; columns]);
+        let (order, gaps) = ((0..columns).collect(), vec![Expected::new(""); columns]);
         Self { order, gaps, by_name: Vec::new(), count: 0, dates: Dates::default() }
     }
 
@@ -99,8 +99,8 @@ impl<'a> Rows<'a> {
     fn row(&mut self, scanner: &mut Scanner<'a>, columns: &mut [Column]) -> Read<bool> {
         for place in 0..self.order.len() {
             let column = self.order[place];
-            let gap = self.gaps[place];
-            if !gap.is_empty() && scanner.take(gap.as_bytes()) {
+            let gap = &self.gaps[place];
+            if !gap.is_empty() && scanner.take_expected(gap) {
                 columns[column].read(scanner, &mut self.dates)?;
                 continue;
             }
@@ -122,7 +122,7 @@ impl<'a> Rows<'a> {
                 self.any_order(place, scanner, columns)?;
                 return Ok(true);
             }
-            self.gaps[place] = scanner.since(start);
+            self.gaps[place] = Expected::new(scanner.since(start));
             columns[column].read(scanner, &mut self.dates)?;
         }
         // Rows of no columns at all.
@@ -194,7 +194,7 @@ impl<'a> Rows<'a> {
             return Err(scanner.fault("a column is missing in this row"));
         }
         self.order = order;
-        self.gaps = vec![""; columns.len()];
+        self.gaps = vec![Expected::new(""); columns.len()];
         Ok(())
     }
 }

@@ -27,6 +27,36 @@ pub(crate) struct Fault {
 
 pub(crate) type Read<T> = Result<T, Fault>;
 
+/// Bytes that are expected to come again and again.
+#[derive(Debug, Clone)]
+pub(crate) struct Expected<'a> {
+    text: &'a str,
+    /// Up to 32 of them in words, compared without a call; a bit that is none
+    /// of theirs is 0 in the masks.
+    words: [u64; 4],
+    masks: [u64; 4],
+}
+
+impl<'a> Expected<'a> {
+    pub(crate) fn new(text: &'a str) -> Self {
+        let (mut bytes, mut mask) = ([0; 32], [0; 32]);
+        for (place, byte) in text.bytes().enumerate().take(bytes.len()) {
+            (bytes[place], mask[place]) = (byte, 0xff);
+        }
+        Self { text, words: words(&bytes), masks: words(&mask) }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.text.is_empty()
+    }
+}
+
+#[inline]
+fn words(bytes: &[u8; 32]) -> [u64; 4] {
+    let (words, _) = bytes.as_chunks();
+    [0, 1, 2, 3].map(|word| u64::from_ne_bytes(words[word]))
+}
+
 const ONES: u64 = u64::from_ne_bytes([1; 8]);
 const HIGH_BITS: u64 = u64::from_ne_bytes([0x80; 8]);
 
@@ -95,6 +125,21 @@ impl<'a> Scanner<'a> {
             self.at += bytes.len();
         }
         there
+    }
+
+    /// The same for what is expected often.
+    #[inline]
+    pub(crate) fn take_expected(&mut self, expected: &Expected<'_>) -> bool {
+        let Some(here) = self.rest().first_chunk().filter(|_| expected.text.len() <= 32) else {
+            return self.take(expected.text.as_bytes());
+        };
+        let here = words(here);
+        let differ =
+            (0..4).fold(0, |differ, word| differ | ((here[word] ^ expected.words[word]) & expected.masks[word]));
+        if differ == 0 {
+            self.at += expected.text.len();
+        }
+        differ == 0
     }
 
     /// Steps over `before` and the `N` bytes after it, and shows those. They

@@ -157,6 +157,10 @@ impl Column {
         row >= self.len() || self.values.nulls.holds(row)
     }
 
+    pub(crate) fn has_nulls(&self) -> bool {
+        self.values.nulls.any()
+    }
+
     /// The nearest double, for drawing. `None` for a null, a time, and a text
     /// that is no number; `nan` stays NaN.
     pub fn number(&self, row: usize) -> Option<f64> {

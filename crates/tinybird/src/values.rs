@@ -245,6 +245,10 @@ impl Nulls {
         self.0[word] |= 1 << (row % 64);
     }
 
+    pub(crate) fn any(&self) -> bool {
+        !self.0.is_empty()
+    }
+
     pub(crate) fn holds(&self, row: usize) -> bool {
         self.0.get(row / 64).is_some_and(|word| word & (1 << (row % 64)) != 0)
     }

@@ -1,0 +1,130 @@
+//! A whole column at once, for charts: what [`Column::number`] and
+//! [`Column::instants`] say row by row, in one pass over the cells.
+
+use jiff::tz::TimeZone;
+
+use crate::kind::Unit;
+use crate::moment;
+use crate::table::Column;
+use crate::values::Cells;
+
+impl Column {
+    /// [`Column::number`] of every row; NaN for a null, and for whatever is no
+    /// finite number.
+    pub fn finite_numbers(&self) -> Vec<f64> {
+        let mut numbers: Vec<f64> = match self.cells() {
+            Cells::Int(cells) => cells.iter().map(|cell| *cell as f64).collect(),
+            Cells::UInt(cells) => cells.iter().map(|cell| *cell as f64).collect(),
+            Cells::Float(cells) => cells.iter().map(|cell| if cell.is_finite() { *cell } else { f64::NAN }).collect(),
+            _ => {
+                let number = |row| self.number(row).filter(|number| number.is_finite()).unwrap_or(f64::NAN);
+                return (0..self.len()).map(number).collect();
+            }
+        };
+        self.lift_nulls(&mut numbers);
+        numbers
+    }
+
+    /// [`Column::instants`] as doubles, NaN for a row without.
+    pub fn instant_numbers(&self) -> Vec<f64> {
+        match self.cells() {
+            Cells::Time(ticks, unit) if self.zone().is_none_or(|zone| *zone == TimeZone::UTC) => {
+                let mut instants: Vec<f64> = match *unit {
+                    // The commonest type, and nothing to look at in each row.
+                    Unit::Second(0) => {
+                        ticks.iter().map(|second| moment::micros(*second, Unit::Second(0)) as f64).collect()
+                    }
+                    unit => ticks.iter().map(|tick| moment::micros(*tick, unit) as f64).collect(),
+                };
+                self.lift_nulls(&mut instants);
+                instants
+            }
+            _ => self.instants().map(|instant| instant.map_or(f64::NAN, |micros| micros as f64)).collect(),
+        }
+    }
+
+    /// How many microseconds lie between two neighbours among the times that
+    /// the column's type can say, at least one. `None` for what is no time.
+    pub fn tick(&self) -> Option<i64> {
+        match self.cells() {
+            Cells::Time(_, unit) => Some(moment::micros(1, *unit).max(1)),
+            _ => None,
+        }
+    }
+
+    fn lift_nulls(&self, numbers: &mut [f64]) {
+        if self.has_nulls() {
+            for (row, number) in numbers.iter_mut().enumerate() {
+                if self.is_null(row) {
+                    *number = f64::NAN;
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use crate::{Column, Values};
+
+    fn bits(numbers: impl IntoIterator<Item = f64>) -> Vec<u64> {
+        numbers.into_iter().map(f64::to_bits).collect()
+    }
+
+    fn column(kind: &str, values: impl Into<Values>) -> Column {
+        Column::new("c", kind.parse().expect("a type"), values.into())
+    }
+
+    fn by_row(column: &Column) -> Vec<u64> {
+        bits((0..column.len()).map(|row| column.number(row).filter(|number| number.is_finite()).unwrap_or(f64::NAN)))
+    }
+
+    proptest! {
+        #[test]
+        fn all_numbers_are_those_of_the_rows(
+            floats in prop::collection::vec(prop::option::of(any::<f64>()), 0..200),
+            ints in prop::collection::vec(any::<i64>(), 0..100),
+            uints in prop::collection::vec(any::<u64>(), 0..100),
+            flags in prop::collection::vec(any::<bool>(), 0..100),
+        ) {
+            let columns = [
+                column("Nullable(Float64)", floats),
+                column("Int64", ints),
+                column("UInt64", uints),
+                column("Bool", flags),
+                column("String", vec!["7", "-1.5", "seven"]),
+            ];
+            for column in columns {
+                prop_assert_eq!(bits(column.finite_numbers()), by_row(&column));
+            }
+        }
+
+        #[test]
+        fn all_instants_are_those_of_the_rows(
+            times in prop::collection::vec(prop::option::of(0i64..4_000_000_000_000_000), 0..200),
+            kind in prop::sample::select(vec!["DateTime64(6)", "DateTime64(6, 'Europe/Berlin')", "DateTime64(6, 'UTC')"]),
+        ) {
+            let column = column(kind, Values::times(times));
+            let expected = column.instants().map(|instant| instant.map_or(f64::NAN, |micros| micros as f64));
+            prop_assert_eq!(bits(column.instant_numbers()), bits(expected));
+            prop_assert_eq!(column.tick(), Some(1));
+        }
+    }
+
+    #[test]
+    fn a_tick_is_what_the_type_can_say() {
+        let answer =
+            br#"{"meta":[{"name":"d","type":"Date"},{"name":"t","type":"DateTime"},{"name":"n","type":"DateTime64(9)"},
+            {"name":"x","type":"UInt8"}],
+            "data":[{"d":"2026-01-02","t":"2026-01-02 03:04:05","n":"2026-01-02 03:04:05.123456789","x":1}],"rows":1}"#;
+        let table = crate::decode(answer).expect("an answer").table;
+        let ticks: Vec<Option<i64>> = table.columns().iter().map(Column::tick).collect();
+        assert_eq!(ticks, [Some(86_400_000_000), Some(1_000_000), Some(1), None]);
+        for column in &table.columns()[..3] {
+            let expected: Vec<f64> = column.instants().flatten().map(|micros| micros as f64).collect();
+            assert_eq!(column.instant_numbers(), expected);
+        }
+    }
+}
