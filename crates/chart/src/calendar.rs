@@ -228,10 +228,13 @@ impl Grain {
         }
     }
 
-    /// The coarsest that says all of these moments.
-    pub(crate) fn of(moments: impl IntoIterator<Item = i64>) -> Self {
+    /// The coarsest that says all of these moments, no two of which lie closer than a `tick` of so many microseconds.
+    pub(crate) fn of(moments: impl IntoIterator<Item = i64>, tick: i64) -> Self {
         let mut grain = Self::Day;
         for moment in moments {
+            if grain.least() <= tick {
+                break;
+            }
             // Only what the grain does not yet say makes it finer, so most moments cost one division.
             grain = match grain {
                 Self::Day if moment % DAY == 0 => Self::Day,
@@ -248,15 +251,42 @@ impl Grain {
     /// `Mon 5 Jan 2026, 14:05`.
     pub(crate) fn write(self, moment: i64) -> String {
         let Some(at) = clock(moment) else { return moment.to_string() };
-        let fraction = at.subsec_nanosecond() / 1_000;
-        let date = format!("{} {}", weekday(at.weekday()), at.strftime("%-d %b %Y"));
-        match self {
-            Self::Day => date,
-            Self::Minute => format!("{date}, {}", at.strftime("%H:%M")),
-            Self::Second => format!("{date}, {}", at.strftime("%H:%M:%S")),
-            Self::Milli => format!("{date}, {}.{:03}", at.strftime("%H:%M:%S"), fraction / 1_000),
-            Self::Micro => format!("{date}, {}.{fraction:06}", at.strftime("%H:%M:%S")),
+        // Each of a line's many marks says its moment, so this is not left to `strftime`.
+        let mut text = String::with_capacity("Mon 25 Jan 2026, 14:05:00.000000".len());
+        text.push_str(weekday(at.weekday()));
+        text.push(' ');
+        push(&mut text, u32::from(at.day().unsigned_abs()), 1);
+        text.push(' ');
+        text.push_str(MONTHS[usize::from(at.month().unsigned_abs()) - 1]);
+        text.push(' ');
+        if at.year() < 0 {
+            text.push('-');
         }
+        push(&mut text, u32::from(at.year().unsigned_abs()), 4);
+        if self == Self::Day {
+            return text;
+        }
+        for (before, value) in [(", ", at.hour()), (":", at.minute())] {
+            text.push_str(before);
+            push(&mut text, u32::from(value.unsigned_abs()), 2);
+        }
+        if self != Self::Minute {
+            text.push(':');
+            push(&mut text, u32::from(at.second().unsigned_abs()), 2);
+        }
+        let fraction = at.subsec_nanosecond().unsigned_abs() / 1_000;
+        match self {
+            Self::Day | Self::Minute | Self::Second => {}
+            Self::Milli => {
+                text.push('.');
+                push(&mut text, fraction / 1_000, 3);
+            }
+            Self::Micro => {
+                text.push('.');
+                push(&mut text, fraction, 6);
+            }
+        }
+        text
     }
 
     /// The same as short as an axis of few columns needs it: `5 Jan`, `14:05`.
@@ -268,6 +298,16 @@ impl Grain {
             _ => at.strftime("%H:%M:%S").to_string(),
         }
     }
+}
+
+const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+/// Writes a number with so many digits at least.
+fn push(text: &mut String, value: u32, digits: usize) {
+    if value >= 10 || digits > 1 {
+        push(text, value / 10, digits.saturating_sub(1));
+    }
+    text.extend(char::from_digit(value % 10, 10));
 }
 
 fn weekday(day: Weekday) -> &'static str {
@@ -333,13 +373,26 @@ mod tests {
     #[test]
     fn a_moment_is_written_as_exactly_as_its_column_needs() {
         let noon = at("2026-01-05T12:00");
-        assert_eq!(Grain::of([at("2026-01-05T00:00")]).write(at("2026-01-05T00:00")), "Mon 5 Jan 2026");
-        assert_eq!(Grain::of([0, noon]).write(noon), "Mon 5 Jan 2026, 12:00");
-        assert_eq!(Grain::of([noon + 700_000]).write(noon + 700_000), "Mon 5 Jan 2026, 12:00:00.700");
-        assert_eq!(Grain::of([noon + 7]).write(noon + 7), "Mon 5 Jan 2026, 12:00:00.000007");
+        assert_eq!(Grain::of([at("2026-01-05T00:00")], 1).write(at("2026-01-05T00:00")), "Mon 5 Jan 2026");
+        assert_eq!(Grain::of([0, noon], 1).write(noon), "Mon 5 Jan 2026, 12:00");
+        assert_eq!(Grain::of([noon + 700_000], 1).write(noon + 700_000), "Mon 5 Jan 2026, 12:00:00.700");
+        assert_eq!(Grain::of([noon + 7], 1).write(noon + 7), "Mon 5 Jan 2026, 12:00:00.000007");
+        assert_eq!(Grain::of([noon, noon + SECOND, noon + MINUTE], SECOND), Grain::Second);
     }
 
     proptest! {
+        #[test]
+        fn a_moment_is_written_as_strftime_writes_it(moment in -6e16 as i64..2e17 as i64) {
+            let at = clock(moment).expect("a date of the calendar");
+            let fraction = at.subsec_nanosecond() / 1_000;
+            let full = at.strftime("%a %-d %b %Y, %H:%M:%S").to_string();
+            prop_assert_eq!(Grain::Day.write(moment), at.strftime("%a %-d %b %Y").to_string());
+            prop_assert_eq!(Grain::Minute.write(moment), &full[..full.len() - 3]);
+            prop_assert_eq!(Grain::Second.write(moment), &full[..]);
+            prop_assert_eq!(Grain::Milli.write(moment), format!("{full}.{:03}", fraction / 1_000));
+            prop_assert_eq!(Grain::Micro.write(moment), format!("{full}.{fraction:06}"));
+        }
+
         #[test]
         fn ticks_stand_apart_and_within(from in -5e16 as i64..2e17 as i64, span in 1i64..2e16 as i64, room in 20f32..2000.0) {
             let to = from + span;

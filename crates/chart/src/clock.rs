@@ -29,7 +29,7 @@ pub(crate) struct Tick {
 impl Clock {
     /// The column's own clock.
     pub(crate) fn own(column: &Column) -> Self {
-        let grain = Grain::of((0..column.len()).filter_map(|row| column.time(row)));
+        let grain = Grain::of((0..column.len()).filter_map(|row| column.time(row)), column.tick().unwrap_or(1));
         Self { zone: own_zone(column), grain }
     }
 
@@ -113,11 +113,6 @@ impl Clock {
             text.parse::<DateTime>().or_else(|_| month().or_else(|_| year()).map(DateTime::from)).ok()?;
         Some(self.instant(calendar::micros(wall)?))
     }
-}
-
-/// Where every row of a column of times stands: its instant in Unix microseconds, NaN for none.
-pub(crate) fn instants(column: &Column) -> Vec<f64> {
-    column.instants().map(|instant| instant.map_or(f64::NAN, |micros| micros as f64)).collect()
 }
 
 fn own_zone(column: &Column) -> TimeZone {

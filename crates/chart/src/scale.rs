@@ -5,6 +5,7 @@ use std::ops::Range;
 use plotters::coord::ranged1d::{KeyPointHint, NoDefaultFormatting, Ranged};
 
 use crate::format::{self, Format, Style};
+use crate::reduce::span;
 
 /// A scale from values to units of a scene. Made once from all the data, before anything is left out.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -136,6 +137,20 @@ impl Extent {
                 self.positive = self.positive.min(value);
             }
         }
+    }
+
+    /// Takes in a line's values, which are finite or NaN: the same as one by one, many times as fast.
+    pub(crate) fn add_line(&mut self, values: &[f64]) {
+        let (least, greatest) = span(values);
+        self.least = self.least.min(least);
+        self.greatest = self.greatest.max(greatest);
+        // Where the least is positive, it is the least that is.
+        let positive = if least > 0.0 {
+            least
+        } else {
+            values.iter().filter(|value| **value > 0.0).fold(f64::INFINITY, |least, value| least.min(*value))
+        };
+        self.positive = self.positive.min(positive);
     }
 
     /// What holds both.
@@ -304,6 +319,21 @@ mod tests {
     #[test]
     fn what_counts_has_no_halves() {
         assert_eq!(labels((0.0, 2.0), 5, &Format::default(), true), ["0", "1", "2"]);
+    }
+
+    proptest! {
+        #[test]
+        fn a_line_is_taken_in_as_its_values_one_by_one(
+            values in prop::collection::vec(prop_oneof![4 => -1e3f64..1e3, 1 => 1f64..9.0, 1 => Just(f64::NAN)], 0..40),
+        ) {
+            let mut line = Extent::NONE;
+            line.add_line(&values);
+            prop_assert_eq!(line.some(), Extent::of(values.iter().copied()));
+            let positive: Vec<f64> = values.iter().map(|value| value.abs()).collect();
+            let mut line = Extent::NONE;
+            line.add_line(&positive);
+            prop_assert_eq!(line.some(), Extent::of(positive.iter().copied()));
+        }
     }
 
     proptest! {

@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use perch_tinybird::{Column, Family, Table};
 
-use crate::clock::{self, Clock};
+use crate::clock::Clock;
 use crate::columns::Columns;
 use crate::kinds::{OTHER, Sheet};
 use crate::palette::{Paint, Palette};
@@ -29,24 +29,20 @@ impl Along {
     pub(crate) fn read(column: &Column, sheet: &Sheet<'_>) -> Result<(Self, Vec<f64>), ChartError> {
         if column.family() == Family::Time {
             let clock = Clock::of(column, sheet.spec, sheet.input.setting)?;
-            return Ok((Self::Time(clock), clock::instants(column)));
+            return Ok((Self::Time(clock), column.instant_numbers()));
         }
         Ok(Self::by_own_clock(column))
     }
 
     /// The same, where moments are read from the column's own clock.
     pub(crate) fn by_own_clock(column: &Column) -> (Self, Vec<f64>) {
-        let rows = 0..column.len();
         match column.family() {
-            Family::Time => (Self::Time(Clock::own(column)), clock::instants(column)),
-            Family::Number => {
-                let xs = rows.map(|row| column.number(row).filter(|x| x.is_finite()).unwrap_or(f64::NAN)).collect();
-                (Self::Number, xs)
-            }
+            Family::Time => (Self::Time(Clock::own(column)), column.instant_numbers()),
+            Family::Number => (Self::Number, column.finite_numbers()),
             _ => {
                 let mut indexes = HashMap::new();
                 let mut names = Vec::new();
-                let xs = rows.map(|row| {
+                let xs = (0..column.len()).map(|row| {
                     let key = column.text(row);
                     *indexes.entry(key).or_insert_with_key(|key| {
                         names.push(name_of(key.as_deref()));
@@ -144,7 +140,9 @@ impl Lines<'_> {
 
     /// The least and the greatest value, if there is any.
     pub(crate) fn extent(&self) -> Option<Extent> {
-        Extent::of(self.series.iter().flat_map(|series| series.ys.iter().copied()))
+        let mut extent = Extent::NONE;
+        self.series.iter().for_each(|series| extent.add_line(&series.ys));
+        extent.some()
     }
 }
 
@@ -196,19 +194,22 @@ pub(crate) fn read<'t>(
             };
             let rows: Option<Rc<[u32]>> = order.map(Into::into);
             for column in &columns.y {
-                let ys = (0..xs.len())
-                    .map(|index| value(column, rows.as_ref().map_or(index, |rows| rows[index] as usize)))
-                    .collect();
+                let values = column.finite_numbers();
+                let ys = match &rows {
+                    None => values,
+                    Some(rows) => rows.iter().map(|row| values[*row as usize]).collect(),
+                };
                 series.push(one(text::name(column.name()), column, Rc::clone(&xs), ys, rows.clone(), palette));
             }
         }
         Some(group) => {
             let rows = order.unwrap_or_else(|| (0..table.rows() as u32).collect());
+            let values: Vec<Vec<f64>> = columns.y.iter().map(|column| column.finite_numbers()).collect();
             for (name, rows) in groups(group, &rows) {
                 let xs: Rc<[f64]> = rows.iter().map(|row| places[*row as usize]).collect();
                 let rows: Rc<[u32]> = rows.into();
-                for column in &columns.y {
-                    let ys = rows.iter().map(|row| value(column, *row as usize)).collect();
+                for (column, values) in columns.y.iter().zip(&values) {
+                    let ys = rows.iter().map(|row| values[*row as usize]).collect();
                     let name = if columns.y.len() == 1 {
                         name.clone()
                     } else {
@@ -284,10 +285,6 @@ fn axes(series: &mut [Series<'_>], sheet: &Sheet<'_>, columns: &Columns<'_>) -> 
         return Err(ChartError::NonePositive { columns: names.join(", ") });
     }
     Ok(())
-}
-
-fn value(column: &Column, row: usize) -> f64 {
-    column.number(row).filter(|value| value.is_finite()).unwrap_or(f64::NAN)
 }
 
 /// Rows by the group's value, in the values' own order, so that a group keeps its place from one answer to the next.

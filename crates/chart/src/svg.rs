@@ -62,7 +62,7 @@ pub(crate) fn write(scene: &Scene, title: &str) -> String {
             Item::Outline { rings, fill, stroke, width } => {
                 out.raw("<path d=\"");
                 rings.iter().for_each(|ring| out.ring(&scene.points[ring.clone()]));
-                out.0.push('"');
+                out.0.push(b'"');
                 out.paint("fill", *fill);
                 out.paint("stroke", *stroke);
                 out.length("stroke-width", *width);
@@ -79,7 +79,7 @@ pub(crate) fn write(scene: &Scene, title: &str) -> String {
                 out.raw(" viewBox=\"");
                 for length in [area.left, area.top, area.width()] {
                     out.number(length);
-                    out.0.push(' ');
+                    out.0.push(b' ');
                 }
                 out.number(area.height());
                 out.raw("\">");

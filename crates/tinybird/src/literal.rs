@@ -42,7 +42,33 @@ pub(crate) fn float(value: f64) -> String {
         return if value > 0.0 { "inf" } else { "-inf" }.to_owned();
     }
     let magnitude = value.abs();
+    if let Some(text) = hundredths(value) {
+        return text;
+    }
     if magnitude == 0.0 || (1e-6..1e21).contains(&magnitude) { format!("{value}") } else { format!("{value:e}") }
+}
+
+/// A float of few digits, at most two of them after the point, as most are: in a tenth of the time that it takes to find
+/// the shortest digits of just any.
+fn hundredths(value: f64) -> Option<String> {
+    const MOST: f64 = 1e13;
+    let magnitude = value.abs() * 100.0;
+    let scaled = (magnitude + 0.5) as u64;
+    // Of decimals of no more than 15 digits, no two are the same double: the one that is found is the shortest.
+    if scaled == 0 || magnitude > MOST || scaled as f64 / 100.0 != value.abs() {
+        return None;
+    }
+    let (whole, rest) = (scaled / 100, scaled % 100);
+    let mut text = whole.to_string();
+    if value < 0.0 {
+        text.insert(0, '-');
+    }
+    if rest > 0 {
+        text.push('.');
+        let digits = [rest / 10, rest % 10].map(|digit| char::from(b'0' + digit as u8));
+        text.extend(&digits[..if rest % 10 == 0 { 1 } else { 2 }]);
+    }
+    Some(text)
 }
 
 /// The cell of a value that arrived as `json`.
@@ -306,6 +332,27 @@ mod tests {
 
     fn text(kind: &str, json: &str) -> Option<String> {
         cell(&Type::parse(kind), json).into_text()
+    }
+
+    proptest! {
+        #[test]
+        fn a_float_of_few_digits_is_written_as_any_other(scaled in -1_000_000_000_000_000i64..1_000_000_000_000_000, places in 0i32..6) {
+            for value in [scaled as f64 / 10f64.powi(places), (scaled % 100_000) as f64 / 10f64.powi(places)] {
+                if let Some(text) = hundredths(value) {
+                    prop_assert_eq!(text, value.to_string());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn prices_are_floats_of_few_digits() {
+        for value in [0.29, -0.07, 12.5, 1e10, 19.99, -3.0] {
+            assert_eq!(hundredths(value), Some(value.to_string()));
+        }
+        for value in [0.0, -0.0, 0.001, 0.1 + 0.2, 1e14, f64::NAN, f64::INFINITY] {
+            assert_eq!(hundredths(value), None, "{value}");
+        }
     }
 
     #[test]
