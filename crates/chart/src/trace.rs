@@ -44,7 +44,7 @@ pub(crate) fn within(xs: &[f64], (from, to): (f64, f64)) -> Range<usize> {
 pub(crate) fn reach(xs: &[f64], ys: &[f64], window: (f64, f64)) -> Extent {
     let inside = within(xs, window);
     let mut extent = Extent::NONE;
-    ys[inside.clone()].iter().for_each(|y| extent.add(*y));
+    extent.add_line(&ys[inside.clone()]);
     // The line goes on beyond the window, to the points before and after.
     for (edge, outer) in [(window.0, inside.start.checked_sub(1)), (window.1, Some(inside.end))] {
         let Some(outer) = outer.filter(|outer| *outer < xs.len()) else { continue };

@@ -5,10 +5,10 @@ use std::rc::Rc;
 
 use super::{NULL, Sheet, entry, enumerate};
 use crate::past::Past;
-use crate::reduce::{chunks, width};
+use crate::reduce::{chunks, extremes, span, width};
 use crate::scale::Scale;
 use crate::scene::pixels;
-use crate::series::{self, Along, Lines, Series};
+use crate::series::{Along, Lines, Series};
 use crate::trace::within;
 use crate::{Entry, Key, Mark, Shape};
 
@@ -100,18 +100,21 @@ pub(super) fn places(lines: &Lines<'_>, scale: &Scale) -> Vec<f64> {
         places.dedup();
         return places;
     }
+    let offset = inside(&leader.xs).start;
     let mut kept: Vec<f64> = Vec::with_capacity(columns * 2);
     for chunk in chunks(&places, scale) {
         let (first, last) = (places[chunk.start], places[chunk.end - 1]);
-        let start = leader.xs.partition_point(|x| *x < first);
-        let end = start + leader.xs[start..].partition_point(|x| *x <= last);
-        let values = || (start..end).filter(|index| leader.ys[*index].is_finite());
-        let least = values().min_by(|a, b| leader.ys[*a].total_cmp(&leader.ys[*b]));
-        let greatest = values().max_by(|a, b| leader.ys[*a].total_cmp(&leader.ys[*b]));
-        let (a, b) = match (least, greatest) {
-            (Some(least), Some(greatest)) => (leader.xs[least.min(greatest)], leader.xs[least.max(greatest)]),
-            _ => (first, first),
+        let start = match places {
+            Cow::Borrowed(_) => offset + chunk.start,
+            Cow::Owned(_) => leader.xs.partition_point(|x| *x < first),
         };
+        let length = match places {
+            Cow::Borrowed(_) => chunk.len(),
+            Cow::Owned(_) => leader.xs[start..].partition_point(|x| *x <= last),
+        };
+        let extremes = extremes(&leader.ys[start..start + length]);
+        let at = |index: usize| leader.xs[start + index];
+        let (a, b) = extremes.map_or((first, first), |[_, a, b, _]| (at(a), at(b)));
         kept.push(a);
         if b > a {
             kept.push(b);
@@ -142,7 +145,10 @@ pub(super) fn summary(sheet: &Sheet<'_>, drawn: &Drawn<'_>, kind: &str) -> Strin
     for series in named().take(3) {
         let inside = within(&series.xs, drawn.frame.x.domain());
         let ys = &series.ys[inside];
-        let Some((least, greatest)) = series::extent(ys.iter().copied()) else { continue };
+        let (least, greatest) = span(ys);
+        if least > greatest {
+            continue;
+        }
         let last = ys.iter().rev().find(|y| y.is_finite());
         let format = sheet.format(series.column);
         summary.push_str(&format!(
