@@ -88,7 +88,7 @@ impl Frame {
         bottom.check(&spec.x_axis)?;
         let (width, height) = (request.size.width as f32, request.size.height as f32);
         let look = Look::new(SMALL, palette.muted);
-        let legend = Legend::lay_out(request.legend, request.unnamed, width, if height >= 200.0 { 2 } else { 1 });
+        let legend = Legend::lay_out(request.legend, request.unnamed, width - 2.0, if height >= 200.0 { 2 } else { 1 });
         let legend = if legend.height + 50.0 > height { Legend::default() } else { legend };
 
         let contexts = bottom.has_context() && height >= 120.0;
