@@ -1,5 +1,6 @@
 //! Why something could not be measured. Slowness is never among the reasons.
 
+use fantoccini::error::CmdError;
 use perch_chart::ChartError;
 use perch_desktop::Problem;
 use perch_sandbox::SandboxError;
@@ -27,6 +28,9 @@ pub enum BenchError {
     /// A table that made no chart.
     #[error("{0}")]
     Chart(#[from] ChartError),
+    /// A window that did not do what it was told.
+    #[error("the window: {0}")]
+    Window(#[from] CmdError),
     /// A template that is none.
     #[error("{0}")]
     Template(#[from] TemplateError),

@@ -4,14 +4,15 @@
 //!
 //! Each bench is a file of its own that answers with [`Comparison`]s; this one
 //! only says which there are. Arguments name those to run, all without any.
-//! For `start`, the release builds of `perch` and `perch-empty-window` must
-//! stand beside this program, and it needs a display and a keychain:
-//! `scripts/desktop` gives both.
+//! For `start` and `hover`, the release builds of `perch` and
+//! `perch-empty-window` must stand beside this program, and both need a display
+//! and a keychain: `scripts/desktop` gives both.
 
 mod burst;
 mod comparison;
 mod decode;
 mod error;
+mod hover;
 mod mint;
 mod node;
 mod past_visit;
@@ -21,6 +22,7 @@ mod render;
 mod series;
 mod start;
 mod tenant;
+mod window;
 
 use std::io::Write;
 use std::os::unix::process::CommandExt;
@@ -74,6 +76,9 @@ async fn run() -> Result<(), BenchError> {
     }
     if wanted("redraw") {
         comparisons.push(redraw::compare(&mut Node::start()?)?);
+    }
+    if wanted("hover") {
+        comparisons.push(hover::compare().await?);
     }
     if wanted("mint") {
         comparisons.push(mint::compare(&mut Node::start()?)?);

@@ -20,6 +20,15 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// Who signs in, and for which organization.
 const VISITOR: (&str, &str) = ("ada", "harbor-coffee");
 
+/// What a sandbox serves besides its own pipes, and the one dashboard that shows
+/// it.
+pub struct Answers {
+    /// A file `NAME.json` for each pipe.
+    pub folder: PathBuf,
+    /// Its id and its file.
+    pub dashboard: (&'static str, &'static str),
+}
+
 /// What a visit left behind, until it is dropped.
 pub struct PastVisit {
     folder: TempDir,
@@ -29,12 +38,22 @@ impl PastVisit {
     /// Lets a visitor without a browser sign in at a sandbox and see every tile
     /// of `dashboard`, one of the sandbox's own.
     pub async fn to(dashboard: &str) -> Result<Self, BenchError> {
+        Self::to_one_of(Sandbox::dashboards(), dashboard, Options::default()).await
+    }
+
+    /// The same to a dashboard of other answers than the sandbox's own.
+    pub async fn with(answers: Answers) -> Result<Self, BenchError> {
+        let options = Options { answers: Some(answers.folder), ..Options::default() };
+        Self::to_one_of(&[answers.dashboard], answers.dashboard.0, options).await
+    }
+
+    async fn to_one_of(dashboards: &[(&str, &str)], seen: &str, options: Options) -> Result<Self, BenchError> {
         let visit = Self { folder: tempfile::tempdir()? };
-        let sandbox = Sandbox::start(Options::default()).await?;
+        let sandbox = Sandbox::start(options).await?;
         let desktop = visit.open()?;
-        desktop.open_connection(&visit.connection_file(&sandbox)?).await?;
+        desktop.open_connection(&visit.connection_file(&sandbox, dashboards)?).await?;
         let tenant = sign_in(&desktop, sandbox.admin_token()).await?;
-        see(&desktop, &tenant, dashboard).await?;
+        see(&desktop, &tenant, seen).await?;
         drop(desktop);
         sandbox.stop().await;
         Ok(visit)
@@ -69,13 +88,13 @@ impl PastVisit {
 
     /// Writes the sandbox's connection as an operator would hand it out, with
     /// the dashboards in a folder beside it.
-    fn connection_file(&self, sandbox: &Sandbox) -> Result<PathBuf, BenchError> {
+    fn connection_file(&self, sandbox: &Sandbox, dashboards: &[(&str, &str)]) -> Result<PathBuf, BenchError> {
         let file = self.folder.path().join("connection.toml");
         std::fs::write(&file, sandbox.connection_toml())?;
-        let dashboards = self.folder.path().join("dashboards");
-        std::fs::create_dir(&dashboards)?;
-        for (id, text) in Sandbox::dashboards() {
-            std::fs::write(dashboards.join(format!("{id}.toml")), text)?;
+        let folder = self.folder.path().join("dashboards");
+        std::fs::create_dir(&folder)?;
+        for (id, text) in dashboards {
+            std::fs::write(folder.join(format!("{id}.toml")), text)?;
         }
         Ok(file)
     }
