@@ -48,8 +48,8 @@ impl Window {
         let deadline = Instant::now() + PATIENCE;
         loop {
             // The driver needs a moment until it listens.
-            let connect = ClientBuilder::new(HttpConnector::new()).capabilities(capabilities.clone());
-            match connect.connect(&address).await {
+            let mut session = ClientBuilder::new(HttpConnector::new());
+            match session.capabilities(capabilities.clone()).connect(&address).await {
                 Ok(session) => {
                     let driver = driver.0.take().ok_or_else(|| BenchError::InVain("the driver".to_owned()))?;
                     return Ok(Self { driver, session });
