@@ -270,6 +270,41 @@ mod tests {
         }
 
         #[test]
+        fn a_zoomed_line_covers_the_pixels_of_the_whole_on_both_scales(
+            steps in prop::collection::vec((0u8..3, 0.1f64..1e3), 2_000..4_000),
+            a in 0.0f64..0.3,
+            b in 0.7f64..1.0,
+            log: bool,
+        ) {
+            let mut x = 0.0;
+            let xs: Vec<f64> = steps.iter().map(|(step, _)| { x += f64::from(*step); x }).collect();
+            let ys: Vec<f64> = steps.iter().map(|(_, y)| *y).collect();
+            let plain = ground((a * x, b * x), (0.1, 1e3));
+            let y = if log { Scale::log((0.1, 1e3), (PLOT.bottom, PLOT.top)) } else { plain.y };
+            let ground = Ground { y, ..plain };
+            let whole: Vec<Point> = xs.iter().copied().zip(ys.iter().copied()).collect();
+            let reduced = ground.points(&xs, &ys);
+            prop_assert!(reduced.len() < whole.len());
+            let covered = |points: &[Point]| {
+                let mut columns = vec![(i32::MAX, i32::MIN); 201];
+                let spots: Vec<Spot> = points.iter().map(|point| ground.spot(*point)).collect();
+                for (x, y) in ground.cut(&spots).into_iter().flatten() {
+                    let column = &mut columns[((x - PLOT.left) / 10) as usize];
+                    *column = (column.0.min(y), column.1.max(y));
+                }
+                columns
+            };
+            // Within one pixel: a point upon the border of two columns may be counted to either.
+            let (before, after) = (covered(&whole), covered(&reduced));
+            for (column, (top, bottom)) in before.into_iter().enumerate().filter(|(_, reach)| reach.0 <= reach.1) {
+                let near = &after[column.saturating_sub(1)..(column + 2).min(after.len())];
+                let least = near.iter().map(|reach| reach.0).min().unwrap_or(i32::MAX);
+                let greatest = near.iter().map(|reach| reach.1).max().unwrap_or(i32::MIN);
+                prop_assert!(least <= top + 10 && greatest >= bottom - 10, "{column}: {top} to {bottom}");
+            }
+        }
+
+        #[test]
         fn the_axis_of_a_window_holds_all_that_is_drawn_in_it(
             steps in prop::collection::vec((0.0f64..3.0, prop::option::of(-1e3f64..1e3)), 2..60),
             a in -5.0f64..100.0,
