@@ -58,6 +58,8 @@ pub(crate) struct Along {
     pub(crate) labels: Vec<Below>,
     /// Where small lines lead from the plot to the labels.
     pub(crate) feet: Vec<i32>,
+    /// Whose hours the labels say, where they say hours.
+    pub(crate) zone: Option<String>,
 }
 
 /// Between two labels, in CSS pixels.
@@ -97,15 +99,15 @@ impl Bottom<'_> {
                 // Wide pictures breathe: the eye needs no more than a dozen moments.
                 let gap = (room / 24.0).clamp(14.0, 44.0);
                 let ticks = match lines {
-                    0 => Vec::new(),
+                    0 => calendar::Ticks::default(),
                     _ => clock.ticks(from, to, room, gap, |label| look.width(label)),
                 };
-                if ticks.len() < 2 && lines > 0 {
-                    return Along { scale, labels: ends(from, to, clock, plot, look), feet: Vec::new() };
+                if ticks.ticks.len() < 2 && lines > 0 {
+                    return Along { scale, labels: ends(from, to, clock, plot, look), feet: Vec::new(), zone: None };
                 }
-                let mut along = Along { scale, labels: Vec::new(), feet: Vec::new() };
-                for tick in ticks {
-                    let x = scale.at(tick.at);
+                let mut along = Along { scale, labels: Vec::new(), feet: Vec::new(), zone: ticks.zone };
+                for tick in ticks.ticks {
+                    let x = scale.at(tick.at as f64);
                     along.feet.push(x);
                     along.labels.push(Below::centered(pixels(x), 0, tick.label));
                     if let Some(context) = tick.context.filter(|_| lines > 1) {
@@ -120,7 +122,7 @@ impl Bottom<'_> {
                 let names = [clock.write(at), clock.brief(at)];
                 let fitting = names.into_iter().find(|name| lines > 0 && look.width(name) <= room);
                 let labels = fitting.map(|name| Below::centered(middle, 0, name)).into_iter().collect();
-                Along { scale, labels, feet: vec![scale.at(at)] }
+                Along { scale, labels, feet: vec![scale.at(at)], zone: None }
             }
             Self::Number { from, to } => numbers((from, to), spec, range, look, lines),
             Self::Bands { names, .. } => {
@@ -130,7 +132,7 @@ impl Bottom<'_> {
                     1 => bands(names, &scale, room, look),
                     _ => bands_on_two_lines(names, &scale, room, look),
                 };
-                Along { scale, labels, feet: Vec::new() }
+                Along { scale, labels, feet: Vec::new(), zone: None }
             }
         }
     }
@@ -194,6 +196,29 @@ impl Bottom<'_> {
     }
 }
 
+impl Along {
+    /// Writes the zone's name where nothing else stands on the last line of labels: as far to the right as may be, else
+    /// at its left end, below the labels of the axis there. Where there is no such place, the marks still say it.
+    pub(crate) fn name_zone(&mut self, plot: Area, look: Look, lines: usize, width: f32) {
+        let Some(zone) = self.zone.take().filter(|_| lines > 0) else { return };
+        let at = |x: f32, line| Below { x, line, anchor: Anchor::End, text: zone.clone(), full: zone.clone() };
+        let (left, right) = (pixels(plot.left) - APART, pixels(plot.right));
+        let free = |place: &Below| {
+            let (left, right) = place.reach(look);
+            let clear = |label: &Below| {
+                let (from, to) = label.reach(look);
+                to + APART <= left || right + APART <= from
+            };
+            left >= 0.0 && right <= width && self.labels.iter().filter(|label| label.line == place.line).all(clear)
+        };
+        // From the right end on to the left, as far as there is an axis.
+        let steps = (0..).map(|step| right - step as f32 * 12.0).take_while(|x| *x > left);
+        let along = steps.map(|x| at(x, lines - 1));
+        let place = along.chain([at(left, lines - 1), at(left, 0)]).find(free);
+        self.labels.extend(place);
+    }
+}
+
 /// Numbers between two ends, at round ones.
 fn numbers((from, to): (f64, f64), spec: &Spec, range: (i32, i32), look: Look, lines: usize) -> Along {
     let room = pixels(range.1 - range.0);
@@ -207,7 +232,7 @@ fn numbers((from, to): (f64, f64), spec: &Spec, range: (i32, i32), look: Look, l
         let count = (room / 60.0).clamp(2.0, 12.0) as usize;
         (Scale::new((from, to), range), scale::ticks((from, to), count, format, false).ticks)
     };
-    let mut along = Along { scale, labels: Vec::new(), feet: Vec::new() };
+    let mut along = Along { scale, labels: Vec::new(), feet: Vec::new(), zone: None };
     for tick in ticks.into_iter().filter(|tick| (from..=to).contains(&tick.value)) {
         along.feet.push(scale.at(tick.value));
         if lines > 0 {

@@ -157,6 +157,7 @@ impl Frame {
 
         let mut along = bottom.lay_out(spec, plot, look, lines);
         keep_inside(&mut along.labels, look, width);
+        along.name_zone(plot, look, lines, width);
         let guides =
             Guides::lay_out(spec, bottom, &Scales { x: &along.scale, left: &y, right: right_scale.as_ref() }, plot)?;
         let mut frame = Self {

@@ -1,81 +1,80 @@
-//! Whose clock moments are read from. Along an axis stand instants, so that an hour that a clock shows twice has two
-//! places and pictures with different clocks share a crosshair; words and ticks are in the clock's own time.
+//! Whose clock moments are read from, how exactly they are told, and in which language.
+//!
+//! Along an axis stand instants, so that an hour that a clock shows twice has two places and pictures with different
+//! clocks share a crosshair; words and ticks are in the clock's own time. A date has no zone: it is kept as its midnight
+//! in UTC and read from there, and so it is the same day everywhere.
 
 use jiff::civil::{Date, DateTime};
-use jiff::tz::TimeZone;
-use jiff::{Timestamp, Zoned};
+use jiff::tz::{Offset, TimeZone};
+use jiff::{SignedDuration, Timestamp, Zoned};
 use perch_tinybird::Column;
 
-use crate::calendar::{self, Grain};
+use crate::calendar::{DAY, MINUTE, SECOND, Ticks, ticks, time_of_day};
+use crate::locale::{ENGLISH, Locale};
 use crate::{ChartError, Setting, Spec, Zone};
 
-/// A clock, and how exactly moments are written by it.
+/// A clock, and how exactly and in whose words moments are told by it.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Clock {
-    zone: TimeZone,
     pub(crate) grain: Grain,
-}
-
-/// A moment on an axis.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Tick {
-    /// The instant in Unix microseconds.
-    pub(crate) at: f64,
-    pub(crate) label: String,
-    /// The day or the year that this tick and its neighbours belong to, at the first of them.
-    pub(crate) context: Option<String>,
+    pub(crate) zone: TimeZone,
+    /// Whether the zone is worth its name.
+    pub(crate) named: bool,
+    pub(crate) locale: &'static Locale,
 }
 
 impl Clock {
-    /// The column's own clock.
-    pub(crate) fn own(column: &Column) -> Self {
-        let grain = Grain::of((0..column.len()).filter_map(|row| column.time(row)), column.tick().unwrap_or(1));
-        Self { zone: own_zone(column), grain }
-    }
-
-    /// The clock for a column of times, as the spec asks.
-    pub(crate) fn of(column: &Column, spec: &Spec, setting: &Setting) -> Result<Self, ChartError> {
-        let own = Self::own(column);
+    /// The clock that the spec asks for, and the instants of a column of times by Unix microseconds, NaN for none.
+    pub(crate) fn of(column: &Column, spec: &Spec, setting: &Setting) -> Result<(Self, Vec<f64>), ChartError> {
         let zone = match &spec.zone {
-            // A date is the same day everywhere.
-            _ if column.is_date() => TimeZone::UTC,
-            Zone::Column => return Ok(own),
-            Zone::Viewer => setting.zone.clone(),
-            Zone::Utc => TimeZone::UTC,
-            Zone::Named(name) => TimeZone::get(name).map_err(|_| ChartError::NoZone { name: name.clone() })?,
+            Zone::Column => None,
+            Zone::Viewer => Some(setting.zone.clone()),
+            Zone::Utc => Some(TimeZone::UTC),
+            Zone::Named(name) => {
+                Some(TimeZone::get(name).map_err(|_| ChartError::NoZone { name: crate::text::name(name) })?)
+            }
         };
-        // A day of one clock begins at some hour of another.
-        let grain = if own.grain == Grain::Day && zone != own.zone { Grain::Minute } else { own.grain };
-        Ok(Self { zone, grain })
+        Ok(Self::within(column, zone, Locale::of(&setting.locale)))
     }
 
-    /// What the clock shows at an instant, in microseconds.
-    pub(crate) fn wall(&self, instant: f64) -> i64 {
-        let instant = instant as i64;
-        if self.zone == TimeZone::UTC {
-            return instant;
-        }
-        Timestamp::from_microsecond(instant)
-            .map_or(instant, |at| instant + i64::from(self.zone.to_offset(at).seconds()) * 1_000_000)
+    /// The same for the column's own clock.
+    pub(crate) fn own(column: &Column) -> (Self, Vec<f64>) {
+        Self::within(column, None, &ENGLISH)
     }
 
-    /// The instant at which the clock shows this, the first of two.
+    fn within(column: &Column, zone: Option<TimeZone>, locale: &'static Locale) -> (Self, Vec<f64>) {
+        let instants = column.instant_numbers();
+        // A zone that nobody knows is read as it is written, and not named.
+        let own = column.zone().filter(|_| !column.is_date());
+        let zone = own.map_or(TimeZone::UTC, |own| zone.unwrap_or_else(|| own.clone()));
+        let mut clock = Self { grain: Grain::Day, zone, named: own.is_some(), locale };
+        let mut walls = Walls::of(&clock.zone);
+        let some = instants.iter().filter(|at| !at.is_nan());
+        clock.grain = Grain::of(some.map(|at| walls.at(*at as i64)), column.tick().unwrap_or(1));
+        (clock, instants)
+    }
+
+    /// What the clock shows at one instant after another.
+    pub(crate) fn walls(&self) -> Walls<'_> {
+        Walls::of(&self.zone)
+    }
+
+    /// The instant at which the clock shows this for the first time; where clocks skip it, as if they had not
+    /// (RFC 5545 §3.3.5).
     pub(crate) fn instant(&self, wall: i64) -> f64 {
-        if self.zone == TimeZone::UTC {
-            return wall as f64;
-        }
-        let instant = calendar::clock(wall).and_then(|clock| self.zone.to_timestamp(clock).ok());
-        instant.map_or(wall as f64, |at| at.as_microsecond() as f64)
+        let shown = Timestamp::from_microsecond(wall).ok().map(|at| Offset::UTC.to_datetime(at));
+        shown.and_then(|shown| self.moment(shown)).unwrap_or(wall) as f64
     }
 
-    /// An instant in full: `Mon 5 Jan 2026, 14:05`.
-    pub(crate) fn write(&self, instant: f64) -> String {
-        self.grain.write(self.wall(instant))
+    /// What the clock on the wall shows. `None` beyond the year 9999.
+    pub(crate) fn at(&self, moment: i64) -> Option<DateTime> {
+        Some(self.zone.to_datetime(Timestamp::from_microsecond(moment).ok()?))
     }
 
-    /// The same as short as an axis of few columns needs it: `5 Jan`, `14:05`.
-    pub(crate) fn brief(&self, instant: f64) -> String {
-        self.grain.brief(self.wall(instant))
+    /// When the clock on the wall shows this: the first time if it does twice, and where it skips it, as if it had not
+    /// (RFC 5545 §3.3.5).
+    fn moment(&self, wall: DateTime) -> Option<i64> {
+        Some(self.zone.to_timestamp(wall).ok()?.as_microsecond())
     }
 
     /// The same clock, read by the day.
@@ -83,19 +82,41 @@ impl Clock {
         Self { grain: Grain::Day, ..self.clone() }
     }
 
-    /// Ticks between two instants: see [`calendar::ticks`].
-    pub(crate) fn ticks(&self, from: f64, to: f64, room: f32, gap: f32, width: impl Fn(&str) -> f32) -> Vec<Tick> {
-        let ticks = calendar::ticks(self.wall(from), self.wall(to), self.grain, room, gap, width);
-        let ticks =
-            ticks.into_iter().map(|tick| Tick { at: self.instant(tick.at), label: tick.label, context: tick.context });
-        // Where the clock was changed in between, a tick may fall outside or upon the one before.
-        let mut kept: Vec<Tick> = Vec::new();
-        for tick in ticks.filter(|tick| (from..=to).contains(&tick.at)) {
-            if kept.last().is_none_or(|before| before.at < tick.at) {
-                kept.push(tick);
-            }
+    /// Whether all moments are midnights.
+    pub(crate) fn is_daily(&self) -> bool {
+        self.grain == Grain::Day
+    }
+
+    /// `Mon 5 Jan 2026, 14:05 CET`.
+    pub(crate) fn write(&self, instant: f64) -> String {
+        let moment = instant as i64;
+        let Some(at) = self.at(moment) else { return moment.to_string() };
+        let mut text = self.locale.date(at);
+        if self.grain == Grain::Day {
+            return text;
         }
-        kept
+        text.push_str(", ");
+        text.push_str(&time_of_day(at, self.grain.digits()));
+        if let Some(zone) = self.zone_name(moment, moment) {
+            text.push(' ');
+            text.push_str(&zone);
+        }
+        text
+    }
+
+    /// The same as short as an axis of few columns needs it: `5 Jan`, `14:05`.
+    pub(crate) fn brief(&self, instant: f64) -> String {
+        let Some(at) = self.at(instant as i64) else { return (instant as i64).to_string() };
+        match self.grain {
+            Grain::Day => self.locale.brief(at),
+            Grain::Minute => time_of_day(at, None),
+            _ => time_of_day(at, Some(0)),
+        }
+    }
+
+    /// Ticks between two instants: see [`ticks`].
+    pub(crate) fn ticks(&self, from: f64, to: f64, room: f32, gap: f32, width: impl Fn(&str) -> f32) -> Ticks {
+        ticks(from as i64, to as i64, self, room, gap, width)
     }
 
     /// The instant of a date or a time as ISO 8601 writes it; without an offset, by this clock.
@@ -111,20 +132,202 @@ impl Clock {
         let year = || format!("{text}-01-01").parse::<Date>();
         let wall: DateTime =
             text.parse::<DateTime>().or_else(|_| month().or_else(|_| year()).map(DateTime::from)).ok()?;
-        Some(self.instant(calendar::micros(wall)?))
+        self.moment(wall).map(|at| at as f64)
+    }
+    /// What the zone is called from one moment to another: `UTC`, `GMT+5:30`, or `CET/CEST` where clocks change.
+    /// `None` where there is nothing to name.
+    pub(crate) fn zone_name(&self, from: i64, to: i64) -> Option<String> {
+        if !self.named {
+            return None;
+        }
+        let (first, last) = (self.abbreviation(from)?, self.abbreviation(to)?);
+        Some(if first == last { first } else { format!("{first}/{last}") })
+    }
+
+    fn abbreviation(&self, moment: i64) -> Option<String> {
+        if self.zone == TimeZone::UTC || self.zone.is_unknown() {
+            return Some("UTC".into());
+        }
+        let info = self.zone.to_offset_info(Timestamp::from_microsecond(moment).ok()?);
+        let name = info.abbreviation();
+        if name.starts_with(|first: char| first.is_ascii_alphabetic()) {
+            return Some(name.to_owned());
+        }
+        // A zone that nobody calls by letters is told by its distance.
+        let seconds = info.offset().seconds();
+        let (sign, minutes) = (if seconds < 0 { '−' } else { '+' }, seconds.abs() / 60);
+        let rest = if minutes % 60 == 0 { String::new() } else { format!(":{:02}", minutes % 60) };
+        Some(format!("GMT{sign}{}{rest}", minutes / 60))
     }
 }
 
-fn own_zone(column: &Column) -> TimeZone {
-    column.zone().cloned().unwrap_or(TimeZone::UTC)
+/// How exactly a column's moments must be told to tell them apart from rounder ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Grain {
+    Day,
+    Minute,
+    Second,
+    Milli,
+    Micro,
+}
+
+impl Grain {
+    /// The shortest time that it tells, in microseconds.
+    pub(crate) fn least(self) -> i64 {
+        match self {
+            Self::Day => DAY,
+            Self::Minute => MINUTE,
+            Self::Second => SECOND,
+            Self::Milli => 1_000,
+            Self::Micro => 1,
+        }
+    }
+
+    /// Digits of a second; `None` without seconds.
+    fn digits(self) -> Option<usize> {
+        match self {
+            Self::Day | Self::Minute => None,
+            Self::Second => Some(0),
+            Self::Milli => Some(3),
+            Self::Micro => Some(6),
+        }
+    }
+
+    /// The coarsest that says all of these times on a wall, no two of which lie closer than a `tick` of so many
+    /// microseconds.
+    fn of(walls: impl IntoIterator<Item = i64>, tick: i64) -> Self {
+        let mut grain = Self::Day;
+        for wall in walls {
+            if grain.least() <= tick {
+                break;
+            }
+            // Only what the grain does not yet say makes it finer, so most times cost one division.
+            grain = match grain {
+                Self::Day if wall % DAY == 0 => Self::Day,
+                Self::Day | Self::Minute if wall % MINUTE == 0 => Self::Minute,
+                Self::Day | Self::Minute | Self::Second if wall % SECOND == 0 => Self::Second,
+                Self::Micro => break,
+                _ if wall % 1_000 == 0 => Self::Milli,
+                _ => Self::Micro,
+            };
+        }
+        grain
+    }
+}
+
+/// Moments as microseconds on a zone's wall, fast for neighbours: the zone is asked once between two changes of its
+/// clocks.
+pub(crate) struct Walls<'z> {
+    zone: &'z TimeZone,
+    /// For which moments the offset is known.
+    from: i64,
+    pub(crate) to: i64,
+    offset: i64,
+}
+
+impl<'z> Walls<'z> {
+    pub(crate) fn of(zone: &'z TimeZone) -> Self {
+        // UTC is known forever.
+        let to = if *zone == TimeZone::UTC { i64::MAX } else { i64::MIN };
+        Self { zone, from: i64::MIN, to, offset: 0 }
+    }
+
+    pub(crate) fn at(&mut self, moment: i64) -> i64 {
+        if moment < self.from || moment >= self.to {
+            self.learn(moment);
+        }
+        moment.saturating_add(self.offset)
+    }
+
+    fn learn(&mut self, moment: i64) {
+        let Ok(timestamp) = Timestamp::from_microsecond(moment) else { return };
+        self.offset = i64::from(self.zone.to_offset(timestamp).seconds()) * SECOND;
+        // What is before a moment does not hold the moment itself.
+        let just_after = timestamp.checked_add(SignedDuration::from_nanos(1)).unwrap_or(timestamp);
+        let before = self.zone.preceding(just_after).next();
+        self.from = before.map_or(i64::MIN, |change| change.timestamp().as_microsecond());
+        let after = self.zone.following(timestamp).next();
+        self.to = after.map_or(i64::MAX, |change| change.timestamp().as_microsecond());
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use perch_tinybird::{Type, Values};
+    use proptest::prelude::*;
+
     use super::*;
 
+    fn at(text: &str) -> i64 {
+        text.parse::<Timestamp>().expect("a moment").as_microsecond()
+    }
+
+    fn column(kind: &str, walls: &[&str]) -> Column {
+        let micros = walls.iter().map(|text| Some(at(&format!("{text}Z")))).collect();
+        Column::new("t", Type::parse(kind), Values::times(micros))
+    }
+
+    fn read(zone: &str, locale: &str, column: &Column) -> Result<(Clock, Vec<f64>), ChartError> {
+        let setting = Setting { locale: locale.into(), ..Setting::default() };
+        let spec = Spec { zone: Zone::from(zone.to_owned()), ..Spec::new(crate::Kind::Line) };
+        Clock::of(column, &spec, &setting)
+    }
+
+    fn written(zone: &str, locale: &str, column: &Column) -> Vec<String> {
+        let (clock, moments) = read(zone, locale, column).expect("a zone");
+        moments.into_iter().map(|moment| clock.write(moment)).collect()
+    }
+
+    #[test]
+    fn a_moment_is_written_as_exactly_as_its_column_needs() {
+        let write = |walls: &[&str]| written("column", "en", &column("DateTime64(6)", walls)).pop().expect("one");
+        assert_eq!(write(&["2026-01-05T00:00:00"]), "Mon 5 Jan 2026");
+        assert_eq!(write(&["2026-01-05T00:00:00", "2026-01-05T12:00:00"]), "Mon 5 Jan 2026, 12:00 UTC");
+        assert_eq!(write(&["2026-01-05T12:00:00.7"]), "Mon 5 Jan 2026, 12:00:00.700 UTC");
+        assert_eq!(write(&["2026-01-05T12:00:00.000007"]), "Mon 5 Jan 2026, 12:00:00.000007 UTC");
+    }
+
+    #[test]
+    fn a_time_is_told_by_the_clock_that_was_asked_for() {
+        let column = column("DateTime('America/New_York')", &["2026-07-04T20:30:00"]);
+        assert_eq!(written("column", "en", &column), ["Sat 4 Jul 2026, 20:30 EDT"]);
+        assert_eq!(written("utc", "en", &column), ["Sun 5 Jul 2026, 00:30 UTC"]);
+        assert_eq!(written("Europe/Berlin", "de", &column), ["So., 5. Juli 2026, 02:30 CEST"]);
+        assert_eq!(written("Asia/Kathmandu", "en-US", &column), ["Sun, Jul 5, 2026, 06:15 GMT+5:45"]);
+    }
+
+    #[test]
+    fn a_date_is_the_same_day_everywhere() {
+        for zone in ["column", "utc", "Pacific/Kiritimati", "Pacific/Pago_Pago"] {
+            assert_eq!(written(zone, "en", &column("Date", &["2026-01-05T00:00:00"])), ["Mon 5 Jan 2026"], "{zone}");
+        }
+    }
+
+    #[test]
+    fn a_zone_that_nobody_knows_is_an_error_that_names_it() {
+        let column = column("DateTime", &["2026-01-05T00:00:00"]);
+        let error = read("Europe/Perch", "en", &column).expect_err("no zone");
+        assert_eq!(error.code(), "no-zone");
+        assert!(error.to_string().contains("`Europe/Perch`"), "{error}");
+    }
+
+    #[test]
+    fn the_hour_that_comes_twice_is_read_twice() {
+        let column = column(
+            "DateTime('Europe/Berlin')",
+            &["2026-10-25T01:00:00", "2026-10-25T02:00:00", "2026-10-25T02:00:00", "2026-10-25T03:00:00"],
+        );
+        let (_, moments) = read("column", "en", &column).expect("a zone");
+        assert!(moments.windows(2).all(|pair| pair[1] - pair[0] == 3.6e9), "{moments:?}");
+        assert_eq!(
+            written("column", "en", &column)[1..3],
+            ["Sun 25 Oct 2026, 02:00 CEST", "Sun 25 Oct 2026, 02:00 CET"]
+        );
+    }
+
     fn berlin() -> Clock {
-        Clock { zone: TimeZone::get("Europe/Berlin").expect("a zone"), grain: Grain::Minute }
+        let zone = TimeZone::get("Europe/Berlin").expect("a zone");
+        Clock { zone, grain: Grain::Minute, named: true, locale: &ENGLISH }
     }
 
     #[test]
@@ -140,12 +343,28 @@ mod tests {
     }
 
     #[test]
-    fn an_hour_that_the_clock_shows_twice_has_two_places() {
-        // 25 October 2026: 03:00 is 02:00 again at 01:00 UTC.
-        let clock = berlin();
-        let first = clock.read("2026-10-25T02:00").expect("read");
-        assert_eq!(clock.write(first), clock.write(first + 3.6e9));
-        let ticks = clock.ticks(first - 3.6e9, first + 4.0 * 3.6e9, 400.0, 10.0, |label| label.len() as f32 * 6.0);
-        assert!(ticks.windows(2).all(|pair| pair[0].at < pair[1].at), "{ticks:?}");
+    fn instants_are_the_columns_own_on_both_sides_of_every_change_of_the_clock() {
+        let hours = (0..24 * 400).map(|hour| Some((20_454 * 24 + hour) * 3_600_000_000));
+        let column = Column::new("t", Type::parse("DateTime('Europe/Berlin')"), Values::times(hours.collect()));
+        let (_, instants) = Clock::own(&column);
+        for (row, instant) in instants.into_iter().enumerate() {
+            assert_eq!(Some(instant as i64), column.instant(row), "row {row}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_wall_shows_what_its_zone_says(
+            moments in prop::collection::vec(-2_000_000_000i64..4_000_000_000, 1..40),
+            zone in prop::sample::select(vec!["UTC", "Europe/Berlin", "America/Sao_Paulo", "Australia/Lord_Howe"]),
+        ) {
+            let zone = TimeZone::get(zone).expect("a zone");
+            let mut walls = Walls::of(&zone);
+            for moment in moments {
+                let timestamp = Timestamp::from_second(moment).expect("in range");
+                let offset = i64::from(zone.to_offset(timestamp).seconds());
+                prop_assert_eq!(walls.at(moment * SECOND), (moment + offset) * SECOND);
+            }
+        }
     }
 }

@@ -25,6 +25,8 @@ pub(crate) enum Holds {
     Names,
     /// Whatever has a place on an axis: where none is named, the first time, else the first name, else a number.
     Places,
+    /// The same, where a number comes first.
+    Measures,
     Anything,
 }
 
@@ -179,7 +181,7 @@ impl<'t> Search<'t> {
             // Dashboards keep an `x` that says of what a number is.
             Role::Never if role == "x" => Holds::Anything,
             Role::Never => return Err(ChartError::Meaningless { kind: self.kind, field: role }),
-            Role::Found(Holds::Times) => Holds::Places,
+            Role::Found(Holds::Times | Holds::Names) => Holds::Places,
             Role::Named(holds) | Role::Found(holds) | Role::Must(holds) => holds,
         };
         let column = self.column(role, name)?;
@@ -222,6 +224,7 @@ impl<'t> Search<'t> {
         };
         *column = match holds {
             Holds::Places => first(Holds::Times).or_else(|| first(Holds::Names)).or_else(|| first(Holds::Numbers)),
+            Holds::Measures => first(Holds::Numbers).or_else(|| first(Holds::Times)).or_else(|| first(Holds::Names)),
             holds => first(holds),
         };
         if column.is_none() && must {
@@ -269,7 +272,7 @@ fn fits(column: &Column, holds: Holds) -> bool {
         | (Holds::Numbers, Family::Number | Family::Boolean)
         | (Holds::Times, Family::Time)
         | (Holds::Names, Family::Text | Family::Boolean) => true,
-        (Holds::Places, family) => family != Family::Other,
+        (Holds::Places | Holds::Measures, family) => family != Family::Other,
         _ => false,
     }
 }
@@ -279,7 +282,7 @@ fn words(holds: Holds) -> &'static str {
         Holds::Numbers => "numbers",
         Holds::Times => "times",
         Holds::Names => "texts",
-        Holds::Places | Holds::Anything => "times, numbers or texts",
+        Holds::Places | Holds::Measures | Holds::Anything => "times, numbers or texts",
     }
 }
 

@@ -149,6 +149,36 @@ impl Drawable<Recorder<'_>> for Path {
     }
 }
 
+/// Squares of one side, many at once.
+pub(crate) struct Dots {
+    /// Their upper left corners.
+    pub(crate) points: Vec<(i32, i32)>,
+    /// In units.
+    pub(crate) side: i32,
+    pub(crate) paint: Paint,
+}
+
+impl<'b> PointCollection<'b, BackendCoord> for &'b Dots {
+    type Point = &'b BackendCoord;
+    type IntoIter = std::slice::Iter<'b, BackendCoord>;
+
+    fn point_iter(self) -> Self::IntoIter {
+        self.points.iter()
+    }
+}
+
+impl Drawable<Recorder<'_>> for Dots {
+    fn draw<I: Iterator<Item = BackendCoord>>(
+        &self,
+        points: I,
+        recorder: &mut Recorder<'_>,
+        _: (u32, u32),
+    ) -> Result<(), DrawingErrorKind<Infallible>> {
+        recorder.dots(points, self.side, self.paint);
+        Ok(())
+    }
+}
+
 impl<'b> PointCollection<'b, BackendCoord> for &'b Wedge {
     type Point = &'b BackendCoord;
     type IntoIter = std::iter::Once<&'b BackendCoord>;

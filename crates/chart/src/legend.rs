@@ -1,6 +1,7 @@
 //! Which colour is which series: a row or two of names above the plot.
 
 use crate::element::{Label, Look, Path, SMALL};
+use crate::glyph::Glyph;
 use crate::palette::{Paint, Palette};
 use crate::scene::{Canvas, Dash, units};
 use crate::{ChartError, LegendItem, Rect, text};
@@ -19,12 +20,14 @@ pub(crate) struct Item {
     pub(crate) shown: bool,
     /// How a line is drawn, for charts of lines; without it, the swatch is a square.
     pub(crate) dash: Option<Dash>,
+    /// How a dot is drawn, for charts of dots.
+    pub(crate) glyph: Option<Glyph>,
 }
 
 impl Item {
     /// A series that is drawn, with a square of its colour.
     pub(crate) fn new(name: impl Into<String>, paint: Paint) -> Self {
-        Self { name: name.into(), note: "", paint, shown: true, dash: None }
+        Self { name: name.into(), note: "", paint, shown: true, dash: None, glyph: None }
     }
 }
 
@@ -135,6 +138,10 @@ impl Legend {
             };
             let paint = if item.shown { item.paint } else { item.paint.faint(0.3) };
             match item.dash {
+                _ if item.glyph.is_some() => {
+                    let center = (units(x + SWATCH / 2.0), units(y));
+                    item.glyph.into_iter().try_for_each(|glyph| glyph.draw(canvas, center, 40, paint))?;
+                }
                 None | Some(Dash::Solid) => {
                     let corners = [(units(x), units(y - SWATCH / 2.0)), (units(x + SWATCH), units(y + SWATCH / 2.0))];
                     canvas.draw(&Rectangle::new(corners, paint.filled()))?;

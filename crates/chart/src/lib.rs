@@ -24,6 +24,7 @@ mod ends;
 mod error;
 mod font;
 mod format;
+mod glyph;
 mod guides;
 mod headline;
 mod kinds;

@@ -173,6 +173,11 @@ impl Locale {
         self.days[usize::from(day.to_monday_zero_offset().unsigned_abs()) % 7]
     }
 
+    /// The names of the days, from Monday on.
+    pub(crate) fn days(&self) -> impl Iterator<Item = &'static str> {
+        self.days.into_iter()
+    }
+
     /// The names of months by themselves, for whoever measures them.
     pub(crate) fn months(&self) -> impl Iterator<Item = &'static str> {
         self.alone.into_iter()

@@ -77,6 +77,8 @@ pub(crate) struct Palette {
     pub(crate) series: [Paint; 8],
     /// For what a colour measures.
     pub(crate) ramp: Ramp,
+    /// The same for what lies below zero.
+    pub(crate) warm: Ramp,
 }
 
 const LIGHT: Palette = Palette {
@@ -111,6 +113,19 @@ const LIGHT: Palette = Palette {
             Paint::hex(0x20335e),
         ],
     },
+    warm: Ramp {
+        steps: [
+            Paint::hex(0xfbe2d3),
+            Paint::hex(0xf8c3a3),
+            Paint::hex(0xf0a374),
+            Paint::hex(0xdf874e),
+            Paint::hex(0xc96d2d),
+            Paint::hex(0xb0570d),
+            Paint::hex(0x924400),
+            Paint::hex(0x743400),
+            Paint::hex(0x542704),
+        ],
+    },
 };
 
 const DARK: Palette = Palette {
@@ -143,6 +158,19 @@ const DARK: Palette = Palette {
             Paint::hex(0x71bfff),
             Paint::hex(0xa2d7fe),
             Paint::hex(0xd2ecfe),
+        ],
+    },
+    warm: Ramp {
+        steps: [
+            Paint::hex(0x4a2e1c),
+            Paint::hex(0x6c3a18),
+            Paint::hex(0x8d4815),
+            Paint::hex(0xad591a),
+            Paint::hex(0xca6e2d),
+            Paint::hex(0xe28547),
+            Paint::hex(0xf4a16d),
+            Paint::hex(0xf9c2a1),
+            Paint::hex(0xfde2d2),
         ],
     },
 };

@@ -44,9 +44,10 @@ mod tests {
     #[test]
     fn more_is_darker_upon_white_and_brighter_upon_black() {
         for (theme, sign) in [(Theme::Light, -1.0), (Theme::Dark, 1.0)] {
-            let ramp = &Palette::of(theme).ramp;
-            let lights: Vec<f64> = (0..=100).map(|part| ramp.at(f64::from(part) / 100.0).luminance()).collect();
-            assert!(lights.windows(2).all(|pair| (pair[1] - pair[0]) * sign > 0.0), "{theme:?}: {lights:?}");
+            for ramp in [&Palette::of(theme).ramp, &Palette::of(theme).warm] {
+                let lights: Vec<f64> = (0..=100).map(|part| ramp.at(f64::from(part) / 100.0).luminance()).collect();
+                assert!(lights.windows(2).all(|pair| (pair[1] - pair[0]) * sign > 0.0), "{theme:?}: {lights:?}");
+            }
         }
     }
 

@@ -138,6 +138,12 @@ pub(crate) enum Item {
         stroke: Paint,
         width: i32,
     },
+    /// Squares of one side whose upper left corners these points are.
+    Dots {
+        points: Range<usize>,
+        side: i32,
+        fill: Paint,
+    },
     Circle {
         center: (i32, i32),
         radius: i32,
@@ -202,6 +208,12 @@ impl Recorder<'_> {
     /// For the elements of [`crate::element`], which say more than plotters' own shapes.
     pub(crate) fn push(&mut self, item: Item) {
         self.scene.items.push(item);
+    }
+
+    /// Squares whose upper left corners are in units already.
+    pub(crate) fn dots(&mut self, corners: impl IntoIterator<Item = BackendCoord>, side: i32, fill: Paint) {
+        let points = self.keep(corners);
+        self.push(Item::Dots { points, side, fill });
     }
 
     /// A line of points that are already in units, broken as `dash` says.

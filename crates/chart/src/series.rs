@@ -28,8 +28,8 @@ impl Along {
     /// Where every row stands, NaN for a row that stands nowhere. Moments are read from the clock that the spec asks for.
     pub(crate) fn read(column: &Column, sheet: &Sheet<'_>) -> Result<(Self, Vec<f64>), ChartError> {
         if column.family() == Family::Time {
-            let clock = Clock::of(column, sheet.spec, sheet.input.setting)?;
-            return Ok((Self::Time(clock), column.instant_numbers()));
+            let (clock, xs) = Clock::of(column, sheet.spec, sheet.input.setting)?;
+            return Ok((Self::Time(clock), xs));
         }
         Ok(Self::by_own_clock(column))
     }
@@ -37,7 +37,10 @@ impl Along {
     /// The same, where moments are read from the column's own clock.
     pub(crate) fn by_own_clock(column: &Column) -> (Self, Vec<f64>) {
         match column.family() {
-            Family::Time => (Self::Time(Clock::own(column)), column.instant_numbers()),
+            Family::Time => {
+                let (clock, xs) = Clock::own(column);
+                (Self::Time(clock), xs)
+            }
             Family::Number => (Self::Number, column.finite_numbers()),
             _ => {
                 let mut indexes = HashMap::new();

@@ -6,7 +6,6 @@ use std::rc::Rc;
 use perch_tinybird::{Column, Family};
 
 use crate::before::Before;
-use crate::calendar::Grain;
 use crate::kinds::{OTHER, Sheet, enumerate};
 use crate::legend::Item;
 use crate::palette::Paint;
@@ -309,7 +308,7 @@ fn row(lines: &Lines<'_>, place: f64) -> usize {
 
 fn half(along: &Along, places: &[f64]) -> f64 {
     let Along::Time(clock) = along else { return 0.5 };
-    let alone = if clock.grain == Grain::Day { 8.64e10 } else { 6e7 };
+    let alone = if clock.is_daily() { 8.64e10 } else { 6e7 };
     let apart = places.windows(2).map(|pair| pair[1] - pair[0]).fold(f64::INFINITY, f64::min);
     if apart.is_finite() { apart / 2.0 } else { alone / 2.0 }
 }

@@ -50,6 +50,12 @@ pub(crate) fn write(scene: &Scene, title: &str) -> String {
                 out.paint("fill", *fill);
                 out.raw("/>");
             }
+            Item::Dots { points, side, fill } => {
+                out.raw("<path");
+                out.squares(&scene.points[points.clone()], *side);
+                out.paint("fill", *fill);
+                out.raw("/>");
+            }
             Item::Circle { center, radius, fill } => {
                 out.raw("<circle");
                 out.length("cx", center.0);
@@ -212,6 +218,22 @@ impl Writer {
             last = Some((x, y));
         }
         self.0.push(b'Z');
+    }
+
+    fn squares(&mut self, corners: &[(i32, i32)], side: i32) {
+        self.raw(" d=\"");
+        for corner in corners {
+            self.0.push('M');
+            self.number(corner.0);
+            self.0.push(',');
+            self.number(corner.1);
+            for (letter, length) in [('h', side), ('v', side), ('h', -side)] {
+                self.0.push(letter);
+                self.number(length);
+            }
+            self.0.push('z');
+        }
+        self.0.push('"');
     }
 
     fn label(&mut self, text: &Text) {

@@ -11,7 +11,7 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
 use crate::instants::Instants;
-use crate::kind::{Family, Type, Unit};
+use crate::kind::{Family, Type};
 use crate::values::{Cells, Values};
 use crate::{literal, moment};
 
@@ -210,7 +210,7 @@ impl Column {
 
     /// Whether the column holds days, which have no clock.
     pub fn is_date(&self) -> bool {
-        matches!(self.values.cells, Cells::Time(_, Unit::Day))
+        matches!(self.kind.plain().name(), "Date" | "Date32")
     }
 
     /// [`Column::instant`] of every row, in less time. Where rows go through the hour that the clock shows twice, its

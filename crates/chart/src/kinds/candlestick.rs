@@ -6,7 +6,6 @@ use plotters::element::{PathElement, Rectangle};
 use plotters::style::Color;
 
 use super::{Drawer, NO_VALUES, Picture, Sheet, entry, marks};
-use crate::calendar::Grain;
 use crate::cartesian::{Bottom, Frame, Request};
 use crate::clock::Clock;
 use crate::columns::{Holds, Needs, Role, Values};
@@ -143,7 +142,7 @@ fn read(columns: [&Column; 4], places: &[f64], clock: &Clock) -> Result<Vec<Cand
 
 /// Half the shortest time between two candles.
 fn half(candles: &[Candle], clock: &Clock) -> f64 {
-    let alone = if clock.grain == Grain::Day { 8.64e10 } else { 6e7 };
+    let alone = if clock.is_daily() { 8.64e10 } else { 6e7 };
     let apart = candles.windows(2).map(|pair| pair[1].from - pair[0].from).fold(f64::INFINITY, f64::min);
     if apart.is_finite() { apart / 2.0 } else { alone / 2.0 }
 }

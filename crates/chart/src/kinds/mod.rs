@@ -10,11 +10,14 @@ mod column;
 mod donut;
 mod funnel;
 mod gauge;
+mod heat_map;
 mod histogram;
 mod kpi;
 mod line;
 mod map;
 mod prose;
+mod scatter;
+mod state_timeline;
 mod table;
 
 use perch_tinybird::Column;
@@ -49,15 +52,15 @@ pub(crate) fn of(kind: Kind) -> &'static Drawer {
         Kind::Auto => &table::DRAWER,
         Kind::Bar => &bar::DRAWER,
         Kind::Pie => &donut::DRAWER,
-        Kind::Scatter => &table::DRAWER,
-        Kind::Bubble => &table::DRAWER,
-        Kind::HeatMap => &table::DRAWER,
+        Kind::Scatter => &scatter::DRAWER,
+        Kind::Bubble => &scatter::BUBBLES,
+        Kind::HeatMap => &heat_map::DRAWER,
         Kind::Histogram => &histogram::DRAWER,
         Kind::Funnel => &funnel::DRAWER,
         Kind::Gauge => &gauge::DRAWER,
         Kind::Candlestick => &candlestick::DRAWER,
         Kind::BoxPlot => &box_plot::DRAWER,
-        Kind::StateTimeline => &table::DRAWER,
+        Kind::StateTimeline => &state_timeline::DRAWER,
         Kind::Map => &map::DRAWER,
         Kind::Text => &prose::DRAWER,
     }
