@@ -223,17 +223,17 @@ impl Writer {
     fn squares(&mut self, corners: &[(i32, i32)], side: i32) {
         self.raw(" d=\"");
         for corner in corners {
-            self.0.push('M');
+            self.0.push(b'M');
             self.number(corner.0);
-            self.0.push(',');
+            self.0.push(b',');
             self.number(corner.1);
-            for (letter, length) in [('h', side), ('v', side), ('h', -side)] {
+            for (letter, length) in [(b'h', side), (b'v', side), (b'h', -side)] {
                 self.0.push(letter);
                 self.number(length);
             }
-            self.0.push('z');
+            self.0.push(b'z');
         }
-        self.0.push('"');
+        self.0.push(b'"');
     }
 
     fn label(&mut self, text: &Text) {

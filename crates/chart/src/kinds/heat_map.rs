@@ -245,7 +245,8 @@ fn row_labels(
     }
     for (row, name) in names.iter().enumerate().step_by(every) {
         let middle = panel.top + height * (row as f32 + 0.5);
-        let inside = middle - 6.0 >= 0.0 && middle + 6.0 <= sheet.height();
+        // The labels below the cells come close.
+        let inside = middle - 6.0 >= 0.0 && middle + 2.0 <= panel.top + panel.height;
         if let Some(fit) = text::fit(name, room, look.size, look.weight).filter(|_| inside) {
             let at = (units(panel.left - 7.0), units(middle));
             canvas.draw(&Label::new(&fit.text, at, look).centered().standing_for(name))?;
