@@ -30,7 +30,7 @@ pub enum BenchError {
     Chart(#[from] ChartError),
     /// A window that did not do what it was told.
     #[error("the window: {0}")]
-    Window(#[from] CmdError),
+    Window(Box<CmdError>),
     /// A template that is none.
     #[error("{0}")]
     Template(#[from] TemplateError),
@@ -60,6 +60,12 @@ pub enum BenchError {
         /// Its standard error.
         said: String,
     },
+}
+
+impl From<CmdError> for BenchError {
+    fn from(error: CmdError) -> Self {
+        Self::Window(Box::new(error))
+    }
 }
 
 impl From<Problem> for BenchError {

@@ -54,7 +54,7 @@ fn typed_over(spec: Option<Spec>, arguments: &Render, table: &Table) -> Spec {
     spec.stacked = arguments.stacked.unwrap_or(spec.stacked);
     spec.limit = arguments.limit.or(spec.limit);
     if let Some(format) = &arguments.format {
-        spec.format = format.clone();
+        spec.format = *format;
     }
     spec
 }

@@ -2,13 +2,13 @@
 //! the picture.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration, SystemTime};
 
 use futures_util::future::{BoxFuture, FutureExt as _};
 use futures_util::stream::{self, StreamExt as _};
-use perch_chart::{Size, Theme};
-use perch_dashboard::{Dashboard, Engine, Preset, Tile, TileData, TimeRange, TokenError, Tokens};
+use perch_chart::{Setting, Size, Theme, View};
+use perch_dashboard::{Dashboard, Engine, Preset, Selection, Tile, TileData, TimeRange, TokenError, Tokens};
 use perch_offline::Store;
 use perch_tinybird::{Client, Limits, PipeName, TenantToken};
 
@@ -21,7 +21,7 @@ use crate::{Visit, seed, standing_still};
 const ROUNDS: usize = 8;
 
 /// Tiles without the time filter show the same over any range.
-const RANGE: TimeRange = TimeRange::Last(Preset::Days7);
+static RANGE: LazyLock<Selection> = LazyLock::new(|| (TimeRange::Last(Preset::Days7)).into());
 
 /// Two tokens of one tenant: the second is for when the first is refused.
 struct Pair([Arc<TenantToken>; 2]);
@@ -58,7 +58,7 @@ fn tiles(pipes: &[PipeName]) -> Vec<Tile> {
 /// The picture that a viewer sees.
 fn picture(engine: &Engine, tile: &Tile, data: &TileData) -> String {
     let size = Size { width: 600, height: 400 };
-    engine.draw(data, tile, 0, size, Theme::Light).expect("a picture").svg
+    engine.draw(Some(data), tile, &View::default(), &Setting::default(), size, Theme::Light).expect("a picture").svg
 }
 
 #[tokio::test(flavor = "multi_thread")]
