@@ -8,7 +8,7 @@ use common::{boxes, check_picture};
 use perch_chart::{
     Aggregate, Axis, ChartError, Drawing, Good, Input, Kind, Shape, Size, Spec, Target, Theme, Threshold, View, draw,
 };
-use perch_tinybird::{Column, Table, Type, Values};
+use perch_tinybird::{Column, Table, Type};
 use proptest::prelude::*;
 
 const SIZE: Size = Size { width: 520, height: 260 };
