@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-use perch_chart::Theme;
+use perch_chart::{Kind, Theme};
 
 #[path = "common/specimen.rs"]
 mod specimen;
@@ -15,6 +15,16 @@ use specimen::Specimen;
 const HOW: &str = "Look at them (`cargo run -p perch-chart --example gallery -- target/gallery` and a browser). If they are \
                    as they should be, run `UPDATE_SNAPSHOTS=1 cargo nextest run -p perch-chart --test snapshots`, \
                    `make gallery`, and commit what changed.";
+
+#[test]
+fn every_kind_says_that_there_is_no_data() {
+    for specimen in Specimen::all().expect("the specimens") {
+        let drawing = specimen.draw_without_rows(specimen.size(), Theme::Light);
+        let svg = drawing.unwrap_or_else(|error| panic!("{}: {error}", specimen.name)).svg;
+        let says = svg.contains("No data in this range");
+        assert_eq!(says, specimen.spec().kind != Kind::Text, "{}: {svg}", specimen.name);
+    }
+}
 
 #[test]
 fn every_picture_of_the_gallery_looks_as_it_did() {

@@ -1,6 +1,7 @@
 //! The pictures of the gallery, each a file in `gallery/`: what is drawn of which answer.
 
 #![allow(dead_code, reason = "each program uses its part")]
+#![allow(dead_code, reason = "the tests and the gallery each use their part")]
 
 use std::error::Error;
 use std::fs;
@@ -80,6 +81,15 @@ impl Specimen {
         Size { width: self.file.width, height: self.file.height }
     }
 
+    /// What is drawn of the answer once it has no rows.
+    pub fn draw_without_rows(&self, size: Size, theme: Theme) -> Result<Drawing, Box<dyn Error>> {
+        let mut answer: serde_json::Value = serde_json::from_slice(&fs::read(path(&self.file.answer))?)?;
+        answer["data"] = serde_json::json!([]);
+        answer["rows"] = 0.into();
+        let table = decode(answer.to_string().as_bytes())?.table;
+        Ok(draw(&Input::from(&table), &self.file.chart, size, theme)?)
+    }
+
     pub fn draw(&self, size: Size, theme: Theme) -> Result<Drawing, ChartError> {
         let input = Input { previous: self.previous.as_ref(), ..Input::from(&self.table) };
         draw(&input, &self.file.chart, size, theme)
@@ -92,5 +102,9 @@ fn folder() -> PathBuf {
 }
 
 fn answer(name: &str) -> Result<Table, Box<dyn Error>> {
-    Ok(decode(&fs::read(folder().join("data").join(name).with_extension("json"))?)?.table)
+    Ok(decode(&fs::read(path(name))?)?.table)
+}
+
+fn path(answer: &str) -> PathBuf {
+    folder().join("data").join(answer).with_extension("json")
 }
