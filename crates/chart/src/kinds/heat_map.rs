@@ -240,7 +240,7 @@ fn row_labels(
     let look = Look::new(SMALL, sheet.palette.muted).end();
     let height = panel.height / panel.rows as f32;
     let every = (13.0 / height).ceil().max(1.0) as usize;
-    if room < 12.0 || panel.height < 11.0 {
+    if room < 4.0 || panel.height < 11.0 {
         return Ok(());
     }
     for (row, name) in names.iter().enumerate().step_by(every) {
