@@ -17,7 +17,7 @@ pub fn open(app: &mut App) -> Result<(), Box<dyn std::error::Error>> {
     let surroundings = Surroundings {
         places,
         clock: Arc::new(SystemTime::now),
-        locale: sys_locale::get_locale().unwrap_or_else(|| "en".to_owned()),
+        locale: locale(),
         events: Box::new(move |event| pass_on(&events, event)),
         // The opener's error repeats the whole address, so it is not told.
         browser: Box::new(move |url| browser.opener().open_url(url, None::<&str>).is_ok()),
@@ -32,6 +32,12 @@ pub fn open(app: &mut App) -> Result<(), Box<dyn std::error::Error>> {
     });
     app.manage(desktop);
     Ok(())
+}
+
+/// The viewer's locale as the system says it. The one of no country at all, `C`, is read as English.
+fn locale() -> String {
+    let told = sys_locale::get_locale().filter(|locale| !["C", "POSIX"].contains(&locale.as_str()));
+    told.unwrap_or_else(|| "en".to_owned())
 }
 
 /// Whether the process that the system starts for a link finds this one: it asks

@@ -80,7 +80,7 @@ fn row_of(mark: &Mark, rows: &[Vec<String>]) -> usize {
 /// The engine's `2026-01-01 18:51:00` as the screen says it.
 fn moment(printed: &str) -> String {
     let moment: DateTime = printed.parse().expect("a time in the CSV");
-    moment.strftime("%a %-d %b %Y, %H:%M").to_string()
+    moment.strftime("%a %-d %b %Y, %H:%M UTC").to_string()
 }
 
 /// A value without what only the screen adds: commas between thousands; a null
