@@ -4,8 +4,6 @@
 //! Where clocks change, an hour that comes twice has two ticks when hours are ticked, and one when only every second or
 //! third is; an hour that is skipped has none; and each day, month and year begins once, at its first moment.
 
-use std::fmt::Write as _;
-
 use jiff::civil::DateTime;
 use jiff::tz::{AmbiguousOffset, Offset, TimeZone};
 use jiff::{SignedDuration, Timestamp};
@@ -226,18 +224,30 @@ fn whole_hours(length: i64, from: i64, to: i64, walls: &mut Walls<'_>) -> Vec<i6
 
 /// `14:05`, or with seconds and so many digits of a second `14:05:09.25`.
 pub(crate) fn time_of_day(at: DateTime, digits: Option<usize>) -> String {
-    let mut text = String::with_capacity(16);
-    // Writing to a string does not fail.
-    let _ = write!(text, "{:02}:{:02}", at.hour(), at.minute());
-    if let Some(digits) = digits {
-        let _ = write!(text, ":{:02}", at.second());
-        if digits > 0 {
-            let fraction = format!("{:06}", at.subsec_nanosecond() / 1_000);
-            text.push('.');
-            text.push_str(&fraction[..digits.min(6)]);
-        }
-    }
+    let mut text = String::with_capacity("00:00:00.000000".len());
+    let seconds = (i64::from(at.hour()) * 60 + i64::from(at.minute())) * 60 + i64::from(at.second());
+    push_time(seconds * SECOND + i64::from(at.subsec_nanosecond()) / 1_000, digits, &mut text);
     text
+}
+
+/// The same for microseconds since midnight, at the end of a text.
+pub(crate) fn push_time(micros: i64, digits: Option<usize>, out: &mut String) {
+    let mut pair = |mark: &str, value: i64| {
+        out.push_str(mark);
+        for digit in [value / 10, value % 10] {
+            out.push(char::from(b'0' + digit as u8));
+        }
+    };
+    pair("", micros / HOUR);
+    pair(":", micros / MINUTE % 60);
+    let Some(digits) = digits else { return };
+    pair(":", micros / SECOND % 60);
+    let mut unit = SECOND;
+    for place in 0..digits.min(6) {
+        unit /= 10;
+        out.push_str(if place == 0 { "." } else { "" });
+        out.push(char::from(b'0' + (micros / unit % 10) as u8));
+    }
 }
 
 /// Microseconds of the first of a month, counted from January of year 0.

@@ -4,6 +4,8 @@
 //! clocks share a crosshair; words and ticks are in the clock's own time. A date has no zone: it is kept as its midnight
 //! in UTC and read from there, and so it is the same day everywhere.
 
+mod scribe;
+
 use jiff::civil::{Date, DateTime};
 use jiff::tz::{Offset, TimeZone};
 use jiff::{SignedDuration, Timestamp, Zoned};
@@ -12,6 +14,8 @@ use perch_tinybird::Column;
 use crate::calendar::{DAY, MINUTE, SECOND, Ticks, ticks, time_of_day};
 use crate::locale::{ENGLISH, Locale};
 use crate::{ChartError, Setting, Spec, Zone};
+
+pub(crate) use scribe::Scribe;
 
 /// A clock, and how exactly and in whose words moments are told by it.
 #[derive(Debug, Clone, PartialEq)]

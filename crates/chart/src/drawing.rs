@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::Sort;
+use crate::{Hex, Name, Sort};
 
 /// The size of a picture in CSS pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
@@ -50,7 +50,8 @@ pub struct LegendItem {
     /// Its name: what [`View::hidden`] says of it. Plain text.
     pub name: String,
     /// Its colour, `#rrggbb`.
-    pub color: String,
+    #[ts(type = "string")]
+    pub color: Hex,
     /// Whether it is drawn.
     pub shown: bool,
     /// Where its name stands.
@@ -246,14 +247,16 @@ pub struct Rect {
 #[derive(Debug, Clone, PartialEq, Serialize, TS)]
 pub struct Entry {
     /// The series, or the column. Plain text.
-    pub name: String,
+    #[ts(type = "string")]
+    pub name: Name,
     /// The value in full. Without its commas (and what a format adds) it is what the engine's CSV says. A null reads
     /// `–`. Plain text.
     pub value: String,
     /// About how much that is, where all entries of the mark measure the same: the web view lists them by it.
     pub amount: Option<f64>,
     /// The series' colour, `#rrggbb`.
-    pub color: String,
+    #[ts(type = "string")]
+    pub color: Hex,
     /// Where the value stands in the picture, if it is a point on a line or the end of a bar.
     pub y: Option<f32>,
 }

@@ -404,9 +404,12 @@ pub(crate) fn trim(mut text: String) -> String {
 
 /// Whether the text is digits with at most a sign and a point: no exponent, no word.
 fn is_plain(text: &str) -> bool {
-    let digits = text.strip_prefix('-').unwrap_or(text);
-    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, "0"));
-    [whole, fraction].iter().all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()))
+    let digits = text.strip_prefix('-').unwrap_or(text).as_bytes();
+    let (whole, fraction) = match digits.iter().position(|byte| *byte == b'.') {
+        Some(point) => (&digits[..point], &digits[point + 1..]),
+        None => (digits, &b"0"[..]),
+    };
+    [whole, fraction].iter().all(|part| !part.is_empty() && part.iter().all(u8::is_ascii_digit))
 }
 
 /// A hundred times a plain number.

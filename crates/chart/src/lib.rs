@@ -47,6 +47,7 @@ mod scale;
 mod scene;
 mod series;
 mod setting;
+mod shared;
 mod spec;
 mod stack;
 mod stacks;
@@ -73,6 +74,7 @@ pub use error::ChartError;
 pub use format::{Currency, Format, Style, UnknownFormat};
 pub use order::Orders;
 pub use setting::{Colors, Setting};
+pub use shared::{Hex, Name};
 pub use spec::{
     Aggregate, Annotation, Axis, AxisScale, Band, Cells, Good, Kind, Place, Side, Sort, Spec, Stacking, Target,
     Threshold, UnknownKind, Zone,

@@ -109,7 +109,8 @@ impl Locale {
 
     /// Appends a plain number's digits with this locale's signs between them, without its minus.
     pub(crate) fn write_digits(&self, digits: &str, out: &mut String) {
-        let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+        let point = digits.bytes().position(|byte| byte == b'.');
+        let (whole, fraction) = point.map_or((digits, ""), |point| (&digits[..point], &digits[point + 1..]));
         let (last, others) = self.sizes;
         if whole.len() < self.least || whole.len() <= last {
             out.push_str(whole);

@@ -28,7 +28,7 @@ impl Colors {
     /// Those of a theme.
     pub fn of(theme: Theme) -> Self {
         let palette = Palette::of(theme);
-        let hex = [palette.ground, palette.ink, palette.muted, palette.grid].map(|paint| paint.to_hex());
+        let hex = [palette.ground, palette.ink, palette.muted, palette.grid].map(|paint| paint.to_hex().to_string());
         let [ground, ink, muted, line] = hex;
         Self { ground, ink, muted, line }
     }

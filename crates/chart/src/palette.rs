@@ -7,8 +7,8 @@
 use plotters::style::Color;
 use plotters_backend::BackendColor;
 
-use crate::Theme;
 use crate::ramp::Ramp;
+use crate::{Hex, Theme};
 
 /// A colour, and how much of it.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -38,16 +38,8 @@ impl Paint {
     }
 
     /// As `#rrggbb`.
-    pub(crate) fn to_hex(self) -> String {
-        const DIGITS: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
-        let (red, green, blue) = self.rgb;
-        // Each mark says its colours, so this is not left to `format!`.
-        let mut hex = String::with_capacity("#rrggbb".len());
-        hex.push('#');
-        for channel in [red, green, blue] {
-            hex.extend([DIGITS[usize::from(channel >> 4)], DIGITS[usize::from(channel & 15)]]);
-        }
-        hex
+    pub(crate) fn to_hex(self) -> Hex {
+        Hex::of(self.rgb)
     }
 }
 

@@ -198,7 +198,7 @@ fn every_group_has_a_colour_of_its_own_and_a_name_in_the_legend() {
     colors.dedup();
     assert_eq!(colors.len(), entries.len());
     for entry in entries {
-        assert!(texts(&drawing).contains(&entry.name), "{} is in the legend", entry.name);
+        assert!(texts(&drawing).contains(&entry.name.to_string()), "{} is in the legend", entry.name);
     }
 }
 

@@ -69,7 +69,7 @@ fn a_png_is_as_large_as_was_asked_and_shows_bars_on_the_ground() {
                 ((bar.y + bar.height / 2.0) * times as f32) as usize,
             );
             let accent = &drawing.marks.marks[0].entries[0].color;
-            assert_eq!(format!("#{:02x}{:02x}{:02x}", inside[0], inside[1], inside[2]), *accent);
+            assert_eq!(format!("#{:02x}{:02x}{:02x}", inside[0], inside[1], inside[2]), accent.as_str());
         }
     }
 }

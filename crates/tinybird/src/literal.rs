@@ -59,14 +59,25 @@ fn hundredths(value: f64) -> Option<String> {
         return None;
     }
     let (whole, rest) = (scaled / 100, scaled % 100);
-    let mut text = whole.to_string();
+    let digit = |value: u64| char::from(b'0' + (value % 10) as u8);
+    let mut text = String::with_capacity("-100000000000.00".len());
     if value < 0.0 {
-        text.insert(0, '-');
+        text.push('-');
+    }
+    let mut unit = 1;
+    while unit * 10 <= whole {
+        unit *= 10;
+    }
+    while unit > 0 {
+        text.push(digit(whole / unit));
+        unit /= 10;
     }
     if rest > 0 {
         text.push('.');
-        let digits = [rest / 10, rest % 10].map(|digit| char::from(b'0' + digit as u8));
-        text.extend(&digits[..if rest % 10 == 0 { 1 } else { 2 }]);
+        text.push(digit(rest / 10));
+        if rest % 10 > 0 {
+            text.push(digit(rest));
+        }
     }
     Some(text)
 }

@@ -1,16 +1,18 @@
 //! What charts of lines say besides their picture: what lies under the pointer, and the sentence for who does not see.
 
 use std::borrow::Cow;
+use std::ops::Range;
 use std::rc::Rc;
 
 use super::{NULL, Sheet, entry, enumerate};
+use crate::clock::Scribe;
 use crate::past::Past;
 use crate::reduce::{chunks, extremes, span, width};
 use crate::scale::Scale;
 use crate::scene::pixels;
 use crate::series::{Along, Lines, Series};
 use crate::trace::within;
-use crate::{Entry, Key, Mark, Shape};
+use crate::{Entry, Key, Mark, Name, Shape};
 
 use super::line::Drawn;
 
@@ -37,11 +39,20 @@ pub(super) fn marks(sheet: &Sheet<'_>, drawn: &Drawn<'_>, tell: &Tell<'_>) -> Ve
     let all = lines.series.len() <= 24;
     let same = lines.series.iter().all(|series| !series.right);
     let alone = lines.series.len() == 1;
-    let mut marks = Vec::new();
-    for x in places(lines, &frame.x) {
+    let places = places(lines, &frame.x);
+    let mut marks = Vec::with_capacity(places.len());
+    let mut scribe = match &lines.along {
+        Along::Time(clock) => Some(Scribe::of(clock)),
+        _ => None,
+    };
+    // Places ascend, and so what stands there is never before what stood at the last one.
+    let drawn = lines.shown().filter(|(_, series)| all || !series.faded);
+    let mut drawn: Vec<_> = drawn.map(|(number, series)| (number, series, Name::from(&series.name), 0)).collect();
+    let mut before: Vec<_> = past.iter().flat_map(Past::shown).map(|series| (series, 0)).collect();
+    for x in places {
         let mut first = None;
-        let mut entries: Vec<Entry> = Vec::new();
-        let mut put = |series: &Series<'_>, index: usize, name: &str, told: Told| {
+        let mut entries: Vec<Entry> = Vec::with_capacity(drawn.len() + before.len());
+        let mut put = |series: &Series<'_>, index: usize, name: Name, told: Told| {
             let scale = if series.right { &frame.right } else { &frame.y };
             let value = series.ys[index];
             let y = Some(told.edge).filter(|edge| value.is_finite() && scale.measures(*edge) && scale.holds(*edge));
@@ -50,21 +61,26 @@ pub(super) fn marks(sheet: &Sheet<'_>, drawn: &Drawn<'_>, tell: &Tell<'_>) -> Ve
             let amount = Some(value).filter(|value| same && value.is_finite());
             entries.push(Entry { amount, ..entry(name, text, series.paint, y) });
         };
-        for (number, series) in lines.shown().filter(|(_, series)| all || !series.faded) {
-            for index in found(series, x) {
+        for (number, series, name, at) in &mut drawn {
+            *at = reached(&series.xs, *at, x);
+            for index in standing(&series.xs, *at, x) {
                 first.get_or_insert_with(|| series.row(index));
-                put(series, index, &series.name, tell(number, x, series.ys[index]));
+                put(series, index, name.clone(), tell(*number, x, series.ys[index]));
             }
         }
-        for series in past.iter().flat_map(Past::shown) {
-            for index in found(series, x) {
+        for (series, at) in &mut before {
+            *at = reached(&series.xs, *at, x);
+            for index in standing(&series.xs, *at, x) {
                 let name = past.as_ref().map(|past| past.name(series, x, alone)).unwrap_or_default();
-                put(series, index, &name, itself(0, x, series.ys[index]));
+                put(series, index, name.into(), itself(0, x, series.ys[index]));
             }
         }
         let Some(row) = first else { continue };
-        let mut mark =
-            Mark::new(Shape::Column { x: pixels(frame.x.at(x)) }, lines.along.heading(x, lines.x, row), entries);
+        let heading = match &mut scribe {
+            Some(scribe) => scribe.write(x),
+            None => lines.along.heading(x, lines.x, row),
+        };
+        let mut mark = Mark::new(Shape::Column { x: pixels(frame.x.at(x)) }, heading, entries);
         mark.at = frame.across().map(|_| x);
         if let Along::Names(_) = lines.along {
             mark.keys = vec![Key { column: lines.x.name().to_owned(), value: lines.x.text(row).map(Cow::into_owned) }];
@@ -75,9 +91,25 @@ pub(super) fn marks(sheet: &Sheet<'_>, drawn: &Drawn<'_>, tell: &Tell<'_>) -> Ve
 }
 
 /// The points of a series that stand exactly there.
-pub(super) fn found(series: &Series<'_>, x: f64) -> std::ops::Range<usize> {
-    let start = series.xs.partition_point(|place| *place < x);
-    start..start + series.xs[start..].iter().take_while(|place| **place == x).count()
+pub(super) fn found(series: &Series<'_>, x: f64) -> Range<usize> {
+    standing(&series.xs, reached(&series.xs, 0, x), x)
+}
+
+/// The points from `start` on that stand exactly there, where all before stand before.
+fn standing(xs: &[f64], start: usize, x: f64) -> Range<usize> {
+    start..start + xs[start..].iter().take_while(|place| **place == x).count()
+}
+
+/// The first point from `from` on that is not before a place. It is looked for in wider and wider steps, since the next
+/// place is near.
+fn reached(xs: &[f64], from: usize, x: f64) -> usize {
+    let (mut start, mut step) = (from, 1);
+    while xs.get(start + step - 1).is_some_and(|place| *place < x) {
+        start += step;
+        step *= 2;
+    }
+    let end = (start + step - 1).min(xs.len());
+    start + xs[start..end].partition_point(|place| *place < x)
 }
 
 /// The places on a scale that have marks: all of them, or two of each pixel column where there are more, which are those

@@ -30,7 +30,9 @@ use crate::element::{BODY, Label, Look};
 use crate::palette::{Paint, Palette};
 use crate::scale::Extent;
 use crate::scene::{Area, Scene, units};
-use crate::{Across, ChartError, Entry, Format, Input, Kind, LegendItem, Mark, Marks, Pick, Scroll, Size, Spec, text};
+use crate::{
+    Across, ChartError, Entry, Format, Input, Kind, LegendItem, Mark, Marks, Name, Pick, Scroll, Size, Spec, text,
+};
 
 /// A kind of chart: what it asks of a table, and how it draws it.
 pub(crate) struct Drawer {
@@ -161,7 +163,7 @@ pub(crate) const OTHER: &str = "Other";
 pub(crate) const NO_VALUES: &str = "No values";
 
 /// One value of a mark.
-pub(crate) fn entry(name: impl Into<String>, value: String, paint: Paint, y: Option<f32>) -> Entry {
+pub(crate) fn entry(name: impl Into<Name>, value: String, paint: Paint, y: Option<f32>) -> Entry {
     Entry { name: name.into(), value, amount: None, color: paint.to_hex(), y }
 }
 
