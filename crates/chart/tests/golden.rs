@@ -152,7 +152,7 @@ fn marks_hold_the_engines_own_digits() {
                     let told = |text: Option<std::borrow::Cow<'_, str>>| {
                         text.map_or(entry.value == "–", |text| entry.value.replace(',', "") == *text)
                     };
-                    let Some(column) = columns.clone().find(|column| column.name() == entry.name) else { continue };
+                    let Some(column) = columns.clone().find(|column| entry.name == column.name()) else { continue };
                     compared += 1;
                     assert!(
                         (0..table.rows()).any(|row| told(column.text(row))),
