@@ -184,7 +184,7 @@ fn a_category_has_the_same_colour_in_all_tiles_of_a_dashboard() {
     let input = Input { setting: &setting, ..Input::from(&table) };
     let color_of = |drawing: &Drawing, name: &str| {
         let mut entries = drawing.marks.marks.iter().flat_map(|mark| &mark.entries);
-        entries.find(|entry| entry.name == name).map(|entry| entry.color.clone())
+        entries.find(|entry| entry.name == name).map(|entry| entry.color)
     };
     let column = draw(&input, &by_plan(Kind::Column, Stacking::None), SIZE, Theme::Light).expect("drawn");
     let donut = Spec { x: Some("plan".into()), ..Spec::new(Kind::Donut) };

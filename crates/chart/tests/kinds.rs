@@ -55,7 +55,7 @@ fn a_kpi_tells_its_change_in_words_and_in_the_colour_of_the_news() {
     let up = draw(Good::Up, Theme::Light);
     assert_eq!(texts(&up), ["1,100", "▲ Up 10.0% (+100)", "from 1,000"]);
     assert_eq!(up.summary, "visits: 1,100, up 10.0% (+100) from 1,000.");
-    let color = |drawing: &Drawing| drawing.marks.marks[0].entries[2].color.clone();
+    let color = |drawing: &Drawing| drawing.marks.marks[0].entries[2].color;
     assert_eq!((color(&up).as_str(), color(&draw(Good::Down, Theme::Light)).as_str()), ("#18794e", "#b42318"));
 }
 
@@ -180,7 +180,7 @@ fn a_slice_keeps_its_colour_when_it_grows_past_another() {
     let color = |values: &[f64], name: &str| {
         let drawing = picture(&named(&["a", "b", "c"], values), &Spec::new(Kind::Donut));
         let mark = drawing.marks.marks.iter().find(|mark| mark.heading == name).expect("the slice");
-        mark.entries[0].color.clone()
+        mark.entries[0].color
     };
     for name in ["a", "b", "c"] {
         assert_eq!(color(&[3.0, 2.0, 1.0], name), color(&[1.0, 2.0, 3.0], name));

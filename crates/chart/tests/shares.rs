@@ -74,7 +74,7 @@ fn a_slice_that_is_turned_off_takes_no_part_but_stays_in_the_legend() {
         let legend: Vec<(&str, bool)> = drawing.legend.iter().map(|item| (item.name.as_str(), item.shown)).collect();
         assert_eq!(legend, [("a", false), ("b", true), ("c", true)], "{kind}");
         let all = picture(&table, &Spec::new(kind));
-        let colors = |drawing: &Drawing| drawing.legend.iter().map(|item| item.color.clone()).collect::<Vec<_>>();
+        let colors = |drawing: &Drawing| drawing.legend.iter().map(|item| item.color).collect::<Vec<_>>();
         assert_eq!(colors(&drawing), colors(&all), "nobody changes colour");
     }
 }

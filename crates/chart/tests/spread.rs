@@ -141,7 +141,7 @@ fn a_candle_finds_its_columns_by_name_and_tells_the_change() {
     let expected = [("Open", "10"), ("High", "14"), ("Low", "9"), ("Close", "12"), ("Change", "+2 (+20%)")];
     assert_eq!(said(&drawing, 0), expected);
     assert_eq!(said(&drawing, 1)[4], ("Change", "-3 (-25%)"));
-    let color = |mark: usize| drawing.marks.marks[mark].entries[0].color.clone();
+    let color = |mark: usize| drawing.marks.marks[mark].entries[0].color;
     assert_ne!(color(0), color(1));
     // One body is an outline, the other one filled: the colours do not speak alone.
     assert_eq!(drawing.svg.matches("<rect").count(), 1);
