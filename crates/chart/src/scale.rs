@@ -71,8 +71,15 @@ impl Scale {
 
     /// Where the value stands, in units.
     pub(crate) fn at(&self, value: f64) -> i32 {
-        self.place(value).round() as i32
+        nearest(self.place(value))
     }
+}
+
+/// The nearest whole number, as [`f64::round`] finds it, which is a call where the processor may be an old one.
+pub(crate) fn nearest(value: f64) -> i32 {
+    let whole = value as i32;
+    let rest = value - f64::from(whole);
+    whole.saturating_add(i32::from(rest >= 0.5)).saturating_sub(i32::from(rest <= -0.5))
 }
 
 impl Ranged for Scale {
@@ -322,6 +329,13 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn the_nearest_whole_number_is_the_one_that_rounding_finds(
+            value in prop_oneof![any::<f64>(), -1e4f64..1e4, (-1_000_000i32..1_000_000).prop_map(|half| f64::from(half) / 2.0)],
+        ) {
+            prop_assert_eq!(nearest(value), value.round() as i32);
+        }
+
         #[test]
         fn a_line_is_taken_in_as_its_values_one_by_one(
             values in prop::collection::vec(prop_oneof![4 => -1e3f64..1e3, 1 => 1f64..9.0, 1 => Just(f64::NAN)], 0..40),

@@ -1,7 +1,9 @@
 //! Lines of points from a table: where each row stands along the bottom, and one series for each column or group.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::collections::HashMap;
+use std::ops::Range;
 use std::rc::Rc;
 
 use perch_tinybird::{Column, Family, Table};
@@ -83,9 +85,11 @@ pub(crate) struct Series<'t> {
     pub(crate) name: String,
     pub(crate) column: &'t Column,
     /// Ascending; a place may repeat.
-    pub(crate) xs: Rc<[f64]>,
+    pub(crate) xs: Rc<Vec<f64>>,
     /// NaN is a gap.
     pub(crate) ys: Vec<f64>,
+    /// Of all values, once somebody has asked.
+    extent: OnceCell<Extent>,
     rows: Option<Rc<[u32]>>,
     pub(crate) paint: Paint,
     /// Told apart without colours, from the fifth line on.
@@ -104,14 +108,25 @@ impl Series<'_> {
         self.rows.as_ref().map_or(index, |rows| rows[index] as usize)
     }
 
+    /// What some of its values lie within. That of all is found once.
+    pub(crate) fn extent(&self, range: Range<usize>) -> Extent {
+        let find = |values: &[f64]| {
+            let mut extent = Extent::NONE;
+            extent.add_line(values);
+            extent
+        };
+        if range == (0..self.ys.len()) { *self.extent.get_or_init(|| find(&self.ys)) } else { find(&self.ys[range]) }
+    }
+
     /// Moves every point along the bottom, and leaves out those that then stand nowhere.
     pub(crate) fn place(&mut self, to: impl Fn(f64) -> Option<f64>) {
         let mut moved: Vec<(f64, f64, u32)> = (0..self.xs.len())
             .filter_map(|index| Some((to(self.xs[index])?, self.ys[index], self.row(index) as u32)))
             .collect();
         moved.sort_by(|a, b| a.0.total_cmp(&b.0));
-        self.xs = moved.iter().map(|(x, ..)| *x).collect();
+        self.xs = Rc::new(moved.iter().map(|(x, ..)| *x).collect());
         self.ys = moved.iter().map(|(_, y, _)| *y).collect();
+        self.extent = OnceCell::new();
         self.rows = Some(moved.iter().map(|(.., row)| *row).collect());
     }
 }
@@ -143,9 +158,7 @@ impl Lines<'_> {
 
     /// The least and the greatest value, if there is any.
     pub(crate) fn extent(&self) -> Option<Extent> {
-        let mut extent = Extent::NONE;
-        self.series.iter().for_each(|series| extent.add_line(&series.ys));
-        extent.some()
+        self.series.iter().map(|series| series.extent(0..series.ys.len())).fold(Extent::NONE, Extent::and).some()
     }
 }
 
@@ -191,10 +204,10 @@ pub(crate) fn read<'t>(
     let mut series = Vec::new();
     match columns.group {
         None => {
-            let xs: Rc<[f64]> = match &order {
-                None => places.into(),
+            let xs = Rc::new(match &order {
+                None => places,
                 Some(rows) => rows.iter().map(|row| places[*row as usize]).collect(),
-            };
+            });
             let rows: Option<Rc<[u32]>> = order.map(Into::into);
             for column in &columns.y {
                 let values = column.finite_numbers();
@@ -209,7 +222,7 @@ pub(crate) fn read<'t>(
             let rows = order.unwrap_or_else(|| (0..table.rows() as u32).collect());
             let values: Vec<Vec<f64>> = columns.y.iter().map(|column| column.finite_numbers()).collect();
             for (name, rows) in groups(group, &rows) {
-                let xs: Rc<[f64]> = rows.iter().map(|row| places[*row as usize]).collect();
+                let xs: Rc<Vec<f64>> = Rc::new(rows.iter().map(|row| places[*row as usize]).collect());
                 let rows: Rc<[u32]> = rows.into();
                 for (column, values) in columns.y.iter().zip(&values) {
                     let ys = rows.iter().map(|row| values[*row as usize]).collect();
@@ -236,7 +249,7 @@ pub(crate) fn read<'t>(
 fn one<'t>(
     name: String,
     column: &'t Column,
-    xs: Rc<[f64]>,
+    xs: Rc<Vec<f64>>,
     ys: Vec<f64>,
     rows: Option<Rc<[u32]>>,
     palette: &Palette,
@@ -246,6 +259,7 @@ fn one<'t>(
         column,
         xs,
         ys,
+        extent: OnceCell::new(),
         rows,
         paint: palette.ghost,
         dash: Dash::Solid,
@@ -277,6 +291,7 @@ fn axes(series: &mut [Series<'_>], sheet: &Sheet<'_>, columns: &Columns<'_>) -> 
         if axis.scale == AxisScale::Log {
             any[side] |= series.ys.iter().any(|y| y.is_finite());
             series.ys.iter_mut().filter(|y| **y <= 0.0).for_each(|y| *y = f64::NAN);
+            series.extent = OnceCell::new();
             positive[side] |= series.ys.iter().any(|y| y.is_finite());
         }
     }

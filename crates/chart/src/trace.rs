@@ -9,7 +9,7 @@ use crate::ChartError;
 use crate::element::Path;
 use crate::palette::Paint;
 use crate::reduce::{Point, reduce};
-use crate::scale::{Extent, Scale};
+use crate::scale::{Extent, Scale, nearest};
 use crate::scene::{Area, Canvas, Dash};
 
 /// A place in units of a scene, not rounded.
@@ -40,11 +40,11 @@ pub(crate) fn within(xs: &[f64], (from, to): (f64, f64)) -> Range<usize> {
     start..start + xs[start..].partition_point(|x| *x <= to)
 }
 
-/// What the line through these points reaches between two places, with its ends where it is cut.
-pub(crate) fn reach(xs: &[f64], ys: &[f64], window: (f64, f64)) -> Extent {
+/// What the line through these points reaches between two places, with its ends where it is cut. `extent` says what
+/// some of the values lie within.
+pub(crate) fn reach(xs: &[f64], ys: &[f64], window: (f64, f64), extent: impl FnOnce(Range<usize>) -> Extent) -> Extent {
     let inside = within(xs, window);
-    let mut extent = Extent::NONE;
-    extent.add_line(&ys[inside.clone()]);
+    let mut extent = extent(inside.clone());
     // The line goes on beyond the window, to the points before and after.
     for (edge, outer) in [(window.0, inside.start.checked_sub(1)), (window.1, Some(inside.end))] {
         let Some(outer) = outer.filter(|outer| *outer < xs.len()) else { continue };
@@ -223,7 +223,7 @@ fn half(outline: &[Spot], inside: impl Fn(Spot) -> bool, crossing: impl Fn(Spot,
 }
 
 fn round((x, y): Spot) -> (i32, i32) {
-    (x.round() as i32, y.round() as i32)
+    (nearest(x), nearest(y))
 }
 
 #[cfg(test)]
@@ -239,6 +239,12 @@ mod tests {
         Ground { x, y, plot: PLOT }
     }
 
+    fn extent(values: &[f64]) -> Extent {
+        let mut extent = Extent::NONE;
+        extent.add_line(values);
+        extent
+    }
+
     #[test]
     fn a_line_is_cut_exactly_where_it_crosses_the_edge() {
         let ground = ground((10.0, 20.0), (0.0, 100.0));
@@ -247,7 +253,7 @@ mod tests {
         let spots: Vec<Spot> = points.iter().map(|point| ground.spot(*point)).collect();
         // At 10 the line is at 100, which is the upper edge, and then it is gone.
         assert_eq!(ground.cut(&spots), [vec![(100, 50), (100, 50)]]);
-        let reach = reach(&xs, &ys, (10.0, 20.0));
+        let reach = reach(&xs, &ys, (10.0, 20.0), |inside| extent(&ys[inside]));
         assert_eq!((reach.least, reach.greatest), (100.0, 200.0));
     }
 
@@ -314,7 +320,7 @@ mod tests {
             let xs: Vec<f64> = steps.iter().map(|(step, _)| { x += step.floor(); x }).collect();
             let ys: Vec<f64> = steps.iter().map(|(_, y)| y.unwrap_or(f64::NAN)).collect();
             let window = (a.min(b), a.max(b) + 0.5);
-            let reach = reach(&xs, &ys, window);
+            let reach = reach(&xs, &ys, window, |inside| extent(&ys[inside]));
             let ground = ground(window, (-1e3, 1e3));
             let points = ground.points(&xs, &ys);
             for run in ground.runs(&points).filter(|run| run.len() > 1) {

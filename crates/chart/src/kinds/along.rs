@@ -7,8 +7,8 @@ use std::rc::Rc;
 use super::{NULL, Sheet, entry, enumerate};
 use crate::clock::Scribe;
 use crate::past::Past;
-use crate::reduce::{chunks, extremes, span, width};
-use crate::scale::Scale;
+use crate::reduce::{chunks, extremes, width};
+use crate::scale::{Extent, Scale};
 use crate::scene::pixels;
 use crate::series::{Along, Lines, Series};
 use crate::trace::within;
@@ -117,7 +117,7 @@ fn reached(xs: &[f64], from: usize, x: f64) -> usize {
 pub(super) fn places(lines: &Lines<'_>, scale: &Scale) -> Vec<f64> {
     let Some((_, leader)) = lines.shown().next() else { return Vec::new() };
     let shared = lines.shown().all(|(_, series)| Rc::ptr_eq(&series.xs, &leader.xs));
-    let inside = |xs: &Rc<[f64]>| within(xs, scale.domain());
+    let inside = |xs: &[f64]| within(xs, scale.domain());
     let places: Cow<'_, [f64]> = if shared {
         Cow::Borrowed(&leader.xs[inside(&leader.xs)])
     } else {
@@ -176,12 +176,11 @@ pub(super) fn summary(sheet: &Sheet<'_>, drawn: &Drawn<'_>, kind: &str) -> Strin
     }
     for series in named().take(3) {
         let inside = within(&series.xs, drawn.frame.x.domain());
-        let ys = &series.ys[inside];
-        let (least, greatest) = span(ys);
+        let Extent { least, greatest, .. } = series.extent(inside.clone());
         if least > greatest {
             continue;
         }
-        let last = ys.iter().rev().find(|y| y.is_finite());
+        let last = series.ys[inside].iter().rev().find(|y| y.is_finite());
         let format = sheet.format(series.column);
         summary.push_str(&format!(
             "; {}: lowest {}, highest {}, last {}",
@@ -193,4 +192,29 @@ pub(super) fn summary(sheet: &Sheet<'_>, drawn: &Drawn<'_>, kind: &str) -> Strin
     }
     summary.push('.');
     summary
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_place_is_found_from_wherever_the_search_begins_before_it(
+            mut xs in prop::collection::vec(0u8..60, 0..80),
+            places in prop::collection::btree_set(0u8..60, 0..40),
+        ) {
+            xs.sort_unstable();
+            let xs: Vec<f64> = xs.into_iter().map(f64::from).collect();
+            let mut at = 0;
+            for place in places.into_iter().map(f64::from) {
+                at = reached(&xs, at, place);
+                let expected: Vec<usize> = (0..xs.len()).filter(|index| xs[*index] == place).collect();
+                prop_assert_eq!(standing(&xs, at, place).collect::<Vec<_>>(), expected);
+                prop_assert_eq!(at, xs.partition_point(|x| *x < place));
+            }
+        }
+    }
 }

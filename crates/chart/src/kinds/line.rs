@@ -53,8 +53,9 @@ impl<'a> Drawn<'a> {
         let window = window(sheet, &lines.along, span);
         let side = |right: bool| {
             let drawn = lines.shown().map(|(_, series)| series).chain(past.iter().flat_map(Past::shown));
-            let reached =
-                drawn.filter(|series| series.right == right).map(|series| reach(&series.xs, &series.ys, window));
+            let reached = drawn
+                .filter(|series| series.right == right)
+                .map(|series| reach(&series.xs, &series.ys, window, |inside| series.extent(inside)));
             reached.fold(Extent::NONE, Extent::and).some()
         };
         let (left, right) = (side(false).unwrap_or(all), side(true));
