@@ -34,7 +34,13 @@ function lines({ meta, data }, sampling) {
     xAxis: { type: 'time' },
     yAxis: { type: 'value' },
     // As in Tinybird Charts: no symbol on each point.
-    series: values.map((name) => ({ type: 'line', name, showSymbol: false, sampling, encode: { x: time, y: name } })),
+    series: values.map((name) => ({
+      type: 'line',
+      name,
+      showSymbol: false,
+      sampling,
+      encode: { x: time, y: name },
+    })),
   };
 }
 
