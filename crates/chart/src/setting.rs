@@ -59,6 +59,9 @@ impl Default for Colors {
     }
 }
 
+/// How many of the palette's first colours a large area bears: the others come where these are taken.
+const CALM: usize = 4;
+
 impl Colors {
     /// For pictures that know nothing of each other.
     pub fn forgetful() -> Self {
@@ -93,9 +96,10 @@ impl Colors {
                 continue;
             }
             let key = categories[index].1;
-            let own = (key % colors as u64) as usize;
+            let calm = CALM.min(colors);
+            let own = (key % calm as u64) as usize;
             // Of the colours that are free in this picture, one that the fewest others have: its own, or the next.
-            let free = (own..colors).chain(0..own).filter(|rank| !taken[*rank]);
+            let free = (own..calm).chain(0..own).chain(calm..colors).filter(|rank| !taken[*rank]);
             let rank = free.min_by_key(|rank| uses[*rank]).unwrap_or(own);
             taken[rank] = true;
             uses[rank] += 1;

@@ -11,6 +11,9 @@ use crate::build::Dates;
 use crate::scan::{Expected, Read, Scanner};
 use crate::table::Column;
 
+/// With more columns than this, what stands between the values is kept as it is.
+const NARROW: usize = 256;
+
 /// After how many rows the length of a text is known well enough to make room
 /// for those to come.
 const SAMPLE: usize = 64;
@@ -91,7 +94,7 @@ struct Rows<'a> {
 
 impl<'a> Rows<'a> {
     fn of(columns: usize) -> Self {
-        let (order, gaps) = ((0..columns).collect(), vec![Expected::new(""); columns]);
+        let (order, gaps) = ((0..columns).collect(), vec![Expected::plain(""); columns]);
         Self { order, gaps, by_name: Vec::new(), count: 0, dates: Dates::default() }
     }
 
@@ -122,7 +125,8 @@ impl<'a> Rows<'a> {
                 self.any_order(place, scanner, columns)?;
                 return Ok(true);
             }
-            self.gaps[place] = Expected::new(scanner.since(start));
+            let gap = scanner.since(start);
+            self.gaps[place] = if columns.len() <= NARROW { Expected::new(gap) } else { Expected::plain(gap) };
             columns[column].read(scanner, &mut self.dates)?;
         }
         // Rows of no columns at all.
@@ -194,7 +198,7 @@ impl<'a> Rows<'a> {
             return Err(scanner.fault("a column is missing in this row"));
         }
         self.order = order;
-        self.gaps = vec![Expected::new(""); columns.len()];
+        self.gaps = vec![Expected::plain(""); columns.len()];
         Ok(())
     }
 }

@@ -31,9 +31,14 @@ pub(crate) type Read<T> = Result<T, Fault>;
 #[derive(Debug, Clone)]
 pub(crate) struct Expected<'a> {
     text: &'a str,
-    /// Up to 32 of them in words, compared without a call; a bit that is none
-    /// of theirs is 0 in the masks.
+    words: Option<Box<Words>>,
+}
+
+/// Up to 32 bytes in words, compared without a call.
+#[derive(Debug, Clone)]
+struct Words {
     words: [u64; 4],
+    /// A bit that is none of theirs is 0.
     masks: [u64; 4],
 }
 
@@ -43,7 +48,13 @@ impl<'a> Expected<'a> {
         for (place, byte) in text.bytes().enumerate().take(bytes.len()) {
             (bytes[place], mask[place]) = (byte, 0xff);
         }
-        Self { text, words: words(&bytes), masks: words(&mask) }
+        let fits = text.len() <= bytes.len();
+        Self { text, words: fits.then(|| Box::new(Words { words: words(&bytes), masks: words(&mask) })) }
+    }
+
+    /// The same, compared as it is: for so many of them that the words would be more than what they save.
+    pub(crate) fn plain(text: &'a str) -> Self {
+        Self { text, words: None }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -130,12 +141,11 @@ impl<'a> Scanner<'a> {
     /// The same for what is expected often.
     #[inline]
     pub(crate) fn take_expected(&mut self, expected: &Expected<'_>) -> bool {
-        let Some(here) = self.rest().first_chunk().filter(|_| expected.text.len() <= 32) else {
+        let (Some(here), Some(there)) = (self.rest().first_chunk(), &expected.words) else {
             return self.take(expected.text.as_bytes());
         };
         let here = words(here);
-        let differ =
-            (0..4).fold(0, |differ, word| differ | ((here[word] ^ expected.words[word]) & expected.masks[word]));
+        let differ = (0..4).fold(0, |differ, word| differ | ((here[word] ^ there.words[word]) & there.masks[word]));
         if differ == 0 {
             self.at += expected.text.len();
         }
