@@ -1,7 +1,6 @@
 //! The pictures of the gallery, each a file in `gallery/`: what is drawn of which answer.
 
 #![allow(dead_code, reason = "each program uses its part")]
-#![allow(dead_code, reason = "the tests and the gallery each use their part")]
 
 use std::error::Error;
 use std::fs;
