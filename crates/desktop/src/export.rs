@@ -127,13 +127,13 @@ impl Desktop {
         let made_at = Timestamp::try_from(now).unwrap_or(Timestamp::UNIX_EPOCH);
         let range = self.range_in_words(&screen);
         working(move || {
-            let Screen { tenant, dashboard } = &screen;
+            let Screen { tenant, dashboard, .. } = &screen;
             let spans: Vec<Span> =
                 dashboard.tiles.iter().map(|tile| Span { columns: tile.width, rows: tile.height }).collect();
             let layout = Layout::of(&spans);
-            let (selection, setting) = (screen.selection(), tenant.setting(&dashboard.id));
+            let (selection, setting) = (&screen.selection, tenant.setting(&dashboard.id));
             let draw = |(tile, size): (&Tile, Size)| {
-                let data = engine.seen(tile, &selection);
+                let data = engine.seen(tile, selection);
                 if data.is_none() && tile.pipe.is_some() {
                     return Err("Nothing has been seen of this tile yet.".to_owned());
                 }
@@ -179,14 +179,14 @@ impl Desktop {
         screen.tenant.may_show()?;
         let tile = find_tile(&screen.dashboard, &request.tile)?.clone();
         let engine = screen.tenant.engine(&self.inner.client).await?.clone();
-        let data = engine.seen(&tile, &screen.selection());
+        let data = engine.seen(&tile, &screen.selection);
         let range = tile.time.is_some().then(|| self.range_in_words(&screen)).flatten();
         Ok(Shown { screen, engine, tile, data, range, request: request.clone() })
     }
 
     fn range_in_words(&self, screen: &Screen) -> Option<String> {
         let now = (self.inner.surroundings.clock)();
-        screen.tenant.range(&screen.dashboard).map(|range| words::range(&range, now, &TimeZone::system()))
+        screen.dashboard.time.as_ref().map(|_| words::range(&screen.selection.range, now, &TimeZone::system()))
     }
 }
 

@@ -106,7 +106,7 @@ enum Reach {
 pub(crate) struct Question {
     pub(crate) dashboard: String,
     pub(crate) tile: String,
-    pub(crate) selection: Selection,
+    pub(crate) selection: Arc<Selection>,
 }
 
 /// A refresh under way. Dropping it, also in a panic, says that it ended.
@@ -409,7 +409,7 @@ impl OpenTenant {
     }
 
     /// The time range that the viewer last chose for a dashboard, or its default.
-    pub(crate) fn range(&self, dashboard: &Dashboard) -> Option<TimeRange> {
+    fn range(&self, dashboard: &Dashboard) -> Option<TimeRange> {
         let default = dashboard.time.as_ref()?.default;
         let kept = self.noted(&range_note(dashboard));
         Some(kept.and_then(|text| text.parse().ok()).unwrap_or(default))

@@ -22,17 +22,14 @@ use crate::words;
 pub(crate) struct Screen {
     pub(crate) tenant: Arc<OpenTenant>,
     pub(crate) dashboard: Arc<Dashboard>,
+    /// What the viewer has chosen of it. Another choice is another screen.
+    pub(crate) selection: Arc<Selection>,
 }
 
 impl Screen {
-    /// What the viewer has chosen.
-    pub(crate) fn selection(&self) -> Selection {
-        self.tenant.selection(&self.dashboard)
-    }
-
     /// What a tile asks now.
     pub(crate) fn question(&self, tile: &str) -> Question {
-        Question { dashboard: self.dashboard.id.clone(), tile: tile.to_owned(), selection: self.selection() }
+        Question { dashboard: self.dashboard.id.clone(), tile: tile.to_owned(), selection: self.selection.clone() }
     }
 
     /// Whether one of its tiles asks this.
@@ -40,7 +37,7 @@ impl Screen {
         Arc::ptr_eq(&self.tenant, tenant)
             && self.dashboard.id == question.dashboard
             && self.dashboard.tiles.iter().any(|tile| tile.id == question.tile)
-            && self.selection() == question.selection
+            && self.selection == question.selection
     }
 }
 
@@ -76,13 +73,14 @@ impl Desktop {
             None => return Err(Problem::gone("dashboard")),
         };
         tenant.show_dashboard(&dashboard.id);
-        let view = self.dashboard_view(&tenant, &dashboard, links);
+        let selection = Arc::new(tenant.selection(&dashboard));
+        let view = self.dashboard_view(&tenant, &dashboard, &selection, links);
         {
             let state = self.state();
             // While the store opened, the tenant may have been signed out or
             // another one chosen.
             if state.active.as_ref() == Some(&tenant.id) && state.is_current(&tenant) {
-                state.screen.send_replace(Some(Screen { tenant, dashboard }));
+                state.screen.send_replace(Some(Screen { tenant, dashboard, selection }));
             }
         }
         self.inner.wake.notify_one();
@@ -93,12 +91,13 @@ impl Desktop {
         &self,
         tenant: &OpenTenant,
         dashboard: &Dashboard,
+        selection: &Selection,
         dashboards: Vec<DashboardLink>,
     ) -> DashboardView {
         let now = (self.inner.surroundings.clock)();
         let preset =
             |preset: &Preset| PresetView { id: preset.as_str().to_owned(), label: words::preset(*preset).to_owned() };
-        let time = tenant.range(dashboard).map(|range| TimeFilterView {
+        let time = dashboard.time.as_ref().map(|_| selection.range).map(|range| TimeFilterView {
             label: words::range(&range, now, &TimeZone::system()),
             presets: Preset::ALL.iter().map(preset).collect(),
             range: match range {
@@ -106,7 +105,6 @@ impl Desktop {
                 TimeRange::Between { from, to } => RangeView::Between { from: from.to_string(), to: to.to_string() },
             },
         });
-        let chosen = tenant.selection(dashboard).filters;
         let filters = dashboard
             .filters
             .iter()
@@ -114,7 +112,7 @@ impl Desktop {
                 name: filter.name.clone(),
                 label: filter.label.clone(),
                 column: filter.column.clone(),
-                value: chosen.get(&filter.name).cloned(),
+                value: selection.filters.get(&filter.name).cloned(),
             })
             .collect();
         let tiles = dashboard
@@ -173,7 +171,8 @@ impl Desktop {
         if !screen.dashboard.filters.iter().any(|filter| filter.name == name) {
             return Err(Problem::gone("filter"));
         }
-        let mut filters = screen.selection().filters;
+        // As it is kept, which an open screen may be behind of when two choices come at once.
+        let mut filters = screen.tenant.selection(&screen.dashboard).filters;
         match value {
             Some(value) => filters.insert(name.to_owned(), value.to_owned()),
             None => filters.remove(name),
@@ -196,7 +195,7 @@ impl Desktop {
         screen.tenant.may_show()?;
         let tile = find_tile(&screen.dashboard, tile)?;
         let engine = screen.tenant.engine(&self.inner.client).await?;
-        let data = engine.seen(tile, &screen.selection());
+        let data = engine.seen(tile, &screen.selection);
         let column =
             data.as_ref().zip(tile.chart.link.as_ref()).and_then(|(data, link)| data.answer.table.column(link));
         let is_shown = column
@@ -252,7 +251,7 @@ impl Desktop {
     pub fn tile_detail(&self, tenant: &str, dashboard: &str, tile: &str) -> Result<String, Problem> {
         let screen = self.screen_of(tenant, dashboard)?;
         let tile = find_tile(&screen.dashboard, tile)?;
-        let failure = screen.tenant.opened().and_then(|engine| engine.failure(tile, &screen.selection()));
+        let failure = screen.tenant.opened().and_then(|engine| engine.failure(tile, &screen.selection));
         failure.and_then(|failure| failure.error.detail()).ok_or_else(|| Problem::gone("error"))
     }
 

@@ -159,7 +159,7 @@ impl Desktop {
 /// whose pipe the token does not name was not asked, and says nothing of it.
 fn all_are_forbidden(screen: &Screen) -> bool {
     let Some(engine) = screen.tenant.opened() else { return false };
-    let selection = screen.selection();
+    let selection = &screen.selection;
     let is_denied = |failure: Failure| match &failure.error {
         EngineError::Pipe(error) => {
             matches!(error.kind(), PipeErrorKind::Forbidden | PipeErrorKind::NotInToken { .. })
@@ -167,7 +167,7 @@ fn all_are_forbidden(screen: &Screen) -> bool {
         _ => false,
     };
     let mut asking = screen.dashboard.tiles.iter().filter(|tile| tile.pipe.is_some()).peekable();
-    asking.peek().is_some() && asking.all(|tile| engine.failure(tile, &selection).is_some_and(is_denied))
+    asking.peek().is_some() && asking.all(|tile| engine.failure(tile, selection).is_some_and(is_denied))
 }
 
 /// Refuses what cannot be an admin token. What is refused is not repeated.

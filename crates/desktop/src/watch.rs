@@ -66,8 +66,8 @@ impl Desktop {
             let tokens = viewer.tokens.clone();
             tokio::spawn(async move { tokens.renew_ahead().await });
         }
-        let selection = screen.selection();
-        for tile in tiles.iter().filter(|tile| engine.is_stale(tile, &selection)) {
+        let selection = &screen.selection;
+        for tile in tiles.iter().filter(|tile| engine.is_stale(tile, selection)) {
             self.spawn_refresh(&screen, tile.clone());
         }
     }
