@@ -64,9 +64,8 @@ mod tests {
         assert_eq!(json["data"].as_array().map(Vec::len), Some(500));
         assert_eq!(marks.len(), 500);
         for (mark, row) in marks.iter().zip(json["data"].as_array().expect("rows")) {
-            let said: Vec<_> = mark.entries.iter().map(|entry| (entry.name.as_str(), entry.value.clone())).collect();
-            let digits = |name: &str| row[name].to_string().trim_end_matches(".0").to_owned();
-            assert_eq!(said, VALUES.map(|name| (name, digits(name))));
+            let said: Vec<_> = mark.entries.iter().map(|entry| (entry.name.as_str(), entry.amount)).collect();
+            assert_eq!(said, VALUES.map(|name| (name, row[name].as_f64())));
         }
     }
 
