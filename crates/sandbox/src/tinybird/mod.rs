@@ -9,6 +9,8 @@ mod events;
 mod mix;
 mod parameters;
 mod pipes;
+#[cfg(test)]
+mod project;
 mod rate;
 mod recorded;
 mod refusal;

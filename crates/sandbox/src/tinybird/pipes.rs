@@ -235,6 +235,21 @@ static PIPES: [Pipe; 12] = [
     },
 ];
 
+#[cfg(test)]
+impl Pipe {
+    pub(super) fn columns(&self) -> &'static [(&'static str, &'static str)] {
+        self.columns
+    }
+
+    pub(super) fn sql(&self) -> &'static str {
+        self.sql
+    }
+
+    pub(super) fn is_limited(&self) -> bool {
+        self.limited
+    }
+}
+
 impl Pipe {
     /// Asks the database. Days before `history_begins` and hours after the
     /// present are not told as empty: nothing is known of them.
