@@ -4,13 +4,13 @@ use std::collections::HashMap;
 
 use perch_tinybird::Column;
 
-use crate::ChartError;
 use crate::clock::Clock;
 use crate::columns::Columns;
 use crate::kinds::Sheet;
 use crate::series::{self, Along};
 use crate::stacks::{Stack, Stacks, places};
 use crate::tally::Tally;
+use crate::{ChartError, Earlier};
 
 /// What stood at each place in the period before.
 pub(crate) struct Before<'a> {
@@ -18,6 +18,7 @@ pub(crate) struct Before<'a> {
     pub(crate) tallies: Vec<Tally>,
     /// By which clock, and how much earlier.
     clock: Option<(Clock, f64)>,
+    earlier: Earlier,
 }
 
 impl<'a> Before<'a> {
@@ -58,14 +59,14 @@ impl<'a> Before<'a> {
             Along::Time(clock) => Some((clock.clone(), first.at - span.0)),
             _ => None,
         };
-        Ok(Some(Self { column, tallies, clock }))
+        Ok(Some(Self { column, tallies, clock, earlier: sheet.input.earlier }))
     }
 
     /// What a tooltip calls it at a place.
     pub(crate) fn name(&self, at: f64) -> String {
         match &self.clock {
-            Some((clock, earlier)) => format!("Before ({})", clock.write(at - earlier)),
-            None => "Before".into(),
+            Some((clock, earlier)) => format!("{} ({})", self.earlier.name(), clock.write(at - earlier)),
+            None => self.earlier.name().into(),
         }
     }
 }

@@ -19,6 +19,7 @@ mod clock;
 mod columns;
 mod compare;
 mod drawing;
+mod earlier;
 mod element;
 mod ends;
 mod error;
@@ -70,6 +71,7 @@ pub use drawing::{
     Across, Drawing, Entry, HeaderCell, Key, LegendItem, Mark, Marks, Measure, Pick, Rect, Scroll, Shape, Size, Theme,
     View,
 };
+pub use earlier::Earlier;
 pub use error::ChartError;
 pub use format::{Currency, Format, Style, UnknownFormat};
 pub use order::Orders;
@@ -85,9 +87,11 @@ pub use spec::{
 pub struct Input<'a> {
     /// The answer.
     pub table: &'a Table,
-    /// The same question's answer for the period before: a ghost behind a line or an area of one series, and what a
+    /// The same question's answer for an earlier time: a ghost behind a line or an area of one series, and what a
     /// KPI is compared with.
     pub previous: Option<&'a Table>,
+    /// Which time `previous` is of.
+    pub earlier: Earlier,
     /// What the viewer has done with the picture.
     pub view: &'a View,
     /// Where it is looked at.
@@ -100,7 +104,7 @@ impl<'a> From<&'a Table> for Input<'a> {
         static VIEW: LazyLock<View> = LazyLock::new(View::default);
         static SETTING: LazyLock<Setting> =
             LazyLock::new(|| Setting { colors: Arc::new(Colors::forgetful()), ..Setting::default() });
-        Self { table, previous: None, view: &VIEW, setting: &SETTING }
+        Self { table, previous: None, earlier: Earlier::default(), view: &VIEW, setting: &SETTING }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use perch_tinybird::Table;
 
+use crate::Earlier;
 use crate::columns::Columns;
 use crate::kinds::Sheet;
 use crate::series::{self, Along, Lines, Series};
@@ -12,15 +13,15 @@ pub(crate) struct Past<'a> {
     pub(crate) series: Vec<(usize, Series<'a>)>,
     along: Along,
     shift: f64,
+    earlier: Earlier,
 }
-
-/// What the period before is called, in the legend and to turn it off.
-pub(crate) const BEFORE: &str = "Before";
 
 impl<'a> Past<'a> {
     /// The period before of all series that are drawn by name, if there is one and the viewer has not turned it off.
     pub(crate) fn read(sheet: &Sheet<'a>, lines: &Lines<'_>) -> Option<Self> {
-        let table = sheet.input.previous.filter(|_| !sheet.input.view.hidden.iter().any(|name| name == BEFORE))?;
+        let earlier = sheet.input.earlier;
+        let table =
+            sheet.input.previous.filter(|_| !sheet.input.view.hidden.iter().any(|name| name == earlier.name()))?;
         let (columns, x) = columns(sheet, table, lines)?;
         // A period before that cannot be drawn is no reason not to draw this one.
         let mut past = series::read(sheet, table, &columns, x, None).ok()?;
@@ -46,7 +47,7 @@ impl<'a> Past<'a> {
             (!now.faded && !series.xs.is_empty()).then_some((number, series))
         });
         let series: Vec<(usize, Series<'a>)> = matched.collect();
-        (!series.is_empty()).then_some(Self { series, along: past.along, shift })
+        (!series.is_empty()).then_some(Self { series, along: past.along, shift, earlier })
     }
 
     /// Those whose series of today is drawn.
@@ -57,7 +58,7 @@ impl<'a> Past<'a> {
     /// What a value of the period before is called, at a place of today.
     pub(crate) fn name(&self, series: &Series<'_>, x: f64, alone: bool) -> String {
         let who = if alone { String::new() } else { format!("{}, ", series.name) };
-        let before = if alone { BEFORE } else { "before" };
+        let before = if alone { self.earlier.name() } else { self.earlier.after_a_word() };
         match &self.along {
             Along::Time(clock) => format!("{who}{before} ({})", clock.write(x - self.shift)),
             _ => format!("{who}{before}"),

@@ -3,7 +3,9 @@
 mod common;
 
 use common::{answer, boxes};
-use perch_chart::{Aggregate, Drawing, Good, Input, Kind, Pick, Shape, Size, Spec, Stacking, Theme, View, draw};
+use perch_chart::{
+    Aggregate, Drawing, Earlier, Good, Input, Kind, Pick, Shape, Size, Spec, Stacking, Theme, View, draw,
+};
 use perch_tinybird::{Column, Table, Type, Values};
 
 const SIZE: Size = Size { width: 520, height: 260 };
@@ -86,6 +88,25 @@ fn the_period_before_is_a_ghost_that_says_its_own_day() {
     let said: Vec<(&str, &str)> =
         second.entries.iter().map(|entry| (entry.name.as_str(), entry.value.as_str())).collect();
     assert_eq!(said, [("visits", "5"), ("Before (Fri 2 Jan 2026)", "2")]);
+}
+
+#[test]
+fn a_year_before_is_called_so_wherever_it_is_named() {
+    let (now, before) = (daily(7, &[600, 500]), daily(0, &[400, 600]));
+    let drawing = |spec: &Spec, before: &perch_tinybird::Table| {
+        let input = Input { previous: Some(before), earlier: Earlier::Year, ..Input::from(&now) };
+        draw(&input, spec, SIZE, Theme::Light).expect("drawn")
+    };
+    let line = drawing(&Spec::new(Kind::Line), &before);
+    assert_eq!(line.marks.marks[0].entries[1].name, "Year before (Thu 1 Jan 2026)");
+    assert!(line.legend.iter().any(|item| item.name == "Year before"));
+    let column = drawing(&Spec::new(Kind::Column), &before);
+    assert_eq!(column.marks.marks[0].entries[1].name, "Year before (Thu 1 Jan 2026)");
+    let kpi = drawing(&Spec::new(Kind::Kpi), &before);
+    assert_eq!(kpi.summary, "visits: 1,100, up 10.0% (+100) from 1,000 a year before.");
+    assert_eq!(kpi.marks.marks[0].entries[1].name, "Year before");
+    let nothing = drawing(&Spec::new(Kind::Kpi), &daily(0, &[]));
+    assert!(texts(&nothing).iter().any(|text| text == "No value a year before"), "{:?}", texts(&nothing));
 }
 
 #[test]

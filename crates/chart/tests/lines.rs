@@ -146,7 +146,7 @@ fn the_period_before_lies_behind_every_series_of_the_same_name() {
     let (now, before) = (two(), two());
     let view = View::default();
     let setting = Setting::default();
-    let input = Input { table: &now, previous: Some(&before), view: &view, setting: &setting };
+    let input = Input { previous: Some(&before), view: &view, setting: &setting, ..Input::from(&now) };
     let drawing = draw(&input, &Spec::new(Kind::Line), SIZE, Theme::Light).expect("drawn");
     assert_eq!(drawing.marks.marks[0].entries.len(), 4);
     assert!(drawing.legend.iter().any(|item| item.name == "Before"));

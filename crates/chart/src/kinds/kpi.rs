@@ -77,11 +77,13 @@ impl Change {
             before: before.exact.clone(),
         };
         let Some(was) = before.value else {
-            return muted("No value before", String::new(), "no value in the period before".into());
+            let (amount, words) = sheet.input.earlier.without_value();
+            return muted(amount, String::new(), words.into());
         };
         let from = format!("from {}", format.headline(was));
+        let exact = format!("{}{}", before.exact, sheet.input.earlier.behind_a_value());
         if now == was {
-            return muted("No change", from, format!("no change from {}", before.exact));
+            return muted("No change", from, format!("no change from {exact}"));
         }
         let paint = match (now > was, sheet.spec.good) {
             (true, Good::Up) | (false, Good::Down) => sheet.palette.good,
@@ -103,7 +105,7 @@ impl Change {
             ];
             (amounts, format!("{share} ({difference})"))
         };
-        let words = format!("{word} {amount} from {}", before.exact);
+        let words = format!("{word} {amount} from {exact}");
         Self { amounts, from, words, paint, before: before.exact.clone() }
     }
 }
@@ -304,7 +306,7 @@ fn mark(
     let paint = sheet.palette.series(0);
     let mut entries = vec![entry(text::name(y.name()), now.exact.clone(), paint, None)];
     if let Some(change) = change {
-        entries.push(entry("Before", change.before.clone(), sheet.palette.ghost, None));
+        entries.push(entry(sheet.input.earlier.name(), change.before.clone(), sheet.palette.ghost, None));
         entries.push(entry("Change", change.amounts[0].clone(), change.paint, None));
     }
     if let Some(progress) = progress {

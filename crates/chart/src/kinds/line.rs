@@ -6,7 +6,7 @@ use crate::cartesian::{Bottom, Frame, Measured, Request};
 use crate::columns::{Holds, Needs, Role, Values};
 use crate::ends::{self, Ends};
 use crate::legend::Item;
-use crate::past::{BEFORE, Past};
+use crate::past::Past;
 use crate::scale::Extent;
 use crate::scene::{Canvas, Dash, Scene, UNIT};
 use crate::series::{self, Along, Lines, Series};
@@ -209,8 +209,9 @@ pub(super) fn legend(
     if let Some(paint) = rest {
         legend.push(Item { shown: !hidden(OTHER), ..Item::new(OTHER, paint) });
     }
-    if past.is_some() || sheet.input.previous.is_some() && hidden(BEFORE) {
-        legend.push(Item { shown: !hidden(BEFORE), ..Item::new(BEFORE, sheet.palette.ghost) });
+    let before = sheet.input.earlier.name();
+    if past.is_some() || sheet.input.previous.is_some() && hidden(before) {
+        legend.push(Item { shown: !hidden(before), ..Item::new(before, sheet.palette.ghost) });
     }
     // One line that nobody turned off needs no name: the tile's title says it.
     if legend.len() == 1 && legend[0].shown && sheet.spec.right.is_empty() { Vec::new() } else { legend }
