@@ -19,6 +19,7 @@ const COMMANDS: &[&str] = &[
     "sign_out_others",
     "open_dashboard",
     "set_time_range",
+    "set_comparison",
     "set_filter",
     "clear_filters",
     "open_link",

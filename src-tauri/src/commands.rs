@@ -2,8 +2,8 @@
 //! core. What a command does is said at [`Desktop`].
 
 use perch_desktop::view::{
-    BootView, CopyFormat, DashboardFormat, DashboardView, RangeView, RevealedToken, SignInIntent, SignOutScope,
-    TileFormat, TileRequest, TileView, TokenView,
+    BootView, CompareWith, CopyFormat, DashboardFormat, DashboardView, RangeView, RevealedToken, SignInIntent,
+    SignOutScope, TileFormat, TileRequest, TileView, TokenView,
 };
 use perch_desktop::{Desktop, Problem};
 use tauri::ipc::Invoke;
@@ -33,6 +33,7 @@ pub fn all() -> impl Fn(Invoke<Wry>) -> bool + Send + Sync + 'static {
         sign_out_others,
         open_dashboard,
         set_time_range,
+        set_comparison,
         set_filter,
         clear_filters,
         open_link,
@@ -142,6 +143,16 @@ async fn set_time_range(
     range: RangeView,
 ) -> Result<DashboardView, Problem> {
     app.set_time_range(&tenant, &dashboard, &range).await
+}
+
+#[tauri::command]
+async fn set_comparison(
+    app: App<'_>,
+    tenant: String,
+    dashboard: String,
+    comparison: CompareWith,
+) -> Result<DashboardView, Problem> {
+    app.set_comparison(&tenant, &dashboard, comparison).await
 }
 
 #[tauri::command]

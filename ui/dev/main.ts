@@ -194,20 +194,29 @@ let range: RangeView = { kind: 'preset', preset: '7d' };
 const kinds = new Map<string, string>();
 
 function dashboard(tenant: string, id: string): DashboardView {
-  const tile = (name: string, title: string, kind: string, width: number, height: number) => {
+  const tile = (
+    name: string,
+    title: string,
+    kind: string,
+    width: number,
+    height: number,
+    tab: string | null = null,
+    section: string | null = null,
+  ) => {
     kinds.set(name, kind);
-    return { id: name, title, kind, width, height };
+    const place = is('tabs') ? { tab, section } : { tab: null, section: null };
+    return { id: name, title, kind, width, height, ...place };
   };
   const web = [
     tile('visits-total', 'Visits', 'kpi', 3, 2),
     tile('pageviews', 'Page views', 'kpi', 3, 2),
     tile('bounce', 'Bounce rate', 'kpi', 3, 2),
     tile('session', 'Average session', 'kpi', 3, 2),
-    tile('visits', 'Visits by day', 'line', 8, 4),
-    tile('devices', 'Devices', 'donut', 4, 4),
-    tile('pages', 'Top pages', 'bar-list', 4, 3),
-    tile('sources', 'Visits by country', 'column', 4, 3),
-    tile('all', 'All pages', 'table', 4, 3),
+    tile('visits', 'Visits by day', 'line', 8, 4, 'Traffic'),
+    tile('devices', 'Devices', 'donut', 4, 4, 'Traffic'),
+    tile('pages', 'Top pages', 'bar-list', 4, 3, 'Traffic', 'Pages and countries'),
+    tile('sources', 'Visits by country', 'column', 4, 3, 'Traffic', 'Pages and countries'),
+    tile('all', 'All pages', 'table', 4, 3, 'All pages'),
     ...(is('failing')
       ? [
           tile('tiny', 'Visits', 'kpi', 2, 2),
@@ -232,15 +241,46 @@ function dashboard(tenant: string, id: string): DashboardView {
       range,
       presets: [
         { id: 'today', label: 'Today' },
+        { id: 'yesterday', label: 'Yesterday' },
         { id: '24h', label: 'Last 24 hours' },
         { id: '7d', label: 'Last 7 days' },
+        { id: 'this-week', label: 'This week' },
         { id: '30d', label: 'Last 30 days' },
+        { id: 'this-month', label: 'This month' },
+        { id: 'last-month', label: 'Last month' },
         { id: '90d', label: 'Last 90 days' },
+        { id: 'this-year', label: 'This year' },
+        { id: '12m', label: 'Last 12 months' },
       ],
       label: range.kind === 'between' ? `${range.from} – ${range.to}` : '14 – 20 Nov 2026',
+      comparisons: [
+        { id: 'previous', label: 'Previous period' },
+        { id: 'year', label: 'Previous year' },
+        { id: 'off', label: 'None' },
+      ],
+      comparison: 'previous',
+      zone: 'Days in your time zone, Europe/Berlin',
     },
     filters: filters.map((filter) => ({ ...filter })),
     tiles: is('empty') ? [] : id === 'web' ? web : sales,
+    wrong: is('failing')
+      ? [
+          {
+            after: 2,
+            title: 'Funnel',
+            width: 6,
+            height: 3,
+            tab: null,
+            section: null,
+            mistakes: [
+              'web.toml:14:8: `width` is 13; write a whole number from 1 to 12, like width = 6',
+            ],
+          },
+        ]
+      : [],
+    mistakes: is('failing')
+      ? ['web.toml:3:1: `colour` is not a key of a dashboard; remove it']
+      : [],
     dashboards: [
       { id: 'web', title: 'Web traffic', problem: null },
       { id: 'sales', title: 'Sales', problem: null },

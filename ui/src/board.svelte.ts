@@ -1,8 +1,11 @@
 // A dashboard on the screen: its layout and its tiles, for one tenant. Another
 // tenant or another dashboard is another board.
 
+import { arrange, type Arrangement, type Place, type Tab } from './arrange';
 import type { DashboardView } from './generated/DashboardView';
 import type { TileChanged } from './generated/TileChanged';
+import type { WrongTileView } from './generated/WrongTileView';
+import { standingOf, type Standing } from './standing.svelte';
 import { Tile } from './tile.svelte';
 
 /** An instant that the viewer points at, and where. */
@@ -12,9 +15,19 @@ export interface Crosshair {
   at: number;
 }
 
+/** What has a place on a dashboard: a tile, or one whose lines in the file have a mistake. */
+export interface Item {
+  key: string;
+  place: Place;
+  tile: Tile | null;
+  wrong: WrongTileView | null;
+}
+
 export class Board {
   readonly tenant: string;
   readonly id: string;
+  /** Which tab is open, and which sections are closed. */
+  readonly standing: Standing;
   view: DashboardView = $state.raw() as DashboardView;
   /** In reading order. */
   tiles = $state.raw<Tile[]>([]);
@@ -24,28 +37,61 @@ export class Board {
   constructor(view: DashboardView) {
     this.tenant = view.tenant;
     this.id = view.id;
+    this.standing = standingOf(view.tenant, view.id);
     this.view = view;
     this.tiles = view.tiles.map((layout) => new Tile(view.tenant, view.id, layout));
   }
 
-  /** Whether every tile has a picture. */
+  /** Where everything stands, tiles and what stands in the place of one. */
+  readonly arrangement: Arrangement<Item> = $derived.by(() => arrange(this.#items, placeOf));
+
+  /** The tab that is open; `null` on a dashboard without tabs. */
+  readonly tab: Tab<Item> | null = $derived.by(() => {
+    const { tabs } = this.arrangement;
+    return tabs.find(({ name }) => name === this.standing.tab) ?? tabs[0] ?? null;
+  });
+
+  /** The tiles that are laid out: not those of another tab or of a closed section. */
+  readonly shown: Tile[] = $derived.by(() => {
+    const open = (sections: Arrangement<Item>['above'], tab: string | null) =>
+      sections.filter(({ name }) => name === null || !this.standing.isClosed(tab, name));
+    const parts = [
+      ...open(this.arrangement.above, null),
+      ...open(this.tab?.sections ?? [], this.tab?.name ?? null),
+    ];
+    return parts.flatMap(({ items }) => items.flatMap(({ tile }) => tile ?? []));
+  });
+
+  /** Whether every tile that is laid out has a picture. */
   get isComplete(): boolean {
-    return this.tiles.every((tile) => tile.state === 'ready');
+    return this.shown.every((tile) => tile.state === 'ready');
   }
 
-  /** Whether the core has told of every tile what there is. */
+  /** Whether the core has told of every such tile what there is. */
   get isAnswered(): boolean {
-    return this.tiles.every((tile) => tile.state !== 'loading');
+    return this.shown.every((tile) => tile.state !== 'loading');
   }
 
   get isRefreshing(): boolean {
-    return this.tiles.some((tile) => tile.view?.refreshing);
+    return this.shown.some((tile) => tile.view?.refreshing);
   }
 
   /** When the oldest of the answers on the screen was fetched. */
   get fetched(): number | null {
-    const times = this.tiles.flatMap((tile) => tile.view?.fetched ?? []);
+    const times = this.shown.flatMap((tile) => tile.view?.fetched ?? []);
     return times.length === 0 ? null : Math.min(...times);
+  }
+
+  /** In the file's order. */
+  get #items(): Item[] {
+    const items: Item[] = [];
+    const { wrong } = this.view;
+    this.tiles.forEach((tile, index) => {
+      items.push(...wrong.filter(({ after }) => after === index).map(inPlace));
+      items.push({ key: `tile ${tile.id}`, place: tile.layout, tile, wrong: null });
+    });
+    items.push(...wrong.filter(({ after }) => after >= this.tiles.length).map(inPlace));
+    return items;
   }
 
   shows(view: DashboardView): boolean {
@@ -77,6 +123,13 @@ export class Board {
   close(): void {
     for (const tile of this.tiles) tile.close();
   }
+}
+
+const placeOf = ({ place }: Item) => place;
+
+/** Mistakes have their places in the file: no two tiles have the same. */
+function inPlace(wrong: WrongTileView): Item {
+  return { key: `wrong ${wrong.mistakes.join()}`, place: wrong, tile: null, wrong };
 }
 
 function sameRange(a: DashboardView, b: DashboardView): boolean {

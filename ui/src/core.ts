@@ -5,6 +5,7 @@ import { convertFileSrc, invoke } from '@tauri-apps/api/core';
 import { listen, type UnlistenFn } from '@tauri-apps/api/event';
 import type { AppView } from './generated/AppView';
 import type { BootView } from './generated/BootView';
+import type { CompareWith } from './generated/CompareWith';
 import type { CopyFormat } from './generated/CopyFormat';
 import type { DashboardFormat } from './generated/DashboardFormat';
 import type { DashboardView } from './generated/DashboardView';
@@ -51,6 +52,8 @@ export const openDashboard = (tenant: string, dashboard: string | null) =>
   invoke<DashboardView>('open_dashboard', { tenant, dashboard });
 export const setTimeRange = (tenant: string, dashboard: string, range: RangeView) =>
   invoke<DashboardView>('set_time_range', { tenant, dashboard, range });
+export const setComparison = (tenant: string, dashboard: string, comparison: CompareWith) =>
+  invoke<DashboardView>('set_comparison', { tenant, dashboard, comparison });
 /** Sets a filter of the dashboard; `null` takes it away. */
 export const setFilter = (tenant: string, dashboard: string, name: string, value: string | null) =>
   invoke<DashboardView>('set_filter', { tenant, dashboard, name, value });

@@ -8,6 +8,7 @@
 import * as core from './core';
 import { Board } from './board.svelte';
 import type { AppView } from './generated/AppView';
+import type { CompareWith } from './generated/CompareWith';
 import type { DashboardView } from './generated/DashboardView';
 import type { Problem } from './generated/Problem';
 import type { PublicView } from './generated/PublicView';
@@ -128,6 +129,10 @@ export class Screen {
 
   async setRange(range: RangeView): Promise<void> {
     await this.#change((board) => core.setTimeRange(board.tenant, board.id, range));
+  }
+
+  async setComparison(comparison: CompareWith): Promise<void> {
+    await this.#change((board) => core.setComparison(board.tenant, board.id, comparison));
   }
 
   /** Filters the dashboard; `null` takes the filter away. */

@@ -92,6 +92,12 @@ export class Tile {
     this.#ask();
   }
 
+  /** Nobody sees it: nothing is drawn until it has a size again. The picture stays for then. */
+  rest(): void {
+    this.#look = null;
+    this.#askAgain = false;
+  }
+
   /** The viewer does something with the picture. */
   touch(change: Partial<View>): void {
     const viewing = { ...this.viewing, ...change };

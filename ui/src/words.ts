@@ -16,6 +16,13 @@ export function ago(then: number, now: number): string {
   return days === 1 ? 'yesterday' : `${days} days ago`;
 }
 
+const TIME_OF_DAY = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
+
+/** The time of day to the minute, in the viewer's own way: `14:00`. */
+export function timeOfDay(time: number): string {
+  return TIME_OF_DAY.format(time);
+}
+
 /** How long until, in its two largest units: `4 min 32 s`, `1 h 5 min`; `null` once it is past. */
 export function left(until: number, now: number): string | null {
   const rest = Math.ceil((until - now) / SECOND) * SECOND;

@@ -13,11 +13,13 @@ import {
   find,
   frame,
   get,
+  layout,
   line,
   open,
   press,
   ready,
   tile,
+  time,
   usual,
   type Call,
 } from './pretend';
@@ -177,8 +179,7 @@ test('series stand by their amount, with the exact values', async () => {
 });
 
 test('pointing at an instant shows it quietly in the other charts', async () => {
-  const layout = { title: 'x', kind: 'line', width: 6, height: 3 };
-  await chart({ across }, { tiles: ['visits', 'hits'].map((id) => ({ id, ...layout })) });
+  await chart({ across }, { tiles: [layout('visits'), layout('hits')] });
   await vi.waitFor(() => expect(find('tile-hits')?.dataset['state']).toBe('ready'));
   pointer('move', 150);
   const quiet = find('tile-hits')?.querySelector('[data-testid="crosshair"]');
@@ -321,16 +322,12 @@ test('a chart is shown as a table and back, from its menu', async () => {
 });
 
 test('another time range shows all of it, not the stretch of the one before', async () => {
-  const time = (preset: string) => ({
-    range: { kind: 'preset', preset } as const,
-    presets: [{ id: '30d', label: 'Last 30 days' }],
-    label: preset,
-  });
+  const of = (preset: string) => time({ range: { kind: 'preset', preset } });
   const requests: TileRequest[] = [];
   await open(
     usual({
-      boot: () => ({ app: frame(), dashboard: dashboard('acme', { time: time('7d') }) }),
-      set_time_range: () => dashboard('acme', { time: time('30d') }),
+      boot: () => ({ app: frame(), dashboard: dashboard('acme', { time: of('7d') }) }),
+      set_time_range: () => dashboard('acme', { time: of('30d') }),
       draw_tile: ({ request }: { request: TileRequest }) => {
         requests.push(request);
         const drawn = tile('x');

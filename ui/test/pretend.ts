@@ -11,8 +11,10 @@ import type { ConnectionView } from '../src/generated/ConnectionView';
 import type { DashboardView } from '../src/generated/DashboardView';
 import type { Marks } from '../src/generated/Marks';
 import type { TenantView } from '../src/generated/TenantView';
+import type { TileLayout } from '../src/generated/TileLayout';
 import type { TileRequest } from '../src/generated/TileRequest';
 import type { TileView } from '../src/generated/TileView';
+import type { TimeFilterView } from '../src/generated/TimeFilterView';
 
 export type Answers = Record<string, (args: never) => unknown>;
 
@@ -95,6 +97,28 @@ export function frame(change: Partial<AppView> = {}): AppView {
   };
 }
 
+/** A tile's place, on every tab and below no heading. */
+export function layout(id: string, change: Partial<TileLayout> = {}): TileLayout {
+  const place = { width: 6, height: 3, tab: null, section: null };
+  return { id, title: 'Visits', kind: 'line', ...place, ...change };
+}
+
+/** The time range filter of a dashboard whose tiles compare with nothing. */
+export function time(change: Partial<TimeFilterView> = {}): TimeFilterView {
+  return {
+    range: { kind: 'preset', preset: '7d' },
+    presets: [
+      { id: '7d', label: 'Last 7 days' },
+      { id: '30d', label: 'Last 30 days' },
+    ],
+    label: '14 – 20 Nov 2026',
+    comparisons: [],
+    comparison: 'previous',
+    zone: 'Days in your time zone, Europe/Berlin',
+    ...change,
+  };
+}
+
 export function dashboard(of: string, change: Partial<DashboardView> = {}): DashboardView {
   return {
     tenant: of,
@@ -103,7 +127,9 @@ export function dashboard(of: string, change: Partial<DashboardView> = {}): Dash
     description: null,
     time: null,
     filters: [],
-    tiles: [{ id: 'visits', title: 'Visits', kind: 'line', width: 6, height: 3 }],
+    tiles: [layout('visits')],
+    wrong: [],
+    mistakes: [],
     dashboards: [{ id: 'web', title: 'Web traffic', problem: null }],
     ...change,
   };

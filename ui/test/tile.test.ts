@@ -2,9 +2,9 @@ import { expect, test, vi } from 'vitest';
 import type { TileRequest } from '../src/generated/TileRequest';
 import type { TileView } from '../src/generated/TileView';
 import { Tile, UNTOUCHED } from '../src/tile.svelte';
-import { held, pretend, tile as view } from './pretend';
+import { held, layout as layoutOf, pretend, tile as view } from './pretend';
 
-const layout = { id: 'visits', title: 'Visits', kind: 'line', width: 6, height: 3 };
+const layout = layoutOf('visits');
 const look = { width: 400, height: 300, dark: false };
 
 /** A tile whose answers the test gives one by one. */

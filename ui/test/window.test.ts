@@ -7,6 +7,7 @@ import type { DashboardView } from '../src/generated/DashboardView';
 import type { Marks } from '../src/generated/Marks';
 import type { TileRequest } from '../src/generated/TileRequest';
 import type { TileView } from '../src/generated/TileView';
+import type { TimeFilterView } from '../src/generated/TimeFilterView';
 import {
   click,
   dashboard,
@@ -15,6 +16,7 @@ import {
   get,
   held,
   holdTimers,
+  layout,
   line,
   open,
   pass,
@@ -23,6 +25,7 @@ import {
   tell,
   tenant,
   tile,
+  time,
   type,
   usual,
 } from './pretend';
@@ -161,7 +164,7 @@ describe('a tile', () => {
         boot: () => ({
           app: frame(),
           dashboard: dashboard('acme', {
-            tiles: [{ id: 'visits', title: 'Visits', kind: 'table', width: 6, height: 3 }],
+            tiles: [layout('visits', { kind: 'table' })],
           }),
         }),
         draw_tile: ({ request }: { request: TileRequest }) => {
@@ -309,17 +312,7 @@ describe('tenants', () => {
 });
 
 describe('the time range', () => {
-  const time = {
-    range: { kind: 'preset', preset: '7d' } as const,
-    presets: [
-      { id: '7d', label: 'Last 7 days' },
-      { id: '30d', label: 'Last 30 days' },
-    ],
-    label: '14 – 20 Nov 2026',
-  };
-
-  const dated = (change: Partial<typeof time> = {}) =>
-    dashboard('acme', { time: { ...time, ...change } });
+  const dated = (change: Partial<TimeFilterView> = {}) => dashboard('acme', { time: time(change) });
 
   test('a preset is set, and pictures of the range before it are dropped', async () => {
     const first = held<TileView>();
@@ -569,16 +562,12 @@ describe('the frame', () => {
   test('the first paint is marked once, when every tile has its picture', async () => {
     performance.clearMarks();
     const second = held<TileView>();
-    const layout = { title: 'x', kind: 'line', width: 6, height: 3 };
     await open(
       usual({
         boot: () => ({
           app: frame(),
           dashboard: dashboard('acme', {
-            tiles: [
-              { id: 'visits', ...layout },
-              { id: 'pages', ...layout },
-            ],
+            tiles: [layout('visits'), layout('pages')],
           }),
         }),
         draw_tile: ({ request }: { request: TileRequest }) =>

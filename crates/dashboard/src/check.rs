@@ -14,7 +14,7 @@ use toml::de::DeTable;
 use crate::file::{self, Places};
 use crate::problem::{self, nearest};
 use crate::toml_text::place_in_file;
-use crate::{Dashboard, Problem};
+use crate::{Dashboard, Problem, Reading};
 
 /// A file: its name as problems should tell it, and its bytes.
 #[derive(Debug, Clone, Copy)]
@@ -26,11 +26,15 @@ pub struct Source<'a> {
     pub bytes: &'a [u8],
 }
 
+/// What a dashboard's file ends with, in letters of either case.
+const ENDING: &str = ".toml";
+
 impl Source<'_> {
     /// The dashboard's id.
     fn id(&self) -> &str {
         let file = self.name.rsplit(['/', '\\']).next().unwrap_or(self.name);
-        file.strip_suffix(".toml").unwrap_or(file)
+        let stem = file.len().checked_sub(ENDING.len()).filter(|at| file.is_char_boundary(*at));
+        stem.filter(|at| file[*at..].eq_ignore_ascii_case(ENDING)).map_or(file, |at| &file[..at])
     }
 }
 
@@ -84,14 +88,14 @@ pub fn check(
     let mut names: HashMap<String, &str> = HashMap::new();
     let mut kept = Vec::new();
     for source in dashboards {
-        let text = match problem::text(source.bytes) {
+        let text = match file::text(source.bytes) {
             Ok(text) => text,
             Err(problem) => {
                 report.problems(source, vec![problem]);
                 continue;
             }
         };
-        let (dashboard, mut problems, places) = file::read(source.id(), text);
+        let (Reading { dashboard, mut problems, .. }, places) = file::read(source.id(), text);
         if let Some(read) = &read {
             problems.extend(read.against(text, &places));
         }

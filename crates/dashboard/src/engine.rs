@@ -15,7 +15,7 @@ use std::time::{Duration, SystemTime};
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared, join};
 use jiff::tz::TimeZone;
-use perch_chart::{Drawing, Input, Setting, Size, Theme, View};
+use perch_chart::{Drawing, Earlier, Input, Setting, Size, Theme, View};
 use perch_offline::{Question, Store, StoreError};
 use perch_tenant::{Tenant, TenantId};
 use perch_tinybird::{Answer, Client, PipeErrorKind, PublicToken, Table, TenantToken};
@@ -23,7 +23,7 @@ use perch_tinybird::{Answer, Client, PipeErrorKind, PublicToken, Table, TenantTo
 use crate::flights::Flights;
 use crate::memory::{Kept, Memory};
 use crate::questions::{self, Ask, Period};
-use crate::{Dates, EngineError, Selection, Tile, Tokens};
+use crate::{Comparison, Dates, EngineError, Selection, Tile, Tokens};
 
 /// How long a tile waits after its first failure before it is stale again.
 /// Each further failure doubles it.
@@ -70,9 +70,11 @@ enum Access {
 pub struct TileData {
     /// The pipe's answer.
     pub answer: Arc<Answer>,
-    /// The answer for the period before, where the tile compares and has one
-    /// of the same visit.
+    /// The answer for the earlier time, where the tile compares and has one
+    /// of the same days.
     pub previous: Option<Arc<Answer>>,
+    /// Which time that is of.
+    pub comparison: Comparison,
     /// When the answer was asked for: its age counts from here.
     pub fetched: SystemTime,
     /// The days that it holds; `None` for a tile without the time filter.
@@ -163,9 +165,9 @@ impl Engine {
         let now = (inner.clock)();
         let ask = |period| questions::ask(tile, selection, period, now, &inner.zone).ok_or(EngineError::NothingToAsk);
         let current = inner.join_flight(ask(Period::Current)?);
-        let current = if compares(tile) {
-            let (current, previous) = join(current, inner.join_flight(ask(Period::Previous)?)).await;
-            previous?;
+        let current = if let Some(earlier) = Period::earlier(selection.comparison_of(tile)) {
+            let (current, earlier) = join(current, inner.join_flight(ask(earlier)?)).await;
+            earlier?;
             current?
         } else {
             current.await?
@@ -182,14 +184,15 @@ impl Engine {
             return false;
         }
         let now = (inner.clock)();
-        periods(tile).any(|period| {
+        periods(tile, selection).any(|period| {
             let Some(question) = questions::question(tile, selection, period) else { return false };
             if let Some(failure) = lock(&inner.failures).get(&question) {
                 let wait = FIRST_WAIT.saturating_mul(1 << (failure.times - 1).min(8)).min(LONGEST_WAIT);
                 return now.duration_since(failure.at).map_or(true, |since| since >= wait.min(tile.refresh));
             }
             let Some(kept) = inner.recall(&question) else { return true };
-            let dates = |at| tile.time.as_ref().map(|_| questions::dates(&selection.range, period, at, &inner.zone));
+            let dates =
+                |at| tile.time.as_ref().map(|time| questions::dates(time, &selection.range, period, at, &inner.zone));
             dates(kept.fetched) != dates(now)
                 || now.duration_since(kept.fetched).map_or(true, |age| age >= tile.refresh)
         })
@@ -214,7 +217,11 @@ impl Engine {
         static NOTHING: LazyLock<Table> = LazyLock::new(Table::default);
         let previous = data.and_then(|data| data.previous.as_deref()).map(|answer| &answer.table);
         let table = data.map_or(&*NOTHING, |data| &data.answer.table);
-        let input = Input { table, previous, view, setting };
+        let earlier = match data.map(|data| data.comparison) {
+            Some(Comparison::Year) => Earlier::Year,
+            _ => Earlier::Period,
+        };
+        let input = Input { table, previous, earlier, view, setting };
         Ok(perch_chart::draw(&input, &tile.chart, size, theme)?)
     }
 
@@ -387,17 +394,21 @@ impl Inner {
     }
 
     fn tile_data(&self, tile: &Tile, selection: &Selection, current: Kept) -> TileData {
-        let dates = |period, at| questions::dates(&selection.range, period, at, &self.zone);
-        let previous = compares(tile)
-            .then(|| self.recall(&questions::question(tile, selection, Period::Previous)?))
-            .flatten()
-            // A comparison with any other period than the one before would lie.
-            .filter(|previous| dates(Period::Previous, previous.fetched) == dates(Period::Previous, current.fetched));
+        let dates = |period, at| {
+            tile.time.as_ref().map(|time| questions::dates(time, &selection.range, period, at, &self.zone))
+        };
+        let comparison = selection.comparison_of(tile);
+        let earlier = Period::earlier(comparison).and_then(|period| {
+            let earlier = self.recall(&questions::question(tile, selection, period)?)?;
+            // A comparison with any other time than the one before would lie.
+            (dates(period, earlier.fetched) == dates(period, current.fetched)).then_some(earlier.answer)
+        });
         TileData {
             answer: current.answer,
-            previous: previous.map(|previous| previous.answer),
+            previous: earlier,
+            comparison,
             fetched: current.fetched,
-            dates: tile.time.as_ref().map(|_| dates(Period::Current, current.fetched)),
+            dates: dates(Period::Current, current.fetched),
             failure: self.failure(tile, selection),
         }
     }
@@ -405,7 +416,7 @@ impl Inner {
     fn failure(&self, tile: &Tile, selection: &Selection) -> Option<Failure> {
         let failures = lock(&self.failures);
         let of = |period| failures.get(&questions::question(tile, selection, period)?).cloned();
-        periods(tile).find_map(of)
+        periods(tile, selection).find_map(of)
     }
 
     fn note_outcome(&self, question: Question, at: SystemTime, error: Option<&EngineError>) {
@@ -426,12 +437,8 @@ impl Inner {
 }
 
 /// The periods that a tile asks for.
-fn periods(tile: &Tile) -> impl Iterator<Item = Period> {
-    [Period::Current, Period::Previous].into_iter().take(if compares(tile) { 2 } else { 1 })
-}
-
-fn compares(tile: &Tile) -> bool {
-    tile.compare && tile.time.is_some()
+fn periods(tile: &Tile, selection: &Selection) -> impl Iterator<Item = Period> {
+    [Period::Current].into_iter().chain(Period::earlier(selection.comparison_of(tile)))
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -9,13 +9,17 @@ use perch_tinybird::{ParameterValue, PipeName};
 use toml::Spanned;
 use toml::de::DeTable;
 
-use crate::section::{Page, Placed, Section};
-use crate::{Preset, Problem, TimeRange};
+use crate::keys::{self, NEWEST};
+use crate::problem;
+use crate::section::{BooleanOrText, Page, Placed, Section};
+use crate::{Comparison, DayZone, Preset, Problem, TimeRange, UnknownZone};
 
-/// The format that this Perch reads.
-const VERSION: i64 = 1;
+/// The formats that this Perch reads.
+const VERSIONS: std::ops::RangeInclusive<i64> = 1..=NEWEST;
 /// More tiles than anyone reads on one page.
 const MOST_TILES: usize = 200;
+/// A file of more bytes is no dashboard.
+pub const MOST_BYTES: usize = 4 * 1024 * 1024;
 /// How long an answer is fresh where the file does not say. A free workspace
 /// has 1,000 queries a day.
 const DEFAULT_REFRESH: Duration = Duration::from_secs(5 * 60);
@@ -60,6 +64,10 @@ pub struct TimeFilter {
     pub default: TimeRange,
     /// The pipes' parameters for it.
     pub parameters: TimeParameters,
+    /// Which presets the viewer is offered; at least one.
+    pub presets: Vec<Preset>,
+    /// What a tile compares with that says `compare = true`: never [`Comparison::Off`].
+    pub compare: Comparison,
 }
 
 /// The pipes' parameters for the first and the last day, `YYYY-MM-DD`.
@@ -69,6 +77,8 @@ pub struct TimeParameters {
     pub from: String,
     /// The last day, `date_to` unless the file says otherwise.
     pub to: String,
+    /// Whose days they are.
+    pub zone: DayZone,
 }
 
 /// One pipe's answer as one chart.
@@ -89,10 +99,14 @@ pub struct Tile {
     pub width: u8,
     /// Rows of 80 CSS pixels.
     pub height: u8,
+    /// On which of the dashboard's tabs it stands; on all of them, above, where the file names none.
+    pub tab: Option<String>,
+    /// Below which heading of its tab it stands; before them all where the file names none.
+    pub section: Option<String>,
     /// How long an answer is fresh.
     pub refresh: Duration,
-    /// Whether the same is asked for the previous period.
-    pub compare: bool,
+    /// With which earlier time it is compared, before the viewer says otherwise.
+    pub compare: Comparison,
     /// Where the viewer's time range goes; `None` for a tile that has its own
     /// time, or a dashboard without the filter.
     pub time: Option<TimeParameters>,
@@ -115,7 +129,28 @@ pub struct Reading {
     /// The dashboard with those tiles that are whole, when it has a title and
     /// at least one of them.
     pub dashboard: Option<Dashboard>,
-    /// What to put right, in the file's order.
+    /// The other tiles, in the file's order.
+    pub wrong: Vec<WrongTile>,
+    /// What to put right, in the file's order: in the wrong tiles and around them.
+    pub problems: Vec<Problem>,
+}
+
+/// A tile with a mistake: where it would stand, and what to put right.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WrongTile {
+    /// How many of [`Dashboard::tiles`] stand before it in the file.
+    pub after: usize,
+    /// The heading, where it can be read.
+    pub title: Option<String>,
+    /// As [`Tile::width`]; the usual where it cannot be read.
+    pub width: u8,
+    /// As [`Tile::height`]; the usual where it cannot be read.
+    pub height: u8,
+    /// As [`Tile::tab`].
+    pub tab: Option<String>,
+    /// As [`Tile::section`].
+    pub section: Option<String>,
+    /// What to put right in it; at least one.
     pub problems: Vec<Problem>,
 }
 
@@ -123,7 +158,7 @@ impl Dashboard {
     /// Reads a file of which every word must be right.
     pub fn parse(id: &str, text: &str) -> Result<Self, Vec<Problem>> {
         match Self::read(id, text) {
-            Reading { dashboard: Some(dashboard), problems } if problems.is_empty() => Ok(dashboard),
+            Reading { dashboard: Some(dashboard), problems, .. } if problems.is_empty() => Ok(dashboard),
             Reading { problems, .. } => Err(problems),
         }
     }
@@ -131,8 +166,15 @@ impl Dashboard {
     /// Reads what can be read, so that one wrong tile does not take the others
     /// from the screen.
     pub fn read(id: &str, text: &str) -> Reading {
-        let (dashboard, problems, _) = read(id, text.strip_prefix('\u{feff}').unwrap_or(text));
-        Reading { dashboard, problems }
+        read(id, text.strip_prefix('\u{feff}').unwrap_or(text)).0
+    }
+
+    /// The same for a file that may not be text.
+    pub fn read_bytes(id: &str, bytes: &[u8]) -> Reading {
+        match text(bytes) {
+            Ok(text) => read(id, text).0,
+            Err(problem) => Reading { dashboard: None, wrong: Vec::new(), problems: vec![problem] },
+        }
     }
 
     /// The tile of this id.
@@ -153,22 +195,30 @@ pub(crate) struct Places {
     pub(crate) public: Option<usize>,
 }
 
-/// Reads `text`, which has no byte order mark.
-pub(crate) fn read(id: &str, text: &str) -> (Option<Dashboard>, Vec<Problem>, Places) {
-    let mut page = Page { text, problems: Vec::new() };
-    let mut places = Places::default();
-    let (document, errors) = DeTable::parse_recoverable(text);
-    if errors.is_empty() {
-        let dashboard = read_document(id, &document, &mut page, &mut places);
-        page.problems.sort();
-        return (dashboard, page.problems, places);
+/// The text of a file that is small enough, without its byte order mark.
+pub(crate) fn text(bytes: &[u8]) -> Result<&str, Problem> {
+    if bytes.len() > MOST_BYTES {
+        let message = format!(
+            "this file is larger than the {} MB that a dashboard may have; move some tiles to another file",
+            MOST_BYTES / 1024 / 1024
+        );
+        return Err(Problem { line: 1, column: 1, message });
     }
+    problem::text(bytes)
+}
+
+/// Reads `text`, which has no byte order mark.
+pub(crate) fn read(id: &str, text: &str) -> (Reading, Places) {
+    let mut page = Page::new(text);
+    let (mut places, mut wrong) = (Places::default(), Vec::new());
+    let (document, errors) = DeTable::parse_recoverable(text);
     // What a half-read document lacks would only distract from the reason.
+    let dashboard =
+        if errors.is_empty() { read_document(id, &document, &mut page, &mut places, &mut wrong) } else { None };
     for error in errors {
         page.report(error.span().map_or(0, |span| span.start), error.message().trim_end());
     }
-    page.problems.sort();
-    (None, page.problems, places)
+    (Reading { dashboard, wrong, problems: page.into_problems() }, places)
 }
 
 fn read_document(
@@ -176,9 +226,10 @@ fn read_document(
     document: &Spanned<DeTable<'_>>,
     page: &mut Page<'_>,
     places: &mut Places,
+    wrong: &mut Vec<WrongTile>,
 ) -> Option<Dashboard> {
-    let known = ["version", "title", "description", "public", "time", "filter", "tile"];
-    let top = Section::new(page, document.get_ref(), 0..0, "a dashboard", &known);
+    page.version = version_of(document);
+    let top = Section::new(page, document.get_ref(), 0..0, keys::DASHBOARD);
     read_version(&top, page)?;
     let title = top.text(page, "title", 200, "title = \"Web traffic\"");
     if title.is_none() && !document.get_ref().contains_key("title") {
@@ -188,7 +239,7 @@ fn read_document(
     places.public = top.boolean(page, "public").filter(|public| public.value).map(|public| public.offset);
     let time = read_time(&top, page, places);
     let filters = read_filters(&top, page, places, time.as_ref());
-    let tiles = read_tiles(&top, page, places, &Chosen { time: time.as_ref(), filters: &filters });
+    let tiles = read_tiles(&top, page, places, &Chosen { time: time.as_ref(), filters: &filters }, wrong);
     if tiles.is_empty() {
         return None;
     }
@@ -209,25 +260,31 @@ struct Chosen<'a> {
     filters: &'a [Filter],
 }
 
+/// The version that the file says it has, as far as that can be read: which keys there are depends on it.
+fn version_of(document: &Spanned<DeTable<'_>>) -> i64 {
+    let written = document.get_ref().get("version").and_then(|version| version.get_ref().as_integer());
+    written.and_then(|number| i64::from_str_radix(number.as_str(), number.radix()).ok()).unwrap_or(NEWEST)
+}
+
 /// A file of another version is read no further: its keys may mean other
 /// things.
 fn read_version(top: &Section<'_, '_>, page: &mut Page<'_>) -> Option<()> {
-    let before = page.problems.len();
-    match top.integer(page, "version", 1..=i64::from(u32::MAX), "version = 1") {
-        Some(Placed { value: VERSION, .. }) => Some(()),
+    match top.integer(page, "version", 1..=i64::from(u32::MAX), &format!("version = {NEWEST}")) {
+        Some(Placed { value, .. }) if VERSIONS.contains(&value) => Some(()),
         Some(Placed { value, offset }) => {
-            page.problems.clear();
+            page.start_anew();
+            let (first, last) = (VERSIONS.start(), VERSIONS.end());
             page.report(
                 offset,
                 format!(
-                    "this Perch reads dashboards of version {VERSION}, not {value}; install a newer Perch or write version = {VERSION}"
+                    "this Perch reads dashboards of version {first} to {last}, not {value}; install a newer Perch or write version = {last}"
                 ),
             );
             None
         }
         None => {
-            if page.problems.len() == before {
-                top.missing(page, "version", "version = 1 on the first line");
+            if !top.has("version") {
+                top.missing(page, "version", &format!("version = {NEWEST} on the first line"));
             }
             Some(())
         }
@@ -236,20 +293,99 @@ fn read_version(top: &Section<'_, '_>, page: &mut Page<'_>) -> Option<()> {
 
 fn read_time(top: &Section<'_, '_>, page: &mut Page<'_>, places: &mut Places) -> Option<TimeFilter> {
     let (table, span) = top.table(page, "time", "[time] on a line of its own, and default = \"7d\" below it")?;
-    let section = Section::new(page, table, span, "[time]", &["default", "from", "to"]);
-    let mut default = TimeRange::Last(Preset::Days7);
-    if let Some(text) = section.text(page, "default", 40, "default = \"7d\"") {
-        match text.value.parse() {
-            Ok(range) => default = range,
-            Err(error) => page.report(text.offset, error.to_string()),
-        }
-    }
+    let section = Section::new(page, table, span, keys::TIME);
+    let presets = read_presets(&section, page);
+    let default = read_default(&section, page, &presets);
     let from = read_parameter_name(&section, page, places, "from", "date_from");
     let to = read_parameter_name(&section, page, places, "to", "date_to");
     if from == to {
         page.report(section.offset(), "`from` and `to` name one parameter; write two, like from = \"date_from\"");
     }
-    Some(TimeFilter { default, parameters: TimeParameters { from, to } })
+    let zone = read_zone(&section, page);
+    let compare = section.text(page, "compare", 20, COMPARE).and_then(|text| read_comparison(page, &text));
+    let parameters = TimeParameters { from, to, zone };
+    Some(TimeFilter { default, parameters, presets, compare: compare.unwrap_or(Comparison::Previous) })
+}
+
+/// The range before the viewer picks one: what the file says, or the usual one, or the first that is offered.
+fn read_default(section: &Section<'_, '_>, page: &mut Page<'_>, presets: &[Preset]) -> TimeRange {
+    let offered = |range: &TimeRange| match range {
+        TimeRange::Last(preset) => presets.contains(preset),
+        TimeRange::Between { .. } => true,
+    };
+    let usual = Some(Preset::Days7).filter(|usual| presets.contains(usual)).or(presets.first().copied());
+    let usual = TimeRange::Last(usual.unwrap_or(Preset::Days7));
+    let Some(Placed { value, offset }) = section.text(page, "default", 40, "default = \"7d\"") else { return usual };
+    match value.parse() {
+        Ok(range) if !offered(&range) => {
+            page.report(
+                offset,
+                format!("`presets` does not offer {value}; add \"{value}\" to it, or write default = \"{usual}\""),
+            );
+            usual
+        }
+        Ok(range) => {
+            if let TimeRange::Last(preset) = range {
+                check_age(page, preset, offset);
+            }
+            range
+        }
+        Err(error) => {
+            page.report(offset, error.to_string());
+            usual
+        }
+    }
+}
+
+/// Which presets the viewer is offered, in the file's order; all where it does not say.
+fn read_presets(section: &Section<'_, '_>, page: &mut Page<'_>) -> Vec<Preset> {
+    const EXAMPLE: &str = "presets = [\"7d\", \"30d\"]";
+    let Some(named) = section.names(page, "presets", EXAMPLE) else { return Preset::ALL.to_vec() };
+    let mut presets = Vec::with_capacity(named.len().min(Preset::ALL.len()));
+    for Placed { value, offset } in named {
+        match Preset::ALL.into_iter().find(|preset| preset.as_str() == value) {
+            Some(preset) if presets.contains(&preset) => {
+                page.report(offset, format!("\"{value}\" stands here twice; remove one of the two"));
+            }
+            Some(preset) => presets.push(preset),
+            None => {
+                let all = Preset::ALL.map(Preset::as_str).join(", ");
+                page.report(offset, format!("\"{value}\" is no preset; write some of {all}"));
+            }
+        }
+    }
+    if presets.is_empty() {
+        page.report(
+            section.offset(),
+            format!("`presets` must offer at least one; write {EXAMPLE}, or remove it for all"),
+        );
+        return Preset::ALL.to_vec();
+    }
+    presets
+}
+
+fn check_age(page: &mut Page<'_>, preset: Preset, offset: usize) {
+    if page.version < NEWEST && preset.is_new() {
+        page.report_newer(offset, &format!("\"{}\"", preset.as_str()));
+    }
+}
+
+fn read_zone(section: &Section<'_, '_>, page: &mut Page<'_>) -> DayZone {
+    let Some(text) = section.text(page, "zone", 60, "zone = \"utc\"") else { return DayZone::default() };
+    text.value.parse().unwrap_or_else(|error: UnknownZone| {
+        page.report(text.offset, error.to_string());
+        DayZone::default()
+    })
+}
+
+const COMPARE: &str = "compare = \"previous\" or \"year\"";
+
+fn read_comparison(page: &mut Page<'_>, text: &Placed<&str>) -> Option<Comparison> {
+    let comparison = Comparison::parse(text.value).filter(|comparison| *comparison != Comparison::Off);
+    if comparison.is_none() {
+        page.report(text.offset, format!("`compare` is \"{}\"; write {COMPARE}", text.value));
+    }
+    comparison
 }
 
 fn read_parameter_name(
@@ -289,7 +425,7 @@ fn read_filters(
 ) -> Vec<Filter> {
     let mut filters: Vec<Filter> = Vec::new();
     for (table, span) in top.tables(page, "filter", FILTER).unwrap_or_default() {
-        let section = Section::new(page, table, span, "a filter", &["name", "label", "column", "parameter"]);
+        let section = Section::new(page, table, span, keys::FILTER);
         let Some(Placed { value: name, offset }) = required(&section, page, "name", 60, "name = \"device\"") else {
             continue;
         };
@@ -328,10 +464,16 @@ fn capitalized(name: &str) -> String {
 
 const TILE: &str = "[[tile]] on a line of its own, and title, pipe and [tile.chart] below it";
 
-fn read_tiles(top: &Section<'_, '_>, page: &mut Page<'_>, places: &mut Places, chosen: &Chosen<'_>) -> Vec<Tile> {
-    let before = page.problems.len();
+fn read_tiles(
+    top: &Section<'_, '_>,
+    page: &mut Page<'_>,
+    places: &mut Places,
+    chosen: &Chosen<'_>,
+    wrong: &mut Vec<WrongTile>,
+) -> Vec<Tile> {
+    let before = page.found();
     let tables = top.tables(page, "tile", TILE).unwrap_or_default();
-    if tables.is_empty() && page.problems.len() == before {
+    if tables.is_empty() && page.found() == before {
         top.missing(page, "tile", TILE);
     }
     if let Some((_, span)) = tables.get(MOST_TILES) {
@@ -346,16 +488,44 @@ fn read_tiles(top: &Section<'_, '_>, page: &mut Page<'_>, places: &mut Places, c
     let mut ids = HashSet::new();
     let mut tiles = Vec::with_capacity(tables.len().min(MOST_TILES));
     for (table, span) in tables.into_iter().take(MOST_TILES) {
-        let before = page.problems.len();
-        let known =
-            ["id", "title", "pipe", "chart", "parameters", "width", "height", "refresh", "compare", "time", "filters"];
-        let section = Section::new(page, table, span, "a tile", &known);
-        let tile = read_tile(&section, page, places, chosen, &mut ids);
-        if page.problems.len() == before {
-            tiles.extend(tile);
+        let before = page.found();
+        let section = Section::new(page, table, span, keys::TILE);
+        let frame = read_frame(&section, page);
+        let tile = read_tile(&section, page, places, chosen, &mut ids, &frame);
+        match tile {
+            Some(tile) if page.found() == before => tiles.push(tile),
+            _ => {
+                let Frame { title, width, height, tab, section } = frame;
+                let title = title.map(|title| title.value.trim().to_owned());
+                let problems = page.since(before);
+                wrong.push(WrongTile { after: tiles.len(), title, width, height, tab, section, problems });
+            }
         }
     }
+    // Beyond the most problems that are told, nothing can be said of a tile.
+    wrong.retain(|tile| !tile.problems.is_empty());
     tiles
+}
+
+/// Where a tile stands and what it is called: what can be shown of one that is wrong.
+struct Frame<'a> {
+    title: Option<Placed<&'a str>>,
+    width: u8,
+    height: u8,
+    tab: Option<String>,
+    section: Option<String>,
+}
+
+fn read_frame<'a>(section: &Section<'a, '_>, page: &mut Page<'_>) -> Frame<'a> {
+    let title = required(section, page, "title", 200, "title = \"Visits\"");
+    let mut span = |key, range: std::ops::RangeInclusive<i64>, usual: u8| {
+        let read = section.integer(page, key, range, &format!("{key} = {usual}"));
+        read.and_then(|read| u8::try_from(read.value).ok()).unwrap_or(usual)
+    };
+    let (width, height) = (span("width", 1..=12, 6), span("height", 1..=20, 3));
+    let mut name = |key, example: &str| section.text(page, key, 60, example).map(|name| name.value.trim().to_owned());
+    let (tab, section) = (name("tab", "tab = \"Sources\""), name("section", "section = \"Traffic\""));
+    Frame { title, width, height, tab, section }
 }
 
 fn read_tile(
@@ -364,45 +534,71 @@ fn read_tile(
     places: &mut Places,
     chosen: &Chosen<'_>,
     ids: &mut HashSet<String>,
+    frame: &Frame<'_>,
 ) -> Option<Tile> {
-    let title = required(section, page, "title", 200, "title = \"Visits\"");
-    let id = read_id(section, page, title.as_ref().map_or("tile", |title| title.value), ids);
+    let title = frame.title.as_ref().map(|title| title.value);
+    let id = read_id(section, page, title.unwrap_or("tile"), ids);
     let chart =
         section.value(page, "chart", "a chart", "[tile.chart] on a line of its own, and kind = \"line\" below it");
     let pipe = read_pipe(section, page, places, chart.as_ref().map(|chart: &Placed<Spec>| chart.value.kind));
-    let width = section.integer(page, "width", 1..=12, "width = 6").map_or(6, |width| width.value);
-    let height = section.integer(page, "height", 1..=20, "height = 3").map_or(3, |height| height.value);
     let refresh = read_refresh(section, page);
-    let compare = section.boolean(page, "compare");
     let timed = section.boolean(page, "time");
     let filter = chosen.time;
     let time = filter.filter(|_| timed.as_ref().is_none_or(|timed| timed.value));
     let time = time.map(|filter| filter.parameters.clone());
-
     if let Some(Placed { offset, .. }) = timed.filter(|timed| timed.value && filter.is_none()) {
         page.report(offset, "this dashboard has no time filter; add [time] at the top or remove `time`");
     }
-    if let Some(Placed { offset, .. }) = compare.as_ref().filter(|compare| compare.value && time.is_none()) {
-        page.report(*offset, "`compare` needs a time range; add [time] at the top of the file or remove `compare`");
-    }
+    let compare = read_compare(section, page, filter, time.is_some());
     let parameters = read_parameters(section, page, places, time.as_ref());
     let chart = chart?.value;
     let filters = read_heeded(section, page, chosen.filters, &chart, &parameters);
     Some(Tile {
         id,
-        title: title?.value.trim().to_owned(),
+        title: title?.trim().to_owned(),
         pipe: pipe?,
         chart,
         parameters,
-        // Both are within a byte by the ranges above.
-        width: u8::try_from(width).unwrap_or(12),
-        height: u8::try_from(height).unwrap_or(3),
+        width: frame.width,
+        height: frame.height,
+        tab: frame.tab.clone(),
+        section: frame.section.clone(),
         refresh,
-        compare: compare.is_some_and(|compare| compare.value),
+        compare,
         time,
         filters,
         public: places.public.is_some(),
     })
+}
+
+/// With what a tile is compared: `true` is what `[time]` says.
+fn read_compare(
+    section: &Section<'_, '_>,
+    page: &mut Page<'_>,
+    filter: Option<&TimeFilter>,
+    is_timed: bool,
+) -> Comparison {
+    let example = "true or false, without quotes, \"previous\" or \"year\"";
+    let Some(Placed { value, offset }) = section.boolean_or_text(page, "compare", example) else {
+        return Comparison::Off;
+    };
+    let comparison = match value {
+        BooleanOrText::Boolean(false) => return Comparison::Off,
+        BooleanOrText::Boolean(true) => filter.map_or(Comparison::Previous, |filter| filter.compare),
+        BooleanOrText::Text("previous") => Comparison::Previous,
+        BooleanOrText::Text("year") => Comparison::Year,
+        BooleanOrText::Text(text) => {
+            page.report(offset, format!("`compare` is \"{text}\"; write {example}"));
+            return Comparison::Off;
+        }
+    };
+    if page.version < NEWEST && matches!(value, BooleanOrText::Text(_)) {
+        page.report_newer(offset, "a text here");
+    }
+    if !is_timed {
+        page.report(offset, "`compare` needs a time range; add [time] at the top of the file or remove `compare`");
+    }
+    comparison
 }
 
 /// The pipe of a tile: every chart has one, and a text has none.
@@ -461,9 +657,9 @@ fn required<'a>(
     longest: usize,
     example: &str,
 ) -> Option<Placed<&'a str>> {
-    let before = page.problems.len();
+    let before = page.found();
     let text = section.text(page, key, longest, example);
-    if text.is_none() && page.problems.len() == before {
+    if text.is_none() && page.found() == before {
         section.missing(page, key, example);
     }
     text

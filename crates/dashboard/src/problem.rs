@@ -19,8 +19,23 @@ impl Problem {
     /// A problem at a byte offset into `text`.
     pub(crate) fn at(text: &str, offset: usize, message: impl Into<String>) -> Self {
         let Place { line, column } = Place::of(text, offset);
-        Self { line, column, message: message.into() }
+        Self { line, column, message: readable(message.into()) }
     }
+}
+
+/// Most of what a message says.
+const LONGEST_MESSAGE: usize = 600;
+
+/// A message that repeats a word of a million letters says how it begins, and how the sentence ends.
+fn readable(message: String) -> String {
+    let letters = message.chars().count();
+    if letters <= LONGEST_MESSAGE {
+        return message;
+    }
+    let half = LONGEST_MESSAGE / 2;
+    let start: String = message.chars().take(half).collect();
+    let end: String = message.chars().skip(letters - half).collect();
+    format!("{start} … {end}")
 }
 
 impl fmt::Display for Problem {
@@ -40,8 +55,14 @@ pub(crate) fn text(bytes: &[u8]) -> Result<&str, Problem> {
     }
 }
 
+/// A word longer than this is no slip of the pen.
+const LONGEST_WORD: usize = 100;
+
 /// The one of `known` that was probably meant by `written`.
 pub(crate) fn nearest<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    if written.len() > LONGEST_WORD {
+        return None;
+    }
     known
         .into_iter()
         .map(|name| (strsim::damerau_levenshtein(&written.to_lowercase(), name), name))

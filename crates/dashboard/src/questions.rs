@@ -12,15 +12,28 @@ use jiff::tz::TimeZone;
 use perch_offline::Question;
 use perch_tinybird::{ParameterValue, Parameters, PipeName};
 
-use crate::{Dates, Parameter, Selection, Tile, TimeRange};
+use crate::{Comparison, Dates, DayZone, Parameter, Selection, Tile, TimeParameters, TimeRange};
 
-/// Which of the two periods of a comparison.
+/// Which of the two times of a comparison.
 #[derive(Clone, Copy)]
 pub(crate) enum Period {
     /// The viewer's range.
     Current,
-    /// The one of equal length before it.
+    /// The one before it.
     Previous,
+    /// The same days a year before.
+    Year,
+}
+
+impl Period {
+    /// The earlier time of a comparison.
+    pub(crate) fn earlier(comparison: Comparison) -> Option<Self> {
+        match comparison {
+            Comparison::Off => None,
+            Comparison::Previous => Some(Self::Previous),
+            Comparison::Year => Some(Self::Year),
+        }
+    }
 }
 
 /// A question that is ready to be asked.
@@ -36,14 +49,11 @@ pub(crate) struct Ask {
 /// The name under which the answer for `tile` over `range` is kept.
 /// `None` for one that asks nothing.
 pub(crate) fn question(tile: &Tile, selection: &Selection, period: Period) -> Option<Question> {
-    let range = match period {
-        Period::Current => selection.range.to_string(),
-        Period::Previous => format!("{} before", selection.range),
-    };
     // As the request spells them: a type that changes and a spelling that does
     // not is the same question.
     let mut parameters: BTreeMap<_, _> = constants(tile).map(|(name, value)| (name, value.to_string())).collect();
     if let Some(time) = &tile.time {
+        let range = name(&selection.range, period, &time.zone);
         parameters.insert(time.from.clone(), range.clone());
         parameters.insert(time.to.clone(), range);
     }
@@ -55,7 +65,7 @@ pub(crate) fn question(tile: &Tile, selection: &Selection, period: Period) -> Op
 pub(crate) fn ask(tile: &Tile, selection: &Selection, period: Period, now: SystemTime, zone: &TimeZone) -> Option<Ask> {
     let mut parameters: Parameters = constants(tile).collect();
     if let Some(time) = &tile.time {
-        let Dates { from, to } = dates(&selection.range, period, now, zone);
+        let Dates { from, to } = dates(time, &selection.range, period, now, zone);
         parameters.insert(time.from.clone(), from);
         parameters.insert(time.to.clone(), to);
     }
@@ -65,12 +75,32 @@ pub(crate) fn ask(tile: &Tile, selection: &Selection, period: Period, now: Syste
     Some(Ask { question: question(tile, selection, period)?, pipe: tile.pipe.clone()?, parameters, at: now })
 }
 
-/// The dates that an answer asked for at `asked` holds.
-pub(crate) fn dates(range: &TimeRange, period: Period, asked: SystemTime, zone: &TimeZone) -> Dates {
-    let dates = range.dates(asked, zone);
+/// The name of a time. Days of another zone than the viewer's are other days, unless they are named themselves.
+fn name(range: &TimeRange, period: Period, zone: &DayZone) -> String {
+    let days = match (range, zone.name()) {
+        (TimeRange::Last(_), Some(zone)) => format!("{range} in {zone}"),
+        _ => range.to_string(),
+    };
+    match period {
+        Period::Current => days,
+        Period::Previous => format!("{days} before"),
+        Period::Year => format!("{days} a year before"),
+    }
+}
+
+/// The dates that an answer asked for at `asked` holds, where the viewer's zone is `viewer`.
+pub(crate) fn dates(
+    time: &TimeParameters,
+    range: &TimeRange,
+    period: Period,
+    asked: SystemTime,
+    viewer: &TimeZone,
+) -> Dates {
+    let dates = range.dates(asked, time.zone.among(viewer));
     match period {
         Period::Current => dates,
-        Period::Previous => dates.previous(),
+        Period::Previous => range.previous(dates),
+        Period::Year => range.year_before(dates),
     }
 }
 

@@ -14,17 +14,68 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue, ValueDeserializer};
 
 use crate::Problem;
+use crate::keys::{Keys, NEWEST};
 use crate::problem::nearest;
+
+/// More problems than anyone reads before they put the first ones right.
+const MOST_PROBLEMS: usize = 300;
 
 /// A file while it is read, and what was found wrong with it so far.
 pub(crate) struct Page<'t> {
-    pub(crate) text: &'t str,
-    pub(crate) problems: Vec<Problem>,
+    text: &'t str,
+    /// The version that the file says it has.
+    pub(crate) version: i64,
+    problems: Vec<Problem>,
+    /// How many were found beyond [`MOST_PROBLEMS`].
+    more: usize,
 }
 
-impl Page<'_> {
+impl<'t> Page<'t> {
+    pub(crate) fn new(text: &'t str) -> Self {
+        Self { text, version: NEWEST, problems: Vec::new(), more: 0 }
+    }
+
+    /// Reports a problem at a byte offset.
     pub(crate) fn report(&mut self, offset: usize, message: impl Into<String>) {
-        self.problems.push(Problem::at(self.text, offset, message));
+        if self.problems.len() < MOST_PROBLEMS {
+            self.problems.push(Problem::at(self.text, offset, message));
+        } else {
+            self.more += 1;
+        }
+    }
+
+    /// Reports what a file of the version that this one says it has cannot hold.
+    pub(crate) fn report_newer(&mut self, offset: usize, what: &str) {
+        let message = format!("{what} came with version {NEWEST}; write version = {NEWEST} on the first line");
+        self.report(offset, message);
+    }
+
+    /// How many problems were found so far.
+    pub(crate) fn found(&self) -> usize {
+        self.problems.len() + self.more
+    }
+
+    /// The problems from the `first` found on, in the file's order.
+    pub(crate) fn since(&self, first: usize) -> Vec<Problem> {
+        let mut problems = self.problems.get(first..).unwrap_or_default().to_vec();
+        problems.sort();
+        problems
+    }
+
+    /// Forgets all problems: one was found that makes the others none.
+    pub(crate) fn start_anew(&mut self) {
+        self.problems.clear();
+        self.more = 0;
+    }
+
+    /// All problems, in the file's order.
+    pub(crate) fn into_problems(mut self) -> Vec<Problem> {
+        self.problems.sort();
+        if let (Some(last), true) = (self.problems.last(), self.more > 0) {
+            let message = format!("and {} more problems from here on; put these right first", self.more);
+            self.problems.push(Problem { message, ..last.clone() });
+        }
+        self.problems
     }
 }
 
@@ -32,6 +83,12 @@ impl Page<'_> {
 pub(crate) struct Placed<T> {
     pub(crate) value: T,
     pub(crate) offset: usize,
+}
+
+/// What some keys hold.
+pub(crate) enum BooleanOrText<'a> {
+    Boolean(bool),
+    Text(&'a str),
 }
 
 /// One table of the file.
@@ -45,24 +102,20 @@ pub(crate) struct Section<'a, 't> {
 }
 
 impl<'a, 't> Section<'a, 't> {
-    /// Takes a table that may hold `known` keys, and reports all others.
-    pub(crate) fn new(
-        page: &mut Page<'_>,
-        table: &'a DeTable<'t>,
-        span: Range<usize>,
-        what: &'static str,
-        known: &[&str],
-    ) -> Self {
+    /// Takes a table that may hold `known` keys, and reports all others, and those that are newer than the file.
+    pub(crate) fn new(page: &mut Page<'_>, table: &'a DeTable<'t>, span: Range<usize>, known: Keys) -> Self {
         let mut misspelt = Vec::new();
         for key in table.keys() {
             let name = key.get_ref().as_ref();
-            if !known.contains(&name) {
-                let meant = nearest(name, known.iter().copied());
-                page.report(key.span().start, unknown_key(name, what, meant, known));
+            if !known.all().any(|known| known == name) {
+                let meant = nearest(name, known.all());
+                page.report(key.span().start, unknown_key(name, known, meant));
                 misspelt.extend(meant.map(str::to_owned));
+            } else if page.version < NEWEST && known.second.contains(&name) {
+                page.report_newer(key.span().start, &format!("`{name}`"));
             }
         }
-        Self { table, span, what, misspelt }
+        Self { table, span, what: known.what, misspelt }
     }
 
     fn get(&self, key: &str) -> Option<&'a Spanned<DeValue<'t>>> {
@@ -72,6 +125,11 @@ impl<'a, 't> Section<'a, 't> {
     /// Where the table begins.
     pub(crate) fn offset(&self) -> usize {
         self.span.start
+    }
+
+    /// Whether the table has the key.
+    pub(crate) fn has(&self, key: &str) -> bool {
+        self.get(key).is_some()
     }
 
     /// Reports a key that must be there and is not. `example` is a whole line.
@@ -138,6 +196,25 @@ impl<'a, 't> Section<'a, 't> {
             return None;
         };
         Some(Placed { value: boolean, offset: value.span().start })
+    }
+
+    /// `true`, `false` or a text.
+    pub(crate) fn boolean_or_text(
+        &self,
+        page: &mut Page<'_>,
+        key: &str,
+        example: &str,
+    ) -> Option<Placed<BooleanOrText<'a>>> {
+        let value = self.get(key)?;
+        let read = match value.get_ref() {
+            DeValue::Boolean(boolean) => BooleanOrText::Boolean(*boolean),
+            DeValue::String(text) => BooleanOrText::Text(text),
+            _ => {
+                self.wrong(page, key, value, example);
+                return None;
+            }
+        };
+        Some(Placed { value: read, offset: value.span().start })
     }
 
     /// A list of texts; `None` where the key is not there, or is no such list.
@@ -234,15 +311,15 @@ impl<'a, 't> Section<'a, 't> {
             }
             return None;
         };
-        let (known, before) = (keys_of::<T>(), page.problems.len());
-        Section::new(page, table, span.clone(), what, known);
+        let (known, before) = (keys_of::<T>(), page.found());
+        Section::new(page, table, span.clone(), Keys { what, first: known, second: &[] });
         let mut table: DeTable<'_> = table
             .iter()
             .filter(|(key, _)| known.contains(&key.get_ref().as_ref()))
             .map(|(key, value)| (key.clone(), value.clone()))
             .collect();
         // Each failure names one key; without it the next one shows itself.
-        let mut failed = page.problems.len() > before;
+        let mut failed = page.found() > before;
         loop {
             let value = Spanned::new(span.clone(), DeValue::Table(table.clone()));
             match T::deserialize(ValueDeserializer::from(value)) {
@@ -267,10 +344,14 @@ impl<'a, 't> Section<'a, 't> {
     }
 }
 
-fn unknown_key(name: &str, what: &str, meant: Option<&str>, known: &[&str]) -> String {
+fn unknown_key(name: &str, known: Keys, meant: Option<&str>) -> String {
+    let what = known.what;
     match meant {
         Some(meant) => format!("`{name}` is not a key of {what}; did you mean `{meant}`?"),
-        None => format!("`{name}` is not a key of {what}, which has {}; remove it", known.join(", ")),
+        None => {
+            let known: Vec<_> = known.all().collect();
+            format!("`{name}` is not a key of {what}, which has {}; remove it", known.join(", "))
+        }
     }
 }
 
@@ -312,7 +393,7 @@ fn kind(value: &DeValue<'_>) -> &'static str {
 }
 
 /// The keys that `T` reads, as its own `Deserialize` lists them.
-fn keys_of<T: DeserializeOwned>() -> &'static [&'static str] {
+pub(crate) fn keys_of<T: DeserializeOwned>() -> &'static [&'static str] {
     let mut keys: &'static [&'static str] = &[];
     // The probe always fails; it has listened by then.
     let _: Result<T, ProbeError> = T::deserialize(KeyProbe(&mut keys));

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use perch_chart::Kind;
-use perch_dashboard::{Dashboard, Parameter, Preset, Problem, Reading, TimeRange};
+use perch_dashboard::{Comparison, Dashboard, DayZone, MOST_BYTES, Parameter, Preset, Problem, Reading, TimeRange};
 use perch_tinybird::{ParameterValue, PipeName};
 
 const GOOD: &str = r##"version = 1
@@ -54,7 +54,7 @@ fn a_file_says_which_tiles_ask_which_pipes() {
 
     let [visits, pages] = dashboard.tiles.as_slice() else { panic!("two tiles") };
     assert_eq!((visits.id.as_str(), visits.pipe.as_ref().map(PipeName::as_str)), ("visits", Some("kpis")));
-    assert_eq!((visits.width, visits.height, visits.compare), (8, 4, true));
+    assert_eq!((visits.width, visits.height, visits.compare), (8, 4, Comparison::Previous));
     assert_eq!((visits.refresh, visits.chart.kind), (Duration::from_secs(60), Kind::Line));
     assert_eq!(visits.time.as_ref(), Some(&time.parameters));
     let value = |name: &str| visits.parameters.get(name).map(|Parameter::Constant(value)| value.clone());
@@ -181,8 +181,8 @@ fn a_byte_order_mark_and_windows_line_ends_are_read() {
 #[test]
 fn each_problem_is_told_at_its_place_with_what_to_write_instead() {
     let cases = [
-        ("version = 1", "version = 2", (1, 11), "version = 1"),
-        ("version = 1\n", "", (1, 1), "version = 1"),
+        ("version = 1", "version = 3", (1, 11), "write version = 2"),
+        ("version = 1\n", "", (1, 1), "version = 2"),
         ("title = \"Web traffic\"", "titel = \"Web traffic\"", (2, 1), "did you mean `title`?"),
         ("title = \"Web traffic\"", "title = 7", (2, 9), "title = \"Web traffic\""),
         ("default = \"30d\"", "default = \"a month\"", (6, 11), "30d"),
@@ -243,10 +243,132 @@ fn a_misspelt_key_is_not_missing_too() {
 
 #[test]
 fn one_wrong_tile_does_not_take_the_others_away() {
-    let Reading { dashboard, problems } = Dashboard::read("web-traffic", &GOOD.replace("width = 8", "width = 80"));
+    let text = GOOD.replace("width = 8", "width = 80\nsection = \"People\"").replace("version = 1", "version = 2");
+    let Reading { dashboard, wrong, problems } = Dashboard::read("web-traffic", &text);
     let dashboard = dashboard.expect("what is right");
     assert_eq!(dashboard.tiles.iter().map(|tile| tile.id.as_str()).collect::<Vec<_>>(), ["top-pages"]);
-    assert_eq!(problems.len(), 1);
+    let [tile] = wrong.as_slice() else { panic!("{wrong:?}") };
+    assert_eq!((tile.after, tile.title.as_deref(), tile.section.as_deref()), (0, Some("Visits"), Some("People")));
+    assert_eq!((tile.width, tile.height), (6, 4), "as wide as one that says nothing");
+    assert_eq!((&tile.problems, problems.len()), (&problems, 1));
+}
+
+#[test]
+fn a_wrong_tile_stands_between_those_that_it_stands_between_in_the_file() {
+    let tile = |title: &str, width: u8| {
+        format!("[[tile]]\ntitle = {title:?}\npipe = \"a\"\nwidth = {width}\n[tile.chart]\nkind = \"table\"\n")
+    };
+    let tiles = [tile("A", 6), tile("B", 13), tile("C", 6), tile("D", 0), tile("E", 14)].concat();
+    let Reading { wrong, .. } = Dashboard::read("web", &format!("version = 2\ntitle = \"Web\"\n{tiles}"));
+    let places: Vec<_> = wrong.iter().map(|tile| (tile.title.as_deref().unwrap_or_default(), tile.after)).collect();
+    assert_eq!(places, [("B", 1), ("D", 2), ("E", 2)]);
+}
+
+/// The good file as version 2, with these lines in its first tile.
+fn second(lines: &str) -> String {
+    GOOD.replace("version = 1", "version = 2").replace("width = 8", &format!("width = 8\n{lines}"))
+}
+
+#[test]
+fn a_tile_says_on_which_tab_and_below_which_heading_it_stands() {
+    let dashboard = parse(&second("tab = \" Sources \"\nsection = \"Traffic\""));
+    let places: Vec<_> = dashboard.tiles.iter().map(|tile| (tile.tab.as_deref(), tile.section.as_deref())).collect();
+    assert_eq!(places, [(Some("Sources"), Some("Traffic")), (None, None)]);
+    for wrong in [String::new(), "  ".to_owned(), "a".repeat(5_000)] {
+        for key in ["tab", "section"] {
+            let text = second(&format!("{key} = \"{wrong}\""));
+            let problems = Dashboard::parse("web-traffic", &text).expect_err("no name");
+            let [problem] = problems.as_slice() else { panic!("{problems:?}") };
+            assert_eq!((problem.line, problem.column), (12, key.len() + 4));
+            assert!(problem.message.contains("between 1 and 60 characters"), "{problem}");
+        }
+    }
+}
+
+#[test]
+fn a_dashboard_may_count_days_in_a_zone_of_its_own_and_offer_some_presets() {
+    let with = |lines: &str| second("").replace("default = \"30d\"", lines);
+    let time = |lines: &str| parse(&with(lines)).time.expect("a filter");
+    let usual = time("");
+    assert_eq!((usual.presets.as_slice(), &usual.parameters.zone), (&Preset::ALL[..], &DayZone::Viewer));
+    assert_eq!((usual.default, usual.compare), (TimeRange::Last(Preset::Days7), Comparison::Previous));
+    let own = time("zone = \"Europe/Berlin\"\npresets = [\"this-month\", \"12m\"]\ncompare = \"year\"");
+    assert_eq!(own.parameters.zone.name(), Some("Europe/Berlin"));
+    assert_eq!(
+        (own.presets, own.default),
+        (vec![Preset::ThisMonth, Preset::Months12], TimeRange::Last(Preset::ThisMonth))
+    );
+    assert_eq!(parse(&with("compare = \"year\"")).tiles[0].compare, Comparison::Year, "what `true` means");
+    for (lines, told) in [
+        ("zone = \"Atlantis\"", "6:8: `Atlantis` is no time zone"),
+        ("presets = []", "5:1: `presets` must offer at least one"),
+        ("presets = [\"7d\", \"week\"]", "6:18: \"week\" is no preset"),
+        ("presets = [\"7d\", \"7d\"]", "6:18: \"7d\" stands here twice"),
+        ("presets = [\"7d\"]\ndefault = \"30d\"", "7:11: `presets` does not offer 30d"),
+        ("compare = \"off\"", "6:11: `compare` is \"off\""),
+    ] {
+        let problems = Dashboard::parse("web-traffic", &with(lines)).expect_err(lines);
+        assert!(problems[0].to_string().starts_with(told), "{problems:?}");
+    }
+}
+
+#[test]
+fn a_tile_says_with_which_time_it_is_compared() {
+    let compare =
+        |value: &str| parse(&second("").replace("compare = true", &format!("compare = {value}"))).tiles[0].compare;
+    assert_eq!(["true", "false", "\"previous\"", "\"year\""].map(compare), {
+        use Comparison::{Off, Previous, Year};
+        [Previous, Off, Previous, Year]
+    });
+}
+
+#[test]
+fn what_came_with_version_2_says_so_in_a_file_of_version_1() {
+    for (from, to, place) in [
+        ("width = 8", "tab = \"A\"", "11:1: `tab`"),
+        ("width = 8", "section = \"A\"", "11:1: `section`"),
+        ("default = \"30d\"", "zone = \"utc\"", "6:1: `zone`"),
+        ("default = \"30d\"", "default = \"this-year\"", "6:11: \"this-year\""),
+        ("compare = true", "compare = \"year\"", "14:11: a text here"),
+    ] {
+        let problem = &problems(from, to)[0];
+        let told = format!("{place} came with version 2; write version = 2 on the first line");
+        assert_eq!(problem.to_string(), told);
+        let second = GOOD.replacen(from, to, 1).replace("version = 1", "version = 2");
+        Dashboard::parse("web-traffic", &second).expect(to);
+    }
+}
+
+#[test]
+fn a_file_that_is_no_text_or_larger_than_any_says_so() {
+    let refusal = |bytes: &[u8]| {
+        let Reading { dashboard, problems, .. } = Dashboard::read_bytes("web", bytes);
+        assert_eq!((dashboard, problems.len()), (None, 1));
+        problems[0].to_string()
+    };
+    assert_eq!(refusal(b"version = 2\ntitle = \"\xff\""), "2:10: this is not text in UTF-8; save the file as UTF-8");
+    assert!(refusal(&vec![b'#'; MOST_BYTES + 1]).starts_with("1:1: this file is larger than the 4 MB"));
+    assert_eq!(refusal(b"\xff\xfev\x00e\x00"), "1:1: this is not text in UTF-8; save the file as UTF-8");
+}
+
+#[test]
+fn a_file_of_a_million_characters_is_told_of_in_a_few_lines() {
+    let million = "a".repeat(1_000_000);
+    for text in [
+        GOOD.replace("Web traffic", &million),
+        GOOD.replace("kind = \"line\"", &format!("kind = \"{million}\"")),
+        GOOD.replace("width = 8", &format!("{million} = 8")),
+        GOOD.replace("limit = 10", &format!("{million} = [[]]")),
+        GOOD.replace("[time]", &"[".repeat(1_000_000)),
+        GOOD.replace("[time]", &"= \n".repeat(300_000)),
+        format!("{}{GOOD}", (0..100_000).map(|number| format!("key{number} = 1\n")).collect::<String>()),
+        million.clone(),
+    ] {
+        let problems = Dashboard::parse("large", &text).expect_err("refused");
+        assert!((1..=301).contains(&problems.len()), "{}", problems.len());
+        let longest = problems.iter().map(|problem| problem.message.chars().count()).max();
+        assert!(longest <= Some(700), "{longest:?}");
+    }
 }
 
 #[test]
@@ -256,7 +378,7 @@ fn a_file_without_tiles_or_with_ten_thousand_says_so() {
 
     let tile = "[[tile]]\ntitle = \"A\"\npipe = \"a\"\n[tile.chart]\nkind = \"table\"\n";
     let many = format!("version = 1\ntitle = \"Many\"\n{}", tile.repeat(10_000));
-    let Reading { dashboard, problems } = Dashboard::read("many", &many);
+    let Reading { dashboard, problems, .. } = Dashboard::read("many", &many);
     assert_eq!(dashboard.expect("the first ones").tiles.len(), 200);
     assert_eq!(problems.len(), 1);
     assert_eq!(problems[0].line, 3 + 200 * 5);

@@ -2,11 +2,13 @@
 //! `connection.toml` and, beside it, `dashboards/*.toml`: the operator's own
 //! files, copied as they are.
 
-use std::fs;
-use std::io;
+use std::collections::HashMap;
+use std::ffi::OsStr;
+use std::fs::{self, File};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use perch_dashboard::Dashboard;
+use perch_dashboard::{Dashboard, MOST_BYTES, Problem as Mistake, Reading, WrongTile};
 use perch_tenant::Connection;
 
 use crate::disk;
@@ -37,16 +39,39 @@ pub(crate) struct OpenedConnection {
     folder: PathBuf,
 }
 
-/// A dashboard file: read, or what is wrong with it.
+/// A dashboard file: what could be read of it, and what is wrong with the rest.
 pub(crate) struct DashboardFile {
-    /// The file's stem.
+    /// The file's stem; the whole name where another file has that stem.
     pub(crate) id: String,
-    /// The dashboard, or why there is none.
+    /// The file's name.
+    pub(crate) name: String,
+    /// The dashboard with its whole tiles, or why there is none.
     pub(crate) dashboard: Result<Dashboard, Problem>,
+    /// Its other tiles.
+    pub(crate) wrong: Vec<WrongTile>,
+    /// What is to be put right around the tiles.
+    pub(crate) mistakes: Vec<Mistake>,
 }
 
-/// Files to put down together: names within the folder, and texts.
-type Files = Vec<(PathBuf, String)>;
+impl DashboardFile {
+    /// Reads a file that was found under a name.
+    pub(crate) fn read(id: &str, name: &str, bytes: &[u8]) -> Self {
+        let Reading { dashboard, wrong, problems } = Dashboard::read_bytes(id, bytes);
+        let dashboard = dashboard.ok_or_else(|| Problem::dashboard(Path::new(name), &problems));
+        let is_in_a_tile = |mistake: &Mistake| wrong.iter().any(|tile| tile.problems.contains(mistake));
+        let mistakes = problems.into_iter().filter(|mistake| !is_in_a_tile(mistake)).collect();
+        Self { id: id.to_owned(), name: name.to_owned(), dashboard, wrong, mistakes }
+    }
+
+    /// One of which nothing can be shown.
+    fn refused(id: &str, name: &str, problem: Problem) -> Self {
+        let (id, name) = (id.to_owned(), name.to_owned());
+        Self { id, name, dashboard: Err(problem), wrong: Vec::new(), mistakes: Vec::new() }
+    }
+}
+
+/// Files to put down together: names within the folder, and what they hold.
+type Files = Vec<(PathBuf, Vec<u8>)>;
 
 impl Connections {
     /// The connections in a folder, which need not exist yet.
@@ -83,10 +108,11 @@ impl Connections {
     /// beside it. The same connection opened again replaces its files.
     pub(crate) fn open(&self, file: &Path) -> Result<OpenedConnection, Problem> {
         let (connection, text) = read_connection(file)?;
-        let mut files = vec![(PathBuf::from(FILE), text)];
+        let mut files = vec![(PathBuf::from(FILE), text.into_bytes())];
         for path in dashboard_files(&file.with_file_name(DASHBOARDS)) {
-            let text = disk::read_text(&path).map_err(|error| Problem::file(&path, &error))?;
-            files.push((Path::new(DASHBOARDS).join(path.file_name().unwrap_or_default()), text));
+            // As it is: one that is no text is told in its place, and takes no other from the screen.
+            let bytes = read_dashboard(&path).map_err(|error| Problem::file(&path, &error))?;
+            files.push((Path::new(DASHBOARDS).join(path.file_name().unwrap_or_default()), bytes));
         }
         self.put(connection, files, false)
     }
@@ -94,9 +120,9 @@ impl Connections {
     /// Opens the demo's connection, with dashboards by id.
     pub(crate) fn open_demo(&self, text: &str, dashboards: &[(&str, &str)]) -> Result<OpenedConnection, Problem> {
         let connection = Connection::parse(text).map_err(|error| Problem::connection(Path::new(FILE), &error))?;
-        let mut files = vec![(PathBuf::from(FILE), text.to_owned()), (PathBuf::from(DEMO_MARK), String::new())];
+        let mut files = vec![(PathBuf::from(FILE), text.into()), (PathBuf::from(DEMO_MARK), Vec::new())];
         for (id, text) in dashboards {
-            files.push((Path::new(DASHBOARDS).join(id).with_extension("toml"), (*text).to_owned()));
+            files.push((Path::new(DASHBOARDS).join(id).with_extension("toml"), (*text).into()));
         }
         self.put(connection, files, true)
     }
@@ -107,9 +133,9 @@ impl Connections {
         let folder = self.folder.join(connection.id());
         let new = self.folder.join(format!("{}.new", connection.id()));
         remove_folder(&new)?;
-        for (name, text) in files {
+        for (name, bytes) in files {
             let path = new.join(name);
-            disk::write_whole(&path, text.as_bytes()).map_err(|error| Problem::file(&path, &error))?;
+            disk::write_whole(&path, &bytes).map_err(|error| Problem::file(&path, &error))?;
         }
         remove_folder(&folder)?;
         fs::rename(&new, &folder).map_err(|error| Problem::file(&folder, &error))?;
@@ -132,15 +158,29 @@ impl Connections {
 impl OpenedConnection {
     /// The dashboards beside the connection, in the order of their file names.
     pub(crate) fn dashboards(&self) -> Vec<DashboardFile> {
+        let mut names: HashMap<String, String> = HashMap::new();
         let read = |path: PathBuf| {
-            let id = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-            let dashboard = disk::read_text(&path)
-                .map_err(|error| Problem::file(&path, &error))
-                .and_then(|text| Dashboard::parse(&id, &text).map_err(|problems| Problem::dashboard(&path, &problems)));
-            DashboardFile { id, dashboard }
+            let text = |part: Option<&OsStr>| part.map(|part| part.to_string_lossy().into_owned()).unwrap_or_default();
+            let (id, name) = (text(path.file_stem()), text(path.file_name()));
+            // `a.toml` and `a.TOML` have one id.
+            if let Some(other) = names.get(&id) {
+                return DashboardFile::refused(&name, &name, Problem::two_of_one_name(&name, other));
+            }
+            names.insert(id.clone(), name.clone());
+            match read_dashboard(&path) {
+                Ok(bytes) => DashboardFile::read(&id, &name, &bytes),
+                Err(error) => DashboardFile::refused(&id, &name, Problem::file(&path, &error)),
+            }
         };
         dashboard_files(&self.folder.join(DASHBOARDS)).into_iter().map(read).collect()
     }
+}
+
+/// What a dashboard's file holds. Of one that is too large, enough to say so.
+fn read_dashboard(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(MOST_BYTES as u64 + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 fn read_connection(file: &Path) -> Result<(Connection, String), Problem> {
@@ -152,7 +192,8 @@ fn read_connection(file: &Path) -> Result<(Connection, String), Problem> {
 /// The dashboard files in a folder, by name.
 fn dashboard_files(folder: &Path) -> Vec<PathBuf> {
     let is_toml = |path: &PathBuf| path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("toml"));
-    let mut files: Vec<_> = entries(folder).into_iter().filter(is_toml).collect();
+    // Opening a pipe would wait for somebody to write to it.
+    let mut files: Vec<_> = entries(folder).into_iter().filter(is_toml).filter(|path| path.is_file()).collect();
     files.sort();
     files.truncate(MOST_DASHBOARDS);
     files

@@ -186,7 +186,8 @@ impl Desktop {
 
     fn range_in_words(&self, screen: &Screen) -> Option<String> {
         let now = (self.inner.surroundings.clock)();
-        screen.dashboard.time.as_ref().map(|_| words::range(&screen.selection.range, now, &TimeZone::system()))
+        let (time, viewer) = (screen.dashboard.time.as_ref()?, TimeZone::system());
+        Some(words::range(&screen.selection.range, now, time.parameters.zone.among(&viewer)))
     }
 }
 

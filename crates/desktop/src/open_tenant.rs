@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime};
 
 use jiff::tz::TimeZone;
 use perch_chart::{Colors, Orders, Setting};
-use perch_dashboard::{Dashboard, Engine, Preset, Selection, Tile, TimeRange};
+use perch_dashboard::{Comparison, Dashboard, Engine, Preset, Selection, Tile, TimeRange};
 use perch_keychain::{Kept, Keychain, Slot, new_key};
 use perch_offline::{Notice, Shown, Store, StoreError};
 use perch_tenant::{Connection, TenantId};
@@ -408,11 +408,20 @@ impl OpenTenant {
         self.condition().refreshing.contains(question)
     }
 
-    /// The time range that the viewer last chose for a dashboard, or its default.
+    /// The time range that the viewer last chose for a dashboard, if it is still offered, or its default.
     fn range(&self, dashboard: &Dashboard) -> Option<TimeRange> {
-        let default = dashboard.time.as_ref()?.default;
-        let kept = self.noted(&range_note(dashboard));
-        Some(kept.and_then(|text| text.parse().ok()).unwrap_or(default))
+        let time = dashboard.time.as_ref()?;
+        let kept = self.noted(&range_note(dashboard)).and_then(|text| text.parse().ok());
+        let kept = kept.filter(|range| match range {
+            TimeRange::Last(preset) => time.presets.contains(preset),
+            TimeRange::Between { .. } => true,
+        });
+        Some(kept.unwrap_or(time.default))
+    }
+
+    /// Keeps what the viewer compares with; `None` for what the dashboard says.
+    pub(crate) fn choose_comparison(&self, dashboard: &Dashboard, comparison: Option<Comparison>) {
+        self.note(&comparison_note(dashboard), comparison.map_or("", Comparison::as_str));
     }
 
     /// Keeps the viewer's choice.
@@ -428,7 +437,8 @@ impl OpenTenant {
         let mut filters: BTreeMap<String, String> = kept.unwrap_or_default();
         // The file may have lost one since.
         filters.retain(|name, _| dashboard.filters.iter().any(|filter| filter.name == *name));
-        Selection { range, filters }
+        let comparison = self.noted(&comparison_note(dashboard)).and_then(|text| Comparison::parse(&text));
+        Selection { range, comparison, filters }
     }
 
     /// Keeps the values of all filters.
@@ -505,6 +515,10 @@ fn write_confirmation(store: &Store, at: SystemTime) {
 
 fn filters_note(dashboard: &Dashboard) -> String {
     format!("filters:{}", dashboard.id)
+}
+
+fn comparison_note(dashboard: &Dashboard) -> String {
+    format!("comparison:{}", dashboard.id)
 }
 
 fn range_note(dashboard: &Dashboard) -> String {

@@ -98,6 +98,11 @@ impl Problem {
         Self::new("dashboard-invalid", message, "Correct the file; `perchctl check` lists every mistake.")
     }
 
+    /// A dashboard's file that has the name of another.
+    pub(crate) fn two_of_one_name(name: &str, other: &str) -> Self {
+        Self::new("dashboard-invalid", format!("{other} has the same name as {name}."), "Rename one of the two files.")
+    }
+
     /// A tenant, dashboard or tile that is not there (any more).
     pub(crate) fn gone(what: &str) -> Self {
         Self::new("gone", format!("This {what} is no longer here."), "Choose another from the menu.")

@@ -6,14 +6,15 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 use perch_chart::{Size, Theme};
-use perch_dashboard::{Dashboard, EngineError, Preset, Selection, TimeRange, TimeRangeError};
+use perch_dashboard::{Comparison, Dashboard, EngineError, Preset, Selection, TimeFilter, TimeRange, TimeRangeError};
 
+use crate::connections::DashboardFile;
 use crate::desktop::Desktop;
 use crate::open_tenant::{OpenTenant, Question, find_tile, unix_millis};
 use crate::problem::Problem;
 use crate::view::{
-    DashboardLink, DashboardView, FilterView, PictureView, PresetView, RangeView, TileLayout, TileRequest, TileView,
-    TimeFilterView,
+    CompareWith, ComparisonView, DashboardLink, DashboardView, FilterView, PictureView, PresetView, RangeView,
+    TileLayout, TileRequest, TileView, TimeFilterView, WrongTileView,
 };
 use crate::words;
 
@@ -61,8 +62,8 @@ impl Desktop {
             .iter()
             .find(|file| Some(&file.id) == wanted.as_ref())
             .or_else(|| files.iter().find(|file| file.dashboard.is_ok()).filter(|_| dashboard.is_none()));
-        let dashboard = match found {
-            Some(file) => Arc::new(file.dashboard.as_ref().map_err(Clone::clone)?.clone()),
+        let (file, dashboard) = match found {
+            Some(file) => (file, Arc::new(file.dashboard.as_ref().map_err(Clone::clone)?.clone())),
             None if files.is_empty() => {
                 return Err(Problem::new(
                     "no-dashboard",
@@ -74,7 +75,7 @@ impl Desktop {
         };
         tenant.show_dashboard(&dashboard.id);
         let selection = Arc::new(tenant.selection(&dashboard));
-        let view = self.dashboard_view(&tenant, &dashboard, &selection, links);
+        let view = self.dashboard_view(&tenant, file, &dashboard, &selection, links);
         {
             let state = self.state();
             // While the store opened, the tenant may have been signed out or
@@ -90,21 +91,12 @@ impl Desktop {
     fn dashboard_view(
         &self,
         tenant: &OpenTenant,
+        file: &DashboardFile,
         dashboard: &Dashboard,
         selection: &Selection,
         dashboards: Vec<DashboardLink>,
     ) -> DashboardView {
-        let now = (self.inner.surroundings.clock)();
-        let preset =
-            |preset: &Preset| PresetView { id: preset.as_str().to_owned(), label: words::preset(*preset).to_owned() };
-        let time = dashboard.time.as_ref().map(|_| selection.range).map(|range| TimeFilterView {
-            label: words::range(&range, now, &TimeZone::system()),
-            presets: Preset::ALL.iter().map(preset).collect(),
-            range: match range {
-                TimeRange::Last(preset) => RangeView::Preset { preset: preset.as_str().to_owned() },
-                TimeRange::Between { from, to } => RangeView::Between { from: from.to_string(), to: to.to_string() },
-            },
-        });
+        let time = dashboard.time.as_ref().map(|time| self.time_view(time, dashboard, selection));
         let filters = dashboard
             .filters
             .iter()
@@ -124,8 +116,11 @@ impl Desktop {
                 kind: tile.chart.kind.to_string(),
                 width: tile.width,
                 height: tile.height,
+                tab: tile.tab.clone(),
+                section: tile.section.clone(),
             })
             .collect();
+        let (wrong, mistakes) = mistakes_of(file);
         DashboardView {
             tenant: tenant.id.to_string(),
             id: dashboard.id.clone(),
@@ -134,7 +129,33 @@ impl Desktop {
             time,
             filters,
             tiles,
+            wrong,
+            mistakes,
             dashboards,
+        }
+    }
+
+    fn time_view(&self, time: &TimeFilter, dashboard: &Dashboard, selection: &Selection) -> TimeFilterView {
+        let (now, viewer) = ((self.inner.surroundings.clock)(), TimeZone::system());
+        let days = &time.parameters.zone;
+        let preset =
+            |preset: &Preset| PresetView { id: preset.as_str().to_owned(), label: words::preset(*preset).to_owned() };
+        let compared = dashboard.tiles.iter().any(|tile| tile.compare != Comparison::Off);
+        let comparison = |comparison: Comparison| ComparisonView {
+            id: comparison.into(),
+            label: words::comparison(comparison).to_owned(),
+        };
+        let comparisons = [Comparison::Previous, Comparison::Year, Comparison::Off].map(comparison);
+        TimeFilterView {
+            label: words::range(&selection.range, now, days.among(&viewer)),
+            presets: time.presets.iter().map(preset).collect(),
+            range: match selection.range {
+                TimeRange::Last(preset) => RangeView::Preset { preset: preset.as_str().to_owned() },
+                TimeRange::Between { from, to } => RangeView::Between { from: from.to_string(), to: to.to_string() },
+            },
+            comparisons: if compared { comparisons.into() } else { Vec::new() },
+            comparison: selection.comparison.unwrap_or(time.compare).into(),
+            zone: words::zone(days, &viewer),
         }
     }
 
@@ -155,6 +176,21 @@ impl Desktop {
             Problem::new("time-range", error.to_string(), "Choose two days, the first not after the last.")
         })?;
         screen.tenant.choose_range(&screen.dashboard, &range);
+        self.open_dashboard(tenant, Some(dashboard)).await
+    }
+
+    /// Chooses what the dashboard on the screen is compared with. Kept per tenant and dashboard; what the dashboard's
+    /// file says is each tile's own again.
+    pub async fn set_comparison(
+        &self,
+        tenant: &str,
+        dashboard: &str,
+        with: CompareWith,
+    ) -> Result<DashboardView, Problem> {
+        let screen = self.screen_of(tenant, dashboard)?;
+        let usual = screen.dashboard.time.as_ref().map(|time| time.compare);
+        let comparison = Some(Comparison::from(with)).filter(|comparison| Some(*comparison) != usual);
+        screen.tenant.choose_comparison(&screen.dashboard, comparison);
         self.open_dashboard(tenant, Some(dashboard)).await
     }
 
@@ -287,6 +323,23 @@ impl Desktop {
         let matches = |screen: &Screen| screen.tenant.id.as_str() == tenant && screen.dashboard.id == dashboard;
         self.screen().filter(matches).ok_or_else(|| Problem::gone("dashboard"))
     }
+}
+
+/// What is to be put right in a dashboard's file: in single tiles, and around them.
+fn mistakes_of(file: &DashboardFile) -> (Vec<WrongTileView>, Vec<String>) {
+    let told = |mistakes: &[perch_dashboard::Problem]| {
+        mistakes.iter().map(|mistake| format!("{}:{mistake}", file.name)).collect::<Vec<_>>()
+    };
+    let wrong = file.wrong.iter().map(|tile| WrongTileView {
+        after: u32::try_from(tile.after).unwrap_or(u32::MAX),
+        title: tile.title.clone(),
+        width: tile.width,
+        height: tile.height,
+        tab: tile.tab.clone(),
+        section: tile.section.clone(),
+        mistakes: told(&tile.problems),
+    });
+    (wrong.collect(), told(&file.mistakes))
 }
 
 impl From<EngineError> for Problem {

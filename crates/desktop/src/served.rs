@@ -3,11 +3,9 @@
 //! differ by role, so they are kept with the tenant, in its sealed store; the
 //! connection is everybody's, and takes the place of the file that was opened.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use perch_dashboard::Dashboard;
 use perch_tenant::{Connection, ConnectionError};
 use perch_tinybird::ServedConnection;
 
@@ -62,9 +60,7 @@ impl OpenTenant {
 }
 
 fn read(id: &str, text: &str) -> DashboardFile {
-    let name = format!("{id}.toml");
-    let dashboard = Dashboard::parse(id, text).map_err(|problems| Problem::dashboard(Path::new(&name), &problems));
-    DashboardFile { id: id.to_owned(), dashboard }
+    DashboardFile::read(id, &format!("{id}.toml"), text.as_bytes())
 }
 
 impl Desktop {

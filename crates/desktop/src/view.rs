@@ -4,6 +4,7 @@
 //! made only when the viewer asks to see it.
 
 use perch_chart::{Across, LegendItem, Marks, Scroll, View};
+use perch_dashboard::Comparison;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -283,6 +284,10 @@ pub struct DashboardView {
     pub filters: Vec<FilterView>,
     /// The tiles in reading order.
     pub tiles: Vec<TileLayout>,
+    /// Tiles of its file that have a mistake, each in its place.
+    pub wrong: Vec<WrongTileView>,
+    /// What else is to be put right in its file: `web-traffic.toml:3:1: …`.
+    pub mistakes: Vec<String>,
     /// All dashboards of this connection.
     pub dashboards: Vec<DashboardLink>,
 }
@@ -313,6 +318,56 @@ pub struct TimeFilterView {
     pub presets: Vec<PresetView>,
     /// The range in words: `14 – 20 Nov 2026`.
     pub label: String,
+    /// What it can be compared with; none where no tile compares.
+    pub comparisons: Vec<ComparisonView>,
+    /// What it is compared with.
+    pub comparison: CompareWith,
+    /// Whose days these are, in words.
+    pub zone: String,
+}
+
+/// What a range can be compared with, and what to call it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(export)]
+pub struct ComparisonView {
+    /// Names it in `set_comparison`.
+    pub id: CompareWith,
+    /// For the menu: `Previous year`.
+    pub label: String,
+}
+
+/// An earlier time, or none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(export)]
+pub enum CompareWith {
+    /// Nothing.
+    Off,
+    /// The period before.
+    Previous,
+    /// The same days a year before.
+    Year,
+}
+
+impl From<Comparison> for CompareWith {
+    fn from(comparison: Comparison) -> Self {
+        match comparison {
+            Comparison::Off => Self::Off,
+            Comparison::Previous => Self::Previous,
+            Comparison::Year => Self::Year,
+        }
+    }
+}
+
+impl From<CompareWith> for Comparison {
+    fn from(with: CompareWith) -> Self {
+        match with {
+            CompareWith::Off => Self::Off,
+            CompareWith::Previous => Self::Previous,
+            CompareWith::Year => Self::Year,
+        }
+    }
 }
 
 /// A preset and what to call it.
@@ -360,6 +415,31 @@ pub struct TileLayout {
     pub width: u8,
     /// Rows it spans.
     pub height: u8,
+    /// The tab that it stands on; `None` for all of them, above.
+    pub tab: Option<String>,
+    /// The heading that it stands below; `None` for before them all.
+    pub section: Option<String>,
+}
+
+/// A tile of the dashboard's file that has a mistake: it asks nothing and shows why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(export)]
+pub struct WrongTileView {
+    /// How many of [`DashboardView::tiles`] stand before it.
+    pub after: u32,
+    /// Its title, where it can be read.
+    pub title: Option<String>,
+    /// As [`TileLayout::width`].
+    pub width: u8,
+    /// As [`TileLayout::height`].
+    pub height: u8,
+    /// As [`TileLayout::tab`].
+    pub tab: Option<String>,
+    /// As [`TileLayout::section`].
+    pub section: Option<String>,
+    /// What is to be put right: `web-traffic.toml:12:9: …`, the first first.
+    pub mistakes: Vec<String>,
 }
 
 /// What the web view asks of a tile.

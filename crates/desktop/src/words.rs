@@ -4,16 +4,40 @@ use std::time::SystemTime;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use perch_dashboard::{Preset, TimeRange};
+use perch_dashboard::{Comparison, DayZone, Preset, TimeRange};
 
 /// A preset, for the menu.
 pub(crate) fn preset(preset: Preset) -> &'static str {
     match preset {
         Preset::Today => "Today",
+        Preset::Yesterday => "Yesterday",
         Preset::Hours24 => "Last 24 hours",
         Preset::Days7 => "Last 7 days",
+        Preset::ThisWeek => "This week",
         Preset::Days30 => "Last 30 days",
+        Preset::ThisMonth => "This month",
+        Preset::LastMonth => "Last month",
         Preset::Days90 => "Last 90 days",
+        Preset::ThisYear => "This year",
+        Preset::Months12 => "Last 12 months",
+    }
+}
+
+/// What a range is compared with, for the menu.
+pub(crate) fn comparison(comparison: Comparison) -> &'static str {
+    match comparison {
+        Comparison::Off => "None",
+        Comparison::Previous => "Previous period",
+        Comparison::Year => "Previous year",
+    }
+}
+
+/// Whose days a dashboard counts in.
+pub(crate) fn zone(days: &DayZone, viewer: &TimeZone) -> String {
+    match (days.name(), viewer.iana_name()) {
+        (Some(name), _) => format!("Days in {name}, wherever you are"),
+        (None, Some(name)) => format!("Days in your time zone, {name}"),
+        (None, None) => "Days in your time zone".to_owned(),
     }
 }
 

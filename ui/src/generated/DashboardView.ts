@@ -3,6 +3,7 @@ import type { DashboardLink } from "./DashboardLink";
 import type { FilterView } from "./FilterView";
 import type { TileLayout } from "./TileLayout";
 import type { TimeFilterView } from "./TimeFilterView";
+import type { WrongTileView } from "./WrongTileView";
 
 /**
  * A dashboard: what to lay out. The pictures come tile by tile.
@@ -36,6 +37,14 @@ filters: Array<FilterView>,
  * The tiles in reading order.
  */
 tiles: Array<TileLayout>, 
+/**
+ * Tiles of its file that have a mistake, each in its place.
+ */
+wrong: Array<WrongTileView>, 
+/**
+ * What else is to be put right in its file: `web-traffic.toml:3:1: …`.
+ */
+mistakes: Array<string>, 
 /**
  * All dashboards of this connection.
  */

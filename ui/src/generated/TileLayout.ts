@@ -23,4 +23,12 @@ width: number,
 /**
  * Rows it spans.
  */
-height: number, };
+height: number, 
+/**
+ * The tab that it stands on; `None` for all of them, above.
+ */
+tab: string | null, 
+/**
+ * The heading that it stands below; `None` for before them all.
+ */
+section: string | null, };

@@ -9,7 +9,7 @@ use std::sync::{Arc, LazyLock};
 
 use futures_util::future::join_all;
 use perch_chart::{Setting, Size, Theme, View};
-use perch_dashboard::{EngineError, Preset, Selection, TimeRange};
+use perch_dashboard::{Comparison, EngineError, Preset, Selection, TimeRange};
 use perch_offline::{Question, Store};
 use perch_tenant::Secret;
 use stand_in::{Clock, Mood, Server, Visit, row, shown, tile};
@@ -351,10 +351,59 @@ async fn a_tile_that_compares_asks_for_the_period_before_too() {
 
     // A day later only one of the two arrives: the other is of another period.
     scene.clock.turn(86_400);
-    let alone = perch_dashboard::Tile { compare: false, ..tile.clone() };
+    let alone = perch_dashboard::Tile { compare: Comparison::Off, ..tile.clone() };
     scene.visit.engine.refresh(&alone, &WEEK).await.expect("an answer");
     assert!(scene.visit.engine.seen(&tile, &WEEK).expect("what was seen").previous.is_none());
     assert!(scene.visit.engine.is_stale(&tile, &WEEK));
+}
+
+#[tokio::test]
+async fn the_viewer_compares_with_a_year_before_or_with_nothing_and_each_is_a_question_of_its_own() {
+    let scene = Scene::new().await;
+    let engine = &scene.visit.engine;
+    let (tile, plain) = (tile("kpis", "compare = true"), tile("kpis", ""));
+    let with = |comparison| Selection { comparison: Some(comparison), ..WEEK.clone() };
+    let year = engine.refresh(&tile, &with(Comparison::Year)).await.expect("an answer");
+    let asked = || {
+        let mut requests = scene.server.requests();
+        requests.sort();
+        requests
+    };
+    let (now, a_year_before) = (
+        "kpis.json?date_from=2026-06-04&date_to=2026-06-10".to_owned(),
+        "kpis.json?date_from=2025-06-04&date_to=2025-06-10".to_owned(),
+    );
+    assert_eq!(asked(), [a_year_before.clone(), now.clone()]);
+    assert_eq!(year.comparison, Comparison::Year);
+    let seen = |comparison| engine.seen(&tile, &with(comparison)).expect("what was seen");
+    assert!(seen(Comparison::Year).previous.is_some());
+    assert!(seen(Comparison::Previous).previous.is_none(), "a year before is not the period before");
+    assert!(seen(Comparison::Off).previous.is_none() && !engine.is_stale(&tile, &with(Comparison::Off)));
+    assert!(engine.is_stale(&tile, &with(Comparison::Previous)));
+    // A tile that compares with nothing does not because the viewer does.
+    engine.refresh(&plain, &with(Comparison::Year)).await.expect("an answer");
+    assert!(engine.seen(&plain, &with(Comparison::Year)).expect("what was seen").previous.is_none());
+    assert_eq!(asked(), [a_year_before, now.clone(), now]);
+}
+
+#[tokio::test]
+async fn days_of_the_dashboards_own_zone_are_other_days_than_the_viewers() {
+    let scene = Scene::new().await;
+    let in_zone = |zone: &str| {
+        let text = format!(
+            "version = 2\ntitle = \"T\"\n[time]\nzone = \"{zone}\"\n[[tile]]\ntitle = \"A\"\npipe = \"kpis\"\n[tile.chart]\nkind = \"table\"\n"
+        );
+        perch_dashboard::Dashboard::parse("test", &text).expect("a dashboard").tiles.remove(0)
+    };
+    let engine = &scene.visit.engine;
+    let [viewers, far] = ["viewer", "Pacific/Kiritimati"].map(in_zone);
+    engine.refresh(&viewers, &WEEK).await.expect("an answer");
+    assert!(engine.seen(&far, &WEEK).is_none(), "the answer holds other days");
+    engine.refresh(&far, &WEEK).await.expect("an answer");
+    // Days that are named are the same everywhere.
+    let fixed: Selection = "2026-06-01..2026-06-02".parse::<TimeRange>().expect("a range").into();
+    engine.refresh(&viewers, &fixed).await.expect("an answer");
+    assert!(engine.seen(&far, &fixed).is_some());
 }
 
 #[tokio::test]
