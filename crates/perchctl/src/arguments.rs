@@ -27,6 +27,8 @@ pub(crate) enum Command {
     /// Also says, after `note:`, what could not be checked: what Clerk or a broker fills and what Tinybird alone knows.
     /// Ends with 0 if there is nothing to put right, with 1 if there is.
     Check(Check),
+    /// Print the JSON Schema of dashboard files, for editors that complete and check while one writes.
+    Schema,
     /// Sign a token for a tenant with the workspace's admin token, from a claims template. For operators.
     ///
     /// Prints the token alone on standard output; whoever has it reads that tenant's rows until it expires. The key
@@ -199,7 +201,7 @@ pub(crate) fn parse() -> Result<Command, ExitCode> {
     }
     let problem = match error.kind() {
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
-            "name a command: check, token, render, export or sandbox".into()
+            "name a command: check, schema, token, render, export or sandbox".into()
         }
         _ => one_line(&error.to_string()),
     };

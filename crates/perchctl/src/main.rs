@@ -38,6 +38,7 @@ fn main() -> ExitCode {
 fn run(command: &Command) -> Result<(), Failure> {
     match command {
         Command::Check(arguments) => check::run(arguments, SystemTime::now()),
+        Command::Schema => files::print(perch_dashboard::SCHEMA.as_bytes()),
         Command::Token(arguments) => token::run(arguments, SystemTime::now()),
         Command::Render(arguments) => render::run(arguments),
         Command::Export(arguments) => export::run(arguments),

@@ -137,3 +137,41 @@ fn a_copy_of_the_brokers_template_is_checked_too() {
         assert!(lines.len() == 1 && lines[0].starts_with(told), "{lines:#?}");
     }
 }
+
+#[test]
+fn the_schema_of_dashboards_is_printed_as_it_stands_in_the_documentation() {
+    let output = perchctl(&["schema"]);
+    assert_succeeds(&output);
+    let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/dashboard.schema.json");
+    assert_eq!(output.stdout, fs::read(kept).expect("the schema"));
+}
+
+#[test]
+fn what_no_editor_would_write_is_told_at_its_place_and_takes_no_other_file_along() {
+    let dir = folder(CONNECTION, DASHBOARD);
+    let write = |name: &str, bytes: &[u8]| {
+        fs::write(dir.path().join("dashboards").join(name), bytes).expect("a file");
+    };
+    let tile = "[[tile]]\ntitle = \"A\"\npipe = \"kpis\"\n[tile.chart]\nkind = \"table\"\n";
+    write("a-mark.toml", format!("\u{feff}{}", DASHBOARD.replace('\n', "\r\n")).as_bytes());
+    write("b-large.toml", format!("version = 2\ntitle = \"{}\"\n{tile}", "a".repeat(1_000_000)).as_bytes());
+    write("c-many.toml", format!("version = 2\ntitle = \"Many\"\n{}", tile.repeat(10_000)).as_bytes());
+    write("d-no-text.toml", b"version = 2\ntitle = \"\xff\"");
+    let off = tile.replace("[tile.chart]", "width = 13\n[tile.chart]");
+    write("e-off.toml", format!("version = 2\ntitle = \"Off\"\n{off}{tile}").as_bytes());
+    write("WEB.TOML", DASHBOARD.as_bytes());
+    let output = perchctl(&["check", path(dir.path())]);
+    assert_eq!(output.status.code(), Some(1));
+    let told = lines(&dir.path().join("dashboards"), &output.stdout);
+    let starts = [
+        "/b-large.toml:2:9: `title` must have between 1 and 200 characters",
+        "/c-many.toml:1003:1: a dashboard has at most 200 tiles, and this is one of 10000",
+        "/d-no-text.toml:2:10: this is not text in UTF-8",
+        "/e-off.toml:6:9: `width` is 13; write a whole number from 1 to 12",
+        "/web.toml:1:1: ",
+    ];
+    assert_eq!(told.len(), starts.len(), "{told:#?}");
+    for (line, start) in told.iter().zip(starts) {
+        assert!(line.starts_with(start) && line.chars().count() < 400, "{line}");
+    }
+}
