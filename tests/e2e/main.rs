@@ -12,6 +12,7 @@ mod demo;
 mod fence;
 mod hosted;
 mod hostile;
+mod layout;
 mod leaks;
 mod links;
 mod no_keychain;

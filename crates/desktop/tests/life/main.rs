@@ -5,6 +5,7 @@ mod broker;
 mod export;
 mod filters;
 mod hosted;
+mod layout;
 mod leaving;
 mod people;
 mod public;
