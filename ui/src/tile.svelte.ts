@@ -40,6 +40,8 @@ export class Tile {
   viewing = $state.raw<View>(UNTOUCHED);
   /** The axis along the bottom as it is without a zoom. */
   whole = $state.raw<Across | null>(null);
+  /** The zoom that the picture was drawn with. */
+  #drawn = $state.raw<View['zoom']>(null);
   /** Why the core did not answer at all. */
   #refused = $state.raw<Problem | null>(null);
 
@@ -77,11 +79,16 @@ export class Tile {
     return this.#look && { tenant, dashboard, tile, ...this.#look, view: this.viewing };
   }
 
-  /** The axis as the viewer wants it, which the picture may not show yet. */
+  /**
+   * The axis of the picture, which may end elsewhere than the viewer asked: at the data's end, or at round values. While
+   * another picture is on its way, as the viewer wants it.
+   */
   get axis(): Across | null {
     const across = this.view?.picture?.across ?? null;
     const zoom = this.viewing.zoom;
-    return across && zoom ? { ...across, from: zoom[0], to: zoom[1] } : across;
+    return across && zoom && zoom !== this.#drawn
+      ? { ...across, from: zoom[0], to: zoom[1] }
+      : across;
   }
 
   /** Asks for the picture as it should be now, unless that was asked already. */
@@ -170,6 +177,7 @@ export class Tile {
     this.#refused = refused;
     if (view) {
       this.view = view;
+      this.#drawn = request.view.zoom;
       if (request.view.zoom === null) this.whole = view.picture?.across ?? null;
     }
     if (this.#askAgain) this.#ask();

@@ -95,3 +95,27 @@ test('a refusal keeps the picture and tells why', async () => {
   expect(said(tile)).toContain('good');
   expect(tile.state).toBe('ready');
 });
+
+test('the axis is the one of the picture, and as asked only until that comes', async () => {
+  const drawn = { measure: 'time', from: 0, to: 300, log: false } as const;
+  const answers: ReturnType<typeof held<TileView>>[] = [];
+  pretend({
+    draw_tile: () => {
+      answers.push(held<TileView>());
+      return answers.at(-1)?.promise;
+    },
+  });
+  const tile = new Tile('acme', 'web', layout);
+  const answer = (from: number, to: number) => {
+    const it = view('visits');
+    const across = { ...drawn, from, to };
+    answers.at(-1)?.resolve({ ...it, picture: it.picture && { ...it.picture, across } });
+    return new Promise((done) => setTimeout(done));
+  };
+  tile.show(look);
+  await answer(0, 300);
+  tile.touch({ zoom: [-50, 111] });
+  expect(tile.axis).toEqual({ ...drawn, from: -50, to: 111 });
+  await answer(0, 120);
+  expect(tile.axis).toEqual({ ...drawn, from: 0, to: 120 });
+});
