@@ -14,7 +14,7 @@ use crate::scene::{Area, Canvas, UNIT, pixels};
 use crate::series::Along;
 use crate::stacks::{Stack, Stacks};
 use crate::tally::{Tally, share};
-use crate::{AxisScale, ChartError, Format, Mark, Shape, Stacking, Style};
+use crate::{AxisScale, ChartError, Format, Mark, Shape, Stacking, Style, text};
 
 /// The plot that bars are drawn on.
 pub(crate) struct Ground {
@@ -123,7 +123,12 @@ impl<'s, 'a> Bars<'s, 'a> {
             let why = "is logarithmic, and on such an axis lengths do not add up to a stack".to_owned();
             return Err(ChartError::Axis { axis: field, why });
         }
-        let Some(extent) = self.extent(right) else { return Ok(None) };
+        self.check_shares()?;
+        let Some(mut extent) = self.extent(right) else { return Ok(None) };
+        if axis.scale == AxisScale::Log {
+            // The least bar is a bar too: the axis begins below it.
+            extent.positive *= 1.0 - 1e-9;
+        }
         let columns: Vec<&Column> =
             self.stacks.series.iter().filter(|series| series.right == right).map(|series| series.column).collect();
         let measured = Measured { from_zero: true, ..sheet.measured(extent, &columns) };
@@ -131,6 +136,21 @@ impl<'s, 'a> Bars<'s, 'a> {
             Stacking::Percent => Measured { format: &self.ratio, whole: false, ..measured },
             _ => measured,
         }))
+    }
+
+    /// A share of a whole cannot be negative.
+    fn check_shares(&self) -> Result<(), ChartError> {
+        if self.stacks.stacking != Stacking::Percent {
+            return Ok(());
+        }
+        for series in &self.stacks.series {
+            let negative = series.tallies.iter().position(|tally| tally.value().is_some_and(|value| value < 0.0));
+            if let Some(index) = negative {
+                let column = text::name(series.column.name());
+                return Err(ChartError::Negative { column, category: self.stacks.name(index) });
+            }
+        }
+        Ok(())
     }
 
     /// What an axis must hold.

@@ -119,7 +119,7 @@ impl Bottom<'_> {
             Self::Moment { at, clock } => {
                 let scale = Scale::new((at - 1.0, at + 1.0), range);
                 let middle = pixels(scale.at(at));
-                let names = [clock.write(at), clock.brief(at)];
+                let names = [vec![clock.write(at)], clock.briefs(&[at])].concat();
                 let fitting = names.into_iter().find(|name| lines > 0 && look.width(name) <= room);
                 let labels = fitting.map(|name| Below::centered(middle, 0, name)).into_iter().collect();
                 Along { scale, labels, feet: vec![scale.at(at)], zone: None }
@@ -148,8 +148,9 @@ impl Bottom<'_> {
         }
     }
 
-    /// The stretch of the axis that a place means: a band from side to side, anything else without width.
-    pub(crate) fn find(&self, place: &Place, role: &'static str) -> Result<(f64, f64), ChartError> {
+    /// The stretch of the axis that a place means: a band from side to side, anything else without width. `None` for a
+    /// name that today's answer lacks, which a filter or a quiet day is enough for.
+    pub(crate) fn find(&self, place: &Place, role: &'static str) -> Result<Option<(f64, f64)>, ChartError> {
         let unknown = |why: String| {
             let written = match place {
                 Place::Number(number) => number.to_string(),
@@ -161,12 +162,12 @@ impl Bottom<'_> {
         match (*self, place) {
             (Self::Time { clock, .. } | Self::Moment { clock, .. }, Place::Text(text)) => {
                 let at = clock.read(text).ok_or_else(|| unknown(DATE.into()))?;
-                Ok((at, at))
+                Ok(Some((at, at)))
             }
             (Self::Time { .. } | Self::Moment { .. }, Place::Number(_)) => Err(unknown(DATE.into())),
-            (Self::Number { .. }, Place::Number(number)) if number.is_finite() => Ok((*number, *number)),
+            (Self::Number { .. }, Place::Number(number)) if number.is_finite() => Ok(Some((*number, *number))),
             (Self::Number { .. }, Place::Text(text)) => match text.trim().parse::<f64>() {
-                Ok(number) if number.is_finite() => Ok((number, number)),
+                Ok(number) if number.is_finite() => Ok(Some((number, number))),
                 _ => Err(unknown("is no number, and numbers stand along the bottom".into())),
             },
             (Self::Number { .. }, Place::Number(_)) => Err(unknown("is no place on an axis".into())),
@@ -177,7 +178,7 @@ impl Bottom<'_> {
                 let length = starts.windows(2).map(|pair| pair[1] - pair[0]).fold(f64::INFINITY, f64::min);
                 let after = starts.last().is_some_and(|last| at >= last + length);
                 let index = if after { index + 1.0 } else { index };
-                Ok((index - 0.5, index + 0.5))
+                Ok(Some((index - 0.5, index + 0.5)))
             }
             (Self::Bands { names, .. }, place) => {
                 let wanted = match place {
@@ -185,12 +186,7 @@ impl Bottom<'_> {
                     Place::Text(text) => text::name(text),
                 };
                 let found = names.iter().position(|name| *name == wanted);
-                let index = found.ok_or_else(|| {
-                    let known = names.iter().take(5).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-                    let more = if names.len() > 5 { " and others" } else { "" };
-                    unknown(format!("is none of the names along the bottom: {known}{more}"))
-                })?;
-                Ok((index as f64 - 0.5, index as f64 + 0.5))
+                Ok(found.map(|index| (index as f64 - 0.5, index as f64 + 0.5)))
             }
         }
     }
@@ -249,11 +245,14 @@ fn ends(from: f64, to: f64, clock: &Clock, plot: Area, look: Look) -> Vec<Below>
     // Over days, the hour at either end says little.
     let by_day = clock.by_day();
     let clock = if to - from > 2.0 * calendar::DAY as f64 { &by_day } else { clock };
-    let (first, last) = (clock.brief(from), clock.brief(to));
-    if look.width(&first) + look.width(&last) + 10.0 <= room && first != last {
-        return vec![at(left, Anchor::Start, first), at(right, Anchor::End, last)];
+    if let [first, last] = clock.briefs(&[from, to]).as_slice()
+        && look.width(first) + look.width(last) + 10.0 <= room
+        && first != last
+    {
+        return vec![at(left, Anchor::Start, first.clone()), at(right, Anchor::End, last.clone())];
     }
-    vec![at(left + room / 2.0, Anchor::Middle, clock.brief(from / 2.0 + to / 2.0))]
+    let middle = clock.briefs(&[from / 2.0 + to / 2.0]).into_iter();
+    middle.map(|middle| at(left + room / 2.0, Anchor::Middle, middle)).collect()
 }
 
 /// Names below their bands: all of them, cut to their bands, or every so many.

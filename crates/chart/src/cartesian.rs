@@ -219,7 +219,8 @@ impl Frame {
         }
         for (y, label, lone) in &self.beside {
             if *lone {
-                let line = [(right, *y), (right + units(FOOT), *y)];
+                // Inside the plot: before a number it would be a minus.
+                let line = [(right - units(FOOT), *y), (right, *y)];
                 canvas.draw(&PathElement::new(line, self.palette.axis.stroke_width(10)))?;
             }
             canvas.draw(&Label::new(label, (right + units(GUTTER - 1.0), *y), look).centered())?;

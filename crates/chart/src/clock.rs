@@ -6,7 +6,7 @@
 
 mod scribe;
 
-use jiff::civil::{Date, DateTime};
+use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::{Offset, TimeZone};
 use jiff::{SignedDuration, Timestamp, Zoned};
 use perch_tinybird::Column;
@@ -108,13 +108,36 @@ impl Clock {
         text
     }
 
-    /// The same as short as an axis of few columns needs it: `5 Jan`, `14:05`.
-    pub(crate) fn brief(&self, instant: f64) -> String {
-        let Some(at) = self.at(instant as i64) else { return (instant as i64).to_string() };
-        match self.grain {
-            Grain::Day => self.locale.brief(at),
-            Grain::Minute => time_of_day(at, None),
-            _ => time_of_day(at, Some(0)),
+    /// Moments as short as an axis of few columns needs them, and each told apart from its neighbours: `5 Jan`, `14:05`,
+    /// `2026`, `5 Jan 14:05`.
+    pub(crate) fn briefs(&self, instants: &[f64]) -> Vec<String> {
+        let walls: Vec<Option<DateTime>> = instants.iter().map(|instant| self.at(*instant as i64)).collect();
+        let form = Form::of(walls.iter().flatten());
+        let write = |digits: Option<usize>| -> Vec<String> {
+            let one = |(wall, instant): (&Option<DateTime>, &f64)| match wall {
+                Some(wall) => self.brief(*wall, form, digits),
+                None => (*instant as i64).to_string(),
+            };
+            walls.iter().zip(instants).map(one).collect()
+        };
+        let exact = self.grain.digits();
+        let coarse = write(exact.map(|_| 0));
+        let are_told =
+            coarse.windows(2).zip(walls.windows(2)).all(|(text, wall)| text[0] != text[1] || wall[0] == wall[1]);
+        if are_told { coarse } else { write(exact) }
+    }
+
+    fn brief(&self, at: DateTime, form: Form, digits: Option<usize>) -> String {
+        let day = || match form {
+            Form { years: true, .. } => at.year().to_string(),
+            Form { months: true, .. } => format!("{} {}", self.locale.month(at.month()), at.year()),
+            Form { one_year: true, .. } => self.locale.brief(at),
+            _ => self.locale.day(at),
+        };
+        match (self.grain, form) {
+            (Grain::Day, _) | (_, Form { one_day: false, one_time: true, .. }) => day(),
+            (_, Form { one_day: true, .. }) => time_of_day(at, digits),
+            _ => format!("{} {}", day(), time_of_day(at, digits)),
         }
     }
 
@@ -162,6 +185,37 @@ impl Clock {
         let (sign, minutes) = (if seconds < 0 { '−' } else { '+' }, seconds.abs() / 60);
         let rest = if minutes % 60 == 0 { String::new() } else { format!(":{:02}", minutes % 60) };
         Some(format!("GMT{sign}{}{rest}", minutes / 60))
+    }
+}
+
+/// What several moments share, and so none of them has to say.
+#[derive(Debug, Clone, Copy)]
+struct Form {
+    one_year: bool,
+    one_day: bool,
+    one_time: bool,
+    /// Each begins a month, in more than one year.
+    months: bool,
+    /// Each begins a year, more than one.
+    years: bool,
+}
+
+impl Form {
+    fn of<'w>(walls: impl Iterator<Item = &'w DateTime> + Clone) -> Self {
+        fn same<T: PartialEq>(mut values: impl Iterator<Item = T>) -> bool {
+            let first = values.next();
+            values.all(|value| Some(value) == first)
+        }
+        let one_year = same(walls.clone().map(|wall| wall.year()));
+        let midnight = |wall: &&DateTime| wall.time() == Time::midnight();
+        let begin = walls.clone().all(|wall| midnight(&wall) && wall.day() == 1);
+        Self {
+            one_year,
+            one_day: same(walls.clone().map(|wall| wall.date())),
+            one_time: same(walls.clone().map(|wall| wall.time())),
+            months: begin && !one_year,
+            years: begin && !one_year && walls.clone().all(|wall| wall.month() == 1),
+        }
     }
 }
 

@@ -139,6 +139,18 @@ pub enum ChartError {
         /// When.
         at: String,
     },
+    /// A candle that opens or closes where it never was.
+    #[error("`{column}` is not between `{low}` and `{high}` on {at}, and a candle opens and closes between them")]
+    OutsideCandle {
+        /// The column of the first or the last values.
+        column: String,
+        /// The column of the lowest values.
+        low: String,
+        /// The column of the highest values.
+        high: String,
+        /// When.
+        at: String,
+    },
     /// A picture of no extent, or of more than 10,000 pixels a side.
     #[error("a picture of {width} by {height} pixels cannot be drawn")]
     Size {
@@ -171,6 +183,7 @@ impl ChartError {
             Self::NoZone { .. } => "no-zone",
             Self::NegativeStep { .. } => "negative-step",
             Self::HighBelowLow { .. } => "high-below-low",
+            Self::OutsideCandle { .. } => "outside-candle",
             Self::Size { .. } => "chart-size",
             Self::Layout(_) => "chart-layout",
         }
@@ -199,7 +212,7 @@ impl ChartError {
             Self::NotAmongValues { .. } => "Name the column in `y` too, or take it out of `right`.",
             Self::NoZone { .. } => "Write column, viewer, utc, or a zone such as Europe/Berlin.",
             Self::NegativeStep { .. } => "Choose column or bar, or leave negative rows out in the pipe.",
-            Self::HighBelowLow { .. } => {
+            Self::HighBelowLow { .. } | Self::OutsideCandle { .. } => {
                 "Name the columns in `y` in this order: open, high, low, close; or correct the pipe."
             }
             Self::Size { .. } => "Make the tile larger.",

@@ -53,7 +53,8 @@ impl Guides {
         for threshold in &spec.thresholds {
             let at = match threshold.axis {
                 Side::Bottom => {
-                    let (from, to) = bottom.find(&Place::Number(threshold.value), "a threshold")?;
+                    let stretch = bottom.find(&Place::Number(threshold.value), "a threshold")?;
+                    let Some((from, to)) = stretch else { continue };
                     let middle = from / 2.0 + to / 2.0;
                     if scales.x.holds(middle) {
                         let x = scales.x.at(middle);
@@ -75,7 +76,7 @@ impl Guides {
             }
         }
         for annotation in &spec.annotations {
-            let (from, to) = bottom.find(&annotation.at, "an annotation")?;
+            let Some((from, to)) = bottom.find(&annotation.at, "an annotation")? else { continue };
             let middle = from / 2.0 + to / 2.0;
             if scales.x.holds(middle) {
                 let x = scales.x.at(middle);
@@ -173,8 +174,8 @@ fn stretch(
 ) -> Result<Option<Area>, ChartError> {
     const ROLE: &str = "a band";
     let (scale, from, to) = if band.axis == Side::Bottom {
-        let find = |place: &Option<Place>| place.as_ref().map(|place| bottom.find(place, ROLE)).transpose();
-        (scales.x, find(&band.from)?.map(|(from, _)| from), find(&band.to)?.map(|(_, to)| to))
+        let Some([from, to]) = ends(band, bottom)? else { return Ok(None) };
+        (scales.x, from, to)
     } else {
         let scale = upright(scales, band.axis, ROLE)?;
         let number = |place: &Option<Place>| match place {
@@ -200,6 +201,16 @@ fn stretch(
         _ => Area { top: a.min(b), bottom: a.max(b), ..plot },
     };
     Ok(Some(area))
+}
+
+/// Where a band along the bottom begins and ends, where it says so. `None` if it says a name that is not there.
+pub(crate) fn ends(band: &crate::Band, bottom: &Bottom<'_>) -> Result<Option<[Option<f64>; 2]>, ChartError> {
+    let find = |place: &Option<Place>| place.as_ref().map(|place| bottom.find(place, "a band")).transpose();
+    let (first, last) = (find(&band.from)?, find(&band.to)?);
+    if [first, last].contains(&Some(None)) {
+        return Ok(None);
+    }
+    Ok(Some([first.flatten().map(|(from, _)| from), last.flatten().map(|(_, to)| to)]))
 }
 
 fn no_number(written: String) -> ChartError {

@@ -9,7 +9,7 @@ use plotters::style::Color;
 use crate::bottom::Bottom;
 use crate::cartesian::Measured;
 use crate::element::{Label, Look, Path, SMALL};
-use crate::guides::{Guides, Scales};
+use crate::guides::{Guides, Scales, ends};
 use crate::kinds::Sheet;
 use crate::legend::{Item, Legend};
 use crate::palette::Palette;
@@ -48,12 +48,12 @@ const WIDEST: f32 = 240.0;
 impl Lying {
     pub(crate) fn lay_out(
         sheet: &Sheet<'_>,
+        bands: &Bottom<'_>,
         names: &[String],
         values: &Measured<'_>,
         items: &[Item],
     ) -> Result<Self, ChartError> {
         let (width, height, spec, palette) = (sheet.width(), sheet.height(), sheet.spec, sheet.palette);
-        let bands = Bottom::Bands { names, moments: None };
         bands.check(&spec.x_axis)?;
         let look = Look::new(SMALL, palette.muted);
         let legend = Legend::lay_out(items, 0, width, if height >= 200.0 { 2 } else { 1 });
@@ -107,7 +107,7 @@ impl Lying {
             rungs.push((x, label, tick.value == 0.0));
         }
 
-        let turned = turned(spec, &bands)?;
+        let turned = turned(spec, bands)?;
         let (from, to) = scale.domain();
         let bottom = Bottom::Number { from, to };
         let guides = Guides::lay_out(&turned, &bottom, &Scales { x: &scale, left: &along, right: None }, plot)?;
@@ -187,14 +187,18 @@ fn turned(spec: &Spec, bands: &Bottom<'_>) -> Result<Spec, ChartError> {
     let mut turned = Spec::new(spec.kind);
     for threshold in &spec.thresholds {
         let (axis, value) = match threshold.axis {
-            Side::Bottom => (Side::Left, middle(bands.find(&Place::Number(threshold.value), "a threshold")?)),
+            Side::Bottom => match bands.find(&Place::Number(threshold.value), "a threshold")? {
+                Some(stretch) => (Side::Left, middle(stretch)),
+                None => continue,
+            },
             Side::Left => (Side::Bottom, threshold.value),
             Side::Right => return Err(ChartError::NoRightAxis { role: "a threshold" }),
         };
         turned.thresholds.push(Threshold { value, axis, label: threshold.label.clone() });
     }
     for Annotation { at, label } in &spec.annotations {
-        let value = middle(bands.find(at, "an annotation")?);
+        let Some(stretch) = bands.find(at, "an annotation")? else { continue };
+        let value = middle(stretch);
         turned.thresholds.push(Threshold { value, label: Some(label.clone()), axis: Side::Left });
     }
     for band in &spec.bands {
@@ -202,14 +206,10 @@ fn turned(spec: &Spec, bands: &Bottom<'_>) -> Result<Spec, ChartError> {
             Side::Left => Band { axis: Side::Bottom, ..band.clone() },
             Side::Right => return Err(ChartError::NoRightAxis { role: "a band" }),
             Side::Bottom => {
-                let find = |place: &Option<Place>| match place {
-                    None => Ok(None),
-                    Some(place) => bands.find(place, "a band").map(Some),
-                };
-                let (from, to) = (find(&band.from)?, find(&band.to)?);
+                let Some([from, to]) = ends(band, bands)? else { continue };
                 Band {
-                    from: from.map(|(from, _)| Place::Number(from)),
-                    to: to.map(|(_, to)| Place::Number(to)),
+                    from: from.map(Place::Number),
+                    to: to.map(Place::Number),
                     label: band.label.clone(),
                     axis: Side::Left,
                 }

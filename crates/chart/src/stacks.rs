@@ -182,11 +182,11 @@ impl<'a> Stacks<'a> {
         self.places[index].row.is_none()
     }
 
-    /// The same as an axis says it.
-    pub(crate) fn label(&self, index: usize) -> String {
+    /// What the places are called on an axis.
+    pub(crate) fn labels(&self) -> Vec<String> {
         match &self.along {
-            Along::Time(clock) => clock.brief(self.places[index].at),
-            _ => self.name(index),
+            Along::Time(clock) => clock.briefs(&self.places.iter().map(|place| place.at).collect::<Vec<_>>()),
+            _ => (0..self.places.len()).map(|index| self.name(index)).collect(),
         }
     }
 

@@ -4,7 +4,7 @@ mod common;
 
 use common::{answer, bars, boxes};
 use perch_chart::{
-    AxisScale, ChartError, Colors, Drawing, Input, Kind, Setting, Shape, Size, Spec, Stacking, Theme, View, draw,
+    Axis, AxisScale, ChartError, Colors, Drawing, Input, Kind, Setting, Shape, Size, Spec, Stacking, Theme, View, draw,
 };
 use perch_tinybird::{Column, Table, Type, Values};
 use proptest::prelude::*;
@@ -146,6 +146,68 @@ fn the_period_before_stands_behind_and_says_its_own_day() {
     let drawing = draw(&input, &Spec::new(Kind::Column), SIZE, Theme::Light).expect("drawn");
     let top = drawing.marks.plot.y;
     assert!(drawing.marks.marks[1].entries[1].y.expect("a place") >= top, "the axis holds the ghost too");
+}
+
+#[test]
+fn a_date_is_marked_on_lying_bars_over_time_as_on_columns() {
+    for kind in BOTH {
+        let note =
+            perch_chart::Annotation { at: perch_chart::Place::Text("2026-01-03".into()), label: "Launch".into() };
+        let spec = Spec { annotations: vec![note], ..Spec::new(kind) };
+        assert!(texts(&picture(&daily(0, &[1, 2, 3, 4]), &spec)).contains(&"Launch".to_owned()), "{kind}");
+    }
+}
+
+#[test]
+fn what_is_marked_on_a_name_that_today_lacks_is_left_out() {
+    for kind in BOTH {
+        let note = |at: &str| perch_chart::Annotation { at: perch_chart::Place::Text(at.into()), label: at.into() };
+        let spec = Spec { annotations: vec![note("Oslo"), note("Lima")], ..by_plan(kind, Stacking::Sum) };
+        let texts = texts(&picture(&plans(&[1.0; 6]), &spec));
+        let count = |name: &str| texts.iter().filter(|text| *text == name).count();
+        assert_eq!((count("Oslo"), count("Lima")), (2, 0), "{kind}: {texts:?}");
+    }
+}
+
+#[test]
+fn days_of_several_years_and_hours_of_several_days_are_told_apart() {
+    let labels = |moments: &[i64], kind: &str| -> Vec<String> {
+        let times = moments.iter().map(|hour| Some(hour * 3_600_000_000)).collect();
+        let table = table(vec![
+            Column::new("t", Type::parse(kind), Values::times(times)),
+            Column::new("n", Type::parse("Int64"), vec![1_i64; moments.len()].into()),
+        ]);
+        texts(&picture(&table, &Spec::new(Kind::Bar)))
+    };
+    let day = 24;
+    let years: Vec<i64> = [19_723, 20_089, 20_454].map(|index| index * day).to_vec();
+    let found = labels(&years, "Date");
+    assert!(["2024", "2025", "2026"].iter().all(|year| found.contains(&(*year).to_owned())), "{found:?}");
+    let halves: Vec<i64> = (0..4).map(|half| 20_454 * day + half * 12).collect();
+    let found = labels(&halves, "DateTime");
+    for name in ["1 Jan 00:00", "1 Jan 12:00", "2 Jan 00:00"] {
+        assert!(found.contains(&name.to_owned()), "{name}: {found:?}");
+    }
+    let daily: Vec<i64> = (0..3).map(|index| (20_454 + index) * day + 8).collect();
+    assert!(labels(&daily, "DateTime").contains(&"2 Jan".to_owned()));
+}
+
+#[test]
+fn the_least_bar_of_a_logarithm_has_a_length() {
+    let y_axis = Axis { scale: AxisScale::Log, ..Axis::default() };
+    let spec = Spec { y_axis, ..Spec::new(Kind::Column) };
+    let drawn = bars(&picture(&daily(0, &[10, 100, 1_000]), &spec).svg);
+    assert_eq!(drawn.len(), 3, "{drawn:?}");
+}
+
+#[test]
+fn a_negative_share_of_a_stack_is_refused_by_name() {
+    for kind in BOTH {
+        let table = plans(&[1.0, -2.0, 3.0, 4.0, 5.0, 6.0]);
+        let error = draw(&Input::from(&table), &by_plan(kind, Stacking::Percent), SIZE, Theme::Light);
+        let error = error.expect_err("refused").to_string();
+        assert!(error.contains("`accounts`") && error.contains("Oslo"), "{error}");
+    }
 }
 
 #[test]

@@ -155,6 +155,13 @@ fn a_high_below_its_low_names_both_columns_and_the_day() {
 }
 
 #[test]
+fn a_candle_that_opens_where_it_never_was_names_the_column_and_the_day() {
+    let error = attempt(&candles(&[[20.0, 14.0, 9.0, 12.0]]), &Spec::new(Kind::Candlestick)).expect_err("refused");
+    assert_eq!(error.code(), "outside-candle");
+    assert!(error.to_string().contains("`open`"), "{error}");
+}
+
+#[test]
 fn thousands_of_candles_are_merged_and_lose_no_extreme() {
     let rows: Vec<[f64; 4]> = (0..5000)
         .map(|day| {

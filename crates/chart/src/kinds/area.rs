@@ -27,9 +27,7 @@ fn draw(sheet: &Sheet<'_>) -> Result<Picture, ChartError> {
 }
 
 fn beside(sheet: &Sheet<'_>) -> Result<Picture, ChartError> {
-    let log = |axis: &crate::Axis| axis.scale == AxisScale::Log;
-    let from_zero = !log(&sheet.spec.y_axis) && !log(&sheet.spec.right_axis);
-    let Some(drawn) = Drawn::read(sheet, from_zero)? else { return sheet.blank(NO_VALUES) };
+    let Some(drawn) = Drawn::read(sheet, true)? else { return sheet.blank(NO_VALUES) };
     let mut scene = Scene::new(sheet.size);
     {
         let canvas = scene.canvas();

@@ -2,9 +2,11 @@
 
 use super::{Drawer, NO_VALUES, Picture, Sheet, marks};
 use crate::bars::{Bars, Ground};
+use crate::bottom::Bottom;
 use crate::columns::{Holds, Needs, Role, Values};
 use crate::lying::Lying;
 use crate::scene::Scene;
+use crate::series::Along;
 use crate::stacks::Stacks;
 use crate::{ChartError, Pick};
 
@@ -18,8 +20,11 @@ fn draw(sheet: &Sheet<'_>) -> Result<Picture, ChartError> {
     let Some(stacks) = Stacks::read(sheet)? else { return sheet.blank(NO_VALUES) };
     let bars = Bars::new(sheet, &stacks, false);
     let Some(values) = bars.measured(sheet, false)? else { return sheet.blank(NO_VALUES) };
-    let names: Vec<String> = (0..stacks.places.len()).map(|index| stacks.label(index)).collect();
-    let frame = Lying::lay_out(sheet, &names, &values, &stacks.legend)?;
+    let names = stacks.labels();
+    let starts: Vec<f64> = stacks.places.iter().map(|place| place.at).collect();
+    let moments = if let Along::Time(clock) = &stacks.along { Some((starts.as_slice(), clock)) } else { None };
+    let bands = Bottom::Bands { names: &names, moments };
+    let frame = Lying::lay_out(sheet, &bands, &names, &values, &stacks.legend)?;
     let ground = Ground { plot: frame.plot, along: frame.along, left: frame.values, right: frame.values, lying: true };
     let bars = bars.on(&ground);
     let shown = bars.shown(&ground);

@@ -137,7 +137,7 @@ impl<'a> Boxes<'a> {
             }
         }
         let labels = match &lines.along {
-            Along::Time(clock) => places.iter().map(|at| clock.brief(*at)).collect(),
+            Along::Time(clock) => clock.briefs(&places),
             _ => names.clone(),
         };
         let named = matches!(lines.along, Along::Names(_));

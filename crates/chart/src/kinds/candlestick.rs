@@ -121,13 +121,14 @@ fn read(columns: [&Column; 4], places: &[f64], clock: &Clock) -> Result<Vec<Cand
         let at = places[row];
         let cells = columns.map(|column| column.number(row).filter(|value| value.is_finite()));
         let [Some(open), Some(high), Some(low), Some(close)] = cells else { continue };
+        let name = |column: &Column| text::name(column.name());
         if high < low {
-            let name = |column: &Column| text::name(column.name());
-            return Err(ChartError::HighBelowLow {
-                high: name(columns[1]),
-                low: name(columns[2]),
-                at: clock.write(at),
-            });
+            let (high, low) = (name(columns[1]), name(columns[2]));
+            return Err(ChartError::HighBelowLow { high, low, at: clock.write(at) });
+        }
+        if let Some(column) = [(open, 0), (close, 3)].iter().find(|(value, _)| !(low..=high).contains(value)) {
+            let (high, low) = (name(columns[1]), name(columns[2]));
+            return Err(ChartError::OutsideCandle { column: name(columns[column.1]), low, high, at: clock.write(at) });
         }
         let cell = |value| Cell { value, row };
         let [open, high, low, close] = [open, high, low, close].map(cell);

@@ -52,7 +52,7 @@ fn draw(sheet: &Sheet<'_>) -> Result<Picture, ChartError> {
 fn labels(stacks: &Stacks<'_>) -> Vec<String> {
     match stacks.along {
         Along::Time(_) if stacks.places.len() > NAMED => Vec::new(),
-        _ => (0..stacks.places.len()).map(|index| stacks.label(index)).collect(),
+        _ => stacks.labels(),
     }
 }
 

@@ -79,18 +79,25 @@ struct Span {
 impl Span {
     fn of(sheet: &Sheet<'_>, y: &Column, value: f64, target: Option<&Headline>) -> Result<Self, ChartError> {
         let (axis, format) = (&sheet.spec.y_axis, &sheet.spec.format);
-        let least = axis.min.unwrap_or(0.0);
-        let thresholds = sheet.spec.thresholds.iter().map(|threshold| threshold.value);
-        let needed = thresholds.filter(|value| value.is_finite()).fold(value, f64::max);
-        let round = || {
-            let top = needed.max(least + (least.abs() * 1e-6).max(1e-9));
-            scale::ticks(scale::extent(least, top, least == 0.0), 4, format, is_whole(y)).domain.1
+        let round = |least: f64, greatest: f64| {
+            scale::ticks(scale::extent(least, greatest, axis.min.is_none()), 4, format, is_whole(y)).domain
         };
-        let goal = target.and_then(|target| target.value).filter(|goal| *goal > least);
+        let goal = target.and_then(|target| target.value);
+        let thresholds = sheet.spec.thresholds.iter().map(|threshold| threshold.value);
+        // Where nothing says what the gauge measures up to, it measures what is there.
+        let is_free = axis.max.is_none() && goal.is_none() && sheet.spec.thresholds.is_empty();
+        let least = axis.min.unwrap_or_else(|| if value < 0.0 && is_free { round(value, 0.0).0 } else { 0.0 });
+        let goal = goal.filter(|goal| *goal > least);
+        let marked = thresholds.filter(|value| value.is_finite()).chain(goal).fold(least, f64::max);
+        let needed = marked.max(value);
+        let round = || match axis.min {
+            None if needed <= 0.0 && least < 0.0 => 0.0,
+            _ => round(least, needed.max(least + (least.abs() * 1e-6).max(1e-9))).1,
+        };
         let greatest = axis.max.unwrap_or_else(|| match format.style {
             Style::Percent if least < 100.0 => 100.0,
             Style::Ratio if least < 1.0 => 1.0,
-            _ => goal.unwrap_or_else(round),
+            _ => goal.filter(|goal| *goal >= marked).unwrap_or_else(round),
         });
         if !(least.is_finite() && greatest.is_finite() && least < greatest) {
             let why = format!("goes from {least} to {greatest}, and a gauge goes upwards");

@@ -1,7 +1,7 @@
 //! A grid of cells whose colour is a number: two columns of categories, the days of a calendar, or the hours of a week.
 //!
 //! A cell without a value is an empty frame, which zero never is. Cells too many for the picture are drawn in blocks: a
-//! block's colour is its cells' mean, and its mark is the greatest of them, with its own name and exact value.
+//! block's colour and its mark are those of its greatest cell, with that one's name and exact value.
 
 mod days;
 mod fold;
@@ -100,10 +100,8 @@ impl<'a> Field<'a> {
             let leader = valued().reduce(|a, b| if self.values[b].abs() > self.values[a].abs() { b } else { a });
             let Some(cell) = leader.or(cells.first().copied()) else { continue };
             let paint = match leader {
-                Some(_) => {
-                    let (sum, count) =
-                        valued().fold((0.0, 0.0), |(sum, count), cell| (sum + self.values[cell], count + 1.0));
-                    let paint = self.shades.paint(sum / count);
+                Some(leader) => {
+                    let paint = self.shades.paint(self.values[leader]);
                     canvas.draw(&Rectangle::new(corners(area), paint.filled()))?;
                     paint
                 }

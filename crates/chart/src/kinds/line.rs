@@ -11,7 +11,7 @@ use crate::scale::Extent;
 use crate::scene::{Canvas, Dash, Scene, UNIT};
 use crate::series::{self, Along, Lines, Series};
 use crate::trace::{Ground, Stroke, reach};
-use crate::{AxisScale, ChartError, Pick};
+use crate::{Axis, AxisScale, ChartError, Pick};
 
 pub(super) const DRAWER: Drawer =
     Drawer { needs: Needs::of(Values::Many).x(Role::Must(Holds::Places)).group(Role::Named(Holds::Places)), draw };
@@ -65,9 +65,13 @@ impl<'a> Drawn<'a> {
                 .filter(|column| sheet.spec.right.iter().any(|name| name == column.name()) == right)
                 .collect::<Vec<_>>()
         };
-        let right = (!sheet.spec.right.is_empty())
-            .then(|| Measured { from_zero, ..sheet.measured(right.unwrap_or(all), &of(true)) });
-        let left = Measured { from_zero, ..sheet.measured(left, &of(false)) };
+        // A logarithm has no zero.
+        let zero = |axis: &Axis| from_zero && axis.scale == AxisScale::Linear;
+        let right = (!sheet.spec.right.is_empty()).then(|| Measured {
+            from_zero: zero(&sheet.spec.right_axis),
+            ..sheet.measured(right.unwrap_or(all), &of(true))
+        });
+        let left = Measured { from_zero: zero(&sheet.spec.y_axis), ..sheet.measured(left, &of(false)) };
         let bottom = bottom(&lines.along, window, sheet);
         let legend = legend(&lines, past.as_ref(), sheet, None);
         let request = Request {

@@ -11,7 +11,7 @@ use crate::cartesian::Frame;
 use crate::columns::{Holds, Needs, Role, Values};
 use crate::element::{Dots, Label, Look, SMALL};
 use crate::scene::{Canvas, Scene, UNIT, pixels};
-use crate::{ChartError, Entry, Mark, Pick, Rect, Shape, text};
+use crate::{AxisScale, ChartError, Entry, Mark, Pick, Rect, Shape, text};
 
 use cloud::{Cloud, Dot};
 use size::Sizes;
@@ -80,7 +80,18 @@ fn draw_bubbles(sheet: &Sheet<'_>) -> Result<Picture, ChartError> {
     let sizes = Sizes::of(sheet, size, &cloud.dots);
     // As much air as the greatest needs, in a plot that is somewhat smaller than the picture.
     let air = |room: f32| f64::from(sizes.most / (room - 60.0 - sizes.most * 2.0).max(sizes.most * 2.0));
+    // Half of a bubble at zero stands below it.
+    let mut spec = sheet.spec.clone();
+    let (lowest, _) = cloud.airy(sheet, air(sheet.height()));
+    if spec.y_axis.scale == AxisScale::Linear
+        && spec.y_axis.min.is_none()
+        && cloud.spread.y.least >= 0.0
+        && lowest < 0.0
+    {
+        spec.y_axis.min = Some(lowest);
+    }
     let frame = Frame::lay_out(&crate::cartesian::Request {
+        spec: &spec,
         legend: &legend,
         unnamed: cloud.unnamed(),
         margin: sizes.margin,

@@ -230,12 +230,15 @@ impl Stage<'_> {
         let paint = self.states.paints[span.state];
         let columns = &self.sheet.columns;
         let state = columns.y.first().map_or_else(String::new, |column| text::name(column.name()));
-        let entries = vec![
+        let mut entries = vec![
             entry(state, self.states.names[span.state].clone(), paint, None),
             entry("From", self.clock.write(span.from), paint, None),
-            entry("To", self.clock.write(span.to), paint, None),
-            entry("Lasted", self.duration(span.to - span.from), paint, None),
         ];
+        // What is last goes on, for nobody knows how long.
+        if span.to < self.lanes.to {
+            entries.push(entry("To", self.clock.write(span.to), paint, None));
+            entries.push(entry("Lasted", self.duration(span.to - span.from), paint, None));
+        }
         let mut keys: Vec<Key> = Vec::new();
         keys.extend(columns.group.map(|group| Key { column: group.name().to_owned(), value: lane.value.clone() }));
         keys.extend(columns.y.first().map(|column| Key {
@@ -260,13 +263,16 @@ impl Stage<'_> {
         let mut order: Vec<usize> = (0..lasted.len()).collect();
         order.sort_by(|a, b| lasted[*b].total_cmp(&lasted[*a]));
         let percent = self.sheet.spec.format.styled(Style::Ratio);
-        let shares = order
-            .iter()
-            .take(4)
-            .map(|index| format!("{} {}", self.states.names[*index], percent.short(lasted[*index] / whole.max(1.0))));
-        let shares = shares.collect::<Vec<_>>().join(", ");
-        let (from, to) = (self.clock.write(self.lanes.from), self.clock.write(self.lanes.to));
-        let mut words = format!("State timeline of {state}{by}, from {from} to {to}: {shares} of the time");
+        let share = |index: &usize| match whole {
+            0.0 => self.states.names[*index].clone(),
+            whole => format!("{} {}", self.states.names[*index], percent.short(lasted[*index] / whole)),
+        };
+        let shares = order.iter().take(4).map(share).collect::<Vec<_>>().join(", ");
+        let (from, last) = (self.clock.write(self.lanes.from), self.clock.write(self.lanes.last));
+        let mut words = match whole {
+            0.0 => format!("State timeline of {state}{by}, at {from}: {shares}"),
+            _ => format!("State timeline of {state}{by}, from {from} to {last}: {shares} of the time"),
+        };
         let things = self.lanes.lanes.len();
         if things > 1 {
             words.push_str(&format!("; {things} lanes"));

@@ -129,7 +129,8 @@ pub(super) fn calendar(sheet: &Sheet<'_>, x: &Column, y: &Column) -> Result<Pict
         if layout.legend > 0.0 {
             field.shades.draw(sheet, &canvas, &field.name(), sheet.format(y))?;
         }
-        let most = most_marks(sheet) / panels.len().max(1);
+        // A year is a day to a cell for as long as days can be told apart.
+        let most = 2 * most_marks(sheet) / panels.len().max(1);
         for (block, panel) in layout.blocks.iter().zip(&panels) {
             layout.label(sheet, &canvas, block, panel, &clock)?;
             list.extend(field.panel(sheet, &canvas, panel, most, &naming)?);
@@ -172,9 +173,17 @@ struct Block {
 }
 
 impl Block {
-    /// The Monday of its first week.
+    /// The Monday of its first week: of a year that week of 1 January, wherever the days begin, so that weeks of several
+    /// years stand below each other.
     fn monday(&self) -> i64 {
-        self.first - weekday(self.first) as i64
+        let first = self.year.map_or(self.first, |year| days(jiff::civil::Date::constant(year, 1, 1)));
+        first - weekday(first) as i64
+    }
+
+    /// The first and the last day whose months are named above it.
+    fn named(&self) -> (i64, i64) {
+        let day = |month, day| self.year.map(|year| days(jiff::civil::Date::constant(year, month, day)));
+        (day(1, 1).unwrap_or(self.first), day(12, 31).unwrap_or(self.last))
     }
 
     fn weeks(&self) -> usize {
@@ -184,6 +193,8 @@ impl Block {
 
 struct Layout {
     blocks: Vec<Block>,
+    /// Of the longest block.
+    weeks: usize,
     legend: f32,
     /// Above the first block, for the months' names.
     months: f32,
@@ -210,7 +221,8 @@ impl Layout {
         let stacked = blocks.len() > 1 || blocks.iter().any(|block| block.year.is_some());
         let widest = if stacked { look.width("2000") } else { names };
         let gutter = if width < 90.0 { 0.0 } else { (widest + 8.0).ceil() };
-        let weeks = blocks.iter().map(Block::weeks).max().unwrap_or(1) as f32;
+        let count = blocks.iter().map(Block::weeks).max().unwrap_or(1);
+        let weeks = count as f32;
         let share = room / blocks.len().max(1) as f32;
         let air = if blocks.len() > 1 { AIR.min(share * 0.2) } else { 0.0 };
         let (fits_across, fits_down) = ((width - gutter - 1.0).max(1.0) / weeks, (share - air) / 7.0);
@@ -223,11 +235,11 @@ impl Layout {
         if down >= 5.0 {
             down = down.floor();
         }
-        Self { blocks, legend, months, gutter, side: (across, down), apart: down * 7.0 + air }
+        Self { blocks, weeks: count, legend, months, gutter, side: (across, down), apart: down * 7.0 + air }
     }
 
     fn panel(&self, block: &Block, shown: i64) -> Panel {
-        let weeks = block.weeks();
+        let weeks = self.weeks;
         let monday = block.monday();
         let day = |index: usize| {
             let (row, column) = (index / weeks, index % weeks);
@@ -259,7 +271,8 @@ impl Layout {
         let top = self.legend + self.months;
         if self.months > 0.0 && panel.top <= top {
             let mut free = 0.0;
-            for (day, month) in months(block.first, block.last) {
+            let (first, last) = block.named();
+            for (day, month) in months(first, last) {
                 let name = clock.locale.month(month);
                 let x = panel.left + ((day - block.monday()) / 7) as f32 * self.side.0;
                 let end = x + look.width(name);

@@ -48,16 +48,18 @@ impl Side {
         let plain = sheet.spec.format.styled(Style::Auto);
         let format = sheet.spec.formats.get(column.name()).unwrap_or(&plain);
         let mut side = Self { names: Vec::new(), full: Vec::new(), keys: Vec::new(), places, left_out };
+        if let Along::Time(clock) = &along {
+            side.names = clock.briefs(&distinct);
+        }
         for (place, row) in distinct.into_iter().zip(first) {
             let row = row.unwrap_or_default();
             let full = match &along {
                 Along::Number => column.text(row).map(|text| format.cell(&text, false)).unwrap_or_default(),
                 _ => along.heading(place, column, row),
             };
-            side.names.push(match &along {
-                Along::Time(clock) => clock.brief(place),
-                _ => full.clone(),
-            });
+            if !matches!(along, Along::Time(_)) {
+                side.names.push(full.clone());
+            }
             side.full.push(full);
             side.keys.push(matches!(along, Along::Names(_)).then(|| Key {
                 column: column.name().to_owned(),

@@ -131,14 +131,18 @@ impl<'a> Cloud<'a> {
 
     /// The extent of the values, with so much air above and below.
     pub(super) fn heights(&self, sheet: &Sheet<'_>, air: f64) -> Extent {
-        let log = sheet.spec.y_axis.scale == AxisScale::Log;
+        let (from, to) = self.airy(sheet, air);
         let Extent { least, greatest, .. } = self.spread.y;
-        let (from, to) = padded(least, greatest, air, log);
         // Air does not make a count negative.
         let from = if least >= 0.0 { from.max(0.0) } else { from };
         let mut extent = Extent::NONE;
         [from, to, least, greatest].into_iter().for_each(|value| extent.add(value));
         extent
+    }
+
+    /// Where an axis ends that leaves so much air above and below.
+    pub(super) fn airy(&self, sheet: &Sheet<'_>, air: f64) -> (f64, f64) {
+        padded(self.spread.y.least, self.spread.y.greatest, air, sheet.spec.y_axis.scale == AxisScale::Log)
     }
 
     pub(super) fn legend(&self) -> Vec<Item> {

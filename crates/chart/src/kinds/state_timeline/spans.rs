@@ -31,12 +31,14 @@ pub(super) struct Lanes {
     /// The engine's texts.
     pub(super) states: Vec<String>,
     pub(super) from: f64,
+    /// The last row's moment: how long what is then lasts is not known.
+    pub(super) last: f64,
     pub(super) to: f64,
 }
 
 impl Lanes {
-    /// A state ends where the thing's next row begins, and the last at the end of all: the last moment of the table and
-    /// the shortest time between two more. Equal states that follow each other are one; a null is none. `None` where
+    /// A state ends where the thing's next row begins. How long the last one lasts nobody knows: it is drawn a little
+    /// beyond the last moment of the table, by the shortest time between two and no more than a twentieth of all. Equal states that follow each other are one; a null is none. `None` where
     /// no row has a moment.
     pub(super) fn read(moments: &[f64], things: Option<&Column>, states: &Column) -> Option<Self> {
         let mut order: Vec<usize> = (0..moments.len()).filter(|row| !moments[*row].is_nan()).collect();
@@ -44,8 +46,8 @@ impl Lanes {
         let (from, last) = (moments[*order.first()?], moments[*order.last()?]);
         let apart = order.windows(2).map(|pair| moments[pair[1]] - moments[pair[0]]).filter(|apart| *apart > 0.0);
         // One moment alone lasts a second; a short burst must not hide what comes last.
-        let to = last + apart.fold(f64::INFINITY, f64::min).min(1e15).max((last - from) / 100.0).max(1e6);
-        let to = if last > from { to } else { last + 1e6 };
+        let whole = last - from;
+        let to = last + apart.fold(f64::INFINITY, f64::min).min(whole / 20.0).max(whole / 100.0).max(1e6);
 
         // Things stand in the table's order, not in time's.
         let mut lanes: Vec<Lane> = Vec::new();
@@ -82,13 +84,15 @@ impl Lanes {
         for (lane, open) in lanes.iter_mut().zip(open) {
             lane.close(open, to);
         }
-        Some(Self { lanes, states: names, from, to })
+        Some(Self { lanes, states: names, from, last, to })
     }
 
-    /// For how long each state was, all things together.
+    /// For how long each state is known to have been, all things together.
     pub(super) fn lasted(&self) -> Vec<f64> {
         let mut lasted = vec![0.0; self.states.len()];
-        self.lanes.iter().flat_map(|lane| &lane.spans).for_each(|span| lasted[span.state] += span.to - span.from);
+        for span in self.lanes.iter().flat_map(|lane| &lane.spans) {
+            lasted[span.state] += (span.to.min(self.last) - span.from).max(0.0);
+        }
         lasted
     }
 }
@@ -125,7 +129,8 @@ mod tests {
         let states = texts(&[Some("up"), Some("up"), None, Some("down")]);
         let lanes = Lanes::read(&[0.0, 1e7, 2e7, 3e7], None, &states).expect("lanes");
         let spans = &lanes.lanes[0].spans;
-        assert_eq!(spans, &[Span { from: 0.0, to: 2e7, state: 0 }, Span { from: 3e7, to: 4e7, state: 1 }]);
+        assert_eq!(spans, &[Span { from: 0.0, to: 2e7, state: 0 }, Span { from: 3e7, to: 3.15e7, state: 1 }]);
+        assert_eq!(lanes.lasted(), [2e7, 0.0]);
         assert_eq!(lanes.states, ["up", "down"]);
     }
 
