@@ -23,6 +23,8 @@ const MOST_PROBLEMS: usize = 300;
 /// A file while it is read, and what was found wrong with it so far.
 pub(crate) struct Page<'t> {
     text: &'t str,
+    /// Where each line begins, so that a place in a long file is found without counting from its start.
+    lines: Vec<usize>,
     /// The version that the file says it has.
     pub(crate) version: i64,
     problems: Vec<Problem>,
@@ -32,13 +34,17 @@ pub(crate) struct Page<'t> {
 
 impl<'t> Page<'t> {
     pub(crate) fn new(text: &'t str) -> Self {
-        Self { text, version: NEWEST, problems: Vec::new(), more: 0 }
+        let after = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1);
+        let lines = std::iter::once(0).chain(after).collect();
+        Self { text, lines, version: NEWEST, problems: Vec::new(), more: 0 }
     }
 
     /// Reports a problem at a byte offset.
     pub(crate) fn report(&mut self, offset: usize, message: impl Into<String>) {
         if self.problems.len() < MOST_PROBLEMS {
-            self.problems.push(Problem::at(self.text, offset, message));
+            let line = self.lines.partition_point(|start| *start <= offset).saturating_sub(1);
+            let problem = Problem::at(&self.text[self.lines[line]..], offset - self.lines[line], message);
+            self.problems.push(Problem { line: problem.line + line, ..problem });
         } else {
             self.more += 1;
         }

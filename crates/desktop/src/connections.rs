@@ -292,4 +292,33 @@ kind = "table"
         assert_eq!(broken.len(), 1);
         assert!(broken[0].message.contains("b.toml:"), "{}", broken[0].message);
     }
+
+    #[test]
+    fn a_dashboard_that_cannot_be_read_takes_no_other_along() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let connections = Connections::new(folder.path().join("connections"));
+        let file = put_down(folder.path(), &["a.toml", "web.TOML", "web.toml"]);
+        let write = |name: &str, bytes: &[u8]| {
+            fs::write(folder.path().join("dashboards").join(name), bytes).expect("written");
+        };
+        write("no-text.toml", b"version = 2\ntitle = \"\xff\"");
+        write("large.toml", &vec![b'#'; MOST_BYTES + 10]);
+        write("windows.toml", format!("\u{feff}{}", DASHBOARD.replace('\n', "\r\n")).as_bytes());
+        fs::create_dir(folder.path().join("dashboards/folder.toml")).expect("a folder");
+        let read = connections.open(&file).expect("opened").dashboards();
+        let told = read.iter().map(|file| (file.id.as_str(), file.dashboard.as_ref().err())).map(|(id, problem)| {
+            format!("{id}: {}", problem.map_or_else(String::new, |problem| problem.message.clone()))
+        });
+        assert_eq!(
+            told.collect::<Vec<_>>(),
+            [
+                "a: ",
+                "large: large.toml:1:1: this file is larger than the 4 MB that a dashboard may have; move some tiles to another file.",
+                "no-text: no-text.toml:2:10: this is not text in UTF-8; save the file as UTF-8.",
+                "web: ",
+                "web.toml: Another file, web.TOML, has the same name as web.toml.",
+                "windows: ",
+            ]
+        );
+    }
 }

@@ -95,12 +95,18 @@ impl Problem {
                 format!("{name}:{}:{}: {} ({} more)", first.line, first.column, first.message, rest.len())
             }
         };
-        Self::new("dashboard-invalid", message, "Correct the file; `perchctl check` lists every mistake.")
+        let next_step = "Correct the file; `perchctl check` lists every mistake.";
+        // A file's name begins with the letter that it begins with.
+        Self { message: ended(message), ..Self::new("dashboard-invalid", "", next_step) }
     }
 
     /// A dashboard's file that has the name of another.
     pub(crate) fn two_of_one_name(name: &str, other: &str) -> Self {
-        Self::new("dashboard-invalid", format!("{other} has the same name as {name}."), "Rename one of the two files.")
+        Self::new(
+            "dashboard-invalid",
+            format!("Another file, {other}, has the same name as {name}."),
+            "Rename one of the two files.",
+        )
     }
 
     /// A tenant, dashboard or tile that is not there (any more).
@@ -245,10 +251,14 @@ impl Problem {
 fn sentence(text: String) -> String {
     let is_word = text.chars().take_while(|letter| letter.is_alphabetic()).count() > 1;
     let mut letters = text.chars();
-    let mut text = match letters.next() {
+    ended(match letters.next() {
         Some(first) if is_word => first.to_uppercase().chain(letters).collect(),
         _ => text,
-    };
+    })
+}
+
+/// The same with a full stop, where nothing ends it yet.
+fn ended(mut text: String) -> String {
     if !text.ends_with(['.', '!', '?']) {
         text.push('.');
     }
