@@ -1,5 +1,6 @@
 // Tabs, headings, wrong tiles and the wall display, over a pretended core.
 
+import { emit } from '@tauri-apps/api/event';
 import { flushSync } from 'svelte';
 import { describe, expect, test, vi } from 'vitest';
 import type { DashboardView } from '../src/generated/DashboardView';
@@ -53,6 +54,11 @@ describe('tabs', () => {
     flushSync();
     expect([find('tile-visits') !== null, find('tile-pages')]).toEqual([true, null]);
     await vi.waitFor(() => expect(drawn).toContain('sources'));
+    const before = drawn.filter((id) => id === 'pages').length;
+    await emit('tile', { tenant: 'acme', dashboard: 'tabs-1', tile: 'pages' });
+    await emit('tile', { tenant: 'acme', dashboard: 'tabs-1', tile: 'visits' });
+    await vi.waitFor(() => expect(drawn.filter((id) => id === 'visits')).toHaveLength(2));
+    expect(drawn.filter((id) => id === 'pages')).toHaveLength(before);
   });
 
   test('arrows, Home and End walk them, and open what they come to', async () => {
