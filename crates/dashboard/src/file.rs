@@ -126,8 +126,8 @@ pub enum Parameter {
 /// All that could be read of a file.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Reading {
-    /// The dashboard with those tiles that are whole, when it has a title and
-    /// at least one of them.
+    /// The dashboard with those tiles that are whole, when it has a title, at
+    /// least one of them, and nothing wrong in `[time]`.
     pub dashboard: Option<Dashboard>,
     /// The other tiles, in the file's order.
     pub wrong: Vec<WrongTile>,
@@ -237,10 +237,13 @@ fn read_document(
     }
     let description = top.text(page, "description", 1_000, "description = \"Who came, and from where\"");
     places.public = top.boolean(page, "public").filter(|public| public.value).map(|public| public.offset);
+    let before = page.found();
     let time = read_time(&top, page, places);
+    let has_time_right = page.found() == before;
     let filters = read_filters(&top, page, places, time.as_ref());
     let tiles = read_tiles(&top, page, places, &Chosen { time: time.as_ref(), filters: &filters }, wrong);
-    if tiles.is_empty() {
+    // Numbers over another time than the screen says are worse than none.
+    if tiles.is_empty() || !has_time_right {
         return None;
     }
     Some(Dashboard {

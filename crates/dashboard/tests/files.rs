@@ -254,6 +254,15 @@ fn one_wrong_tile_does_not_take_the_others_away() {
 }
 
 #[test]
+fn a_dashboard_whose_time_is_wrong_is_not_shown_over_another() {
+    for wrong in ["from = 7", "zone = \"Atlantis\"", "default = \"soon\""] {
+        let text = GOOD.replace("version = 1", "version = 2").replace("default = \"30d\"", wrong);
+        let Reading { dashboard, problems, .. } = Dashboard::read("web-traffic", &text);
+        assert!(dashboard.is_none() && problems.len() == 1, "{wrong}: {problems:?}");
+    }
+}
+
+#[test]
 fn a_wrong_tile_stands_between_those_that_it_stands_between_in_the_file() {
     let tile = |title: &str, width: u8| {
         format!("[[tile]]\ntitle = {title:?}\npipe = \"a\"\nwidth = {width}\n[tile.chart]\nkind = \"table\"\n")
