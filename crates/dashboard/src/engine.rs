@@ -2,28 +2,32 @@
 //!
 //! [`Engine::seen`] answers at once from memory or the sealed store;
 //! [`Engine::refresh`] asks Tinybird, keeps what came and answers with it;
-//! [`Engine::is_stale`] says when to. An engine belongs to one tenant from its
+//! [`Engine::freshness`] says when to. An engine belongs to one tenant from its
 //! making: it asks with that tenant's token only, and keeps what arrives in
 //! that tenant's store only. Or it belongs to nobody: then it asks with the
 //! token of what anyone may see, and for nothing but that.
 
 use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use futures_util::FutureExt;
-use futures_util::future::{BoxFuture, Shared, join};
+use futures_util::future::{BoxFuture, Shared, join, ready};
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use perch_chart::{Drawing, Earlier, Input, Setting, Size, Theme, View};
 use perch_offline::{Question, Store, StoreError};
-use perch_tenant::{Tenant, TenantId};
-use perch_tinybird::{Answer, Client, PipeErrorKind, PublicToken, Table, TenantToken};
+use perch_tenant::{DailyRequests, Tenant, TenantId};
+use perch_tinybird::{Answer, PipeErrorKind, PublicToken, Table, TenantToken};
 
+use crate::budget::Budget;
 use crate::flights::Flights;
 use crate::memory::{Kept, Memory};
 use crate::questions::{self, Ask, Period};
-use crate::{Comparison, Dates, EngineError, Selection, Tile, Tokens};
+use crate::schedule::{Allowance, Due, Freshness};
+use crate::{Comparison, Dates, EngineError, Pipes, Selection, Tile, Tokens};
 
 /// How long a tile waits after its first failure before it is stale again.
 /// Each further failure doubles it.
@@ -43,7 +47,8 @@ struct Inner {
     /// Whose all this is, or nobody's ([`TenantId::public`]).
     tenant: TenantId,
     store: Store,
-    client: Client,
+    pipes: Box<dyn Pipes>,
+    budget: Budget,
     access: Access,
     clock: Clock,
     zone: TimeZone,
@@ -83,6 +88,17 @@ pub struct TileData {
     pub failure: Option<Failure>,
 }
 
+/// Which answers are good enough not to be asked for again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Enough {
+    /// None.
+    Nothing,
+    /// One within the tile's life.
+    Fresh,
+    /// One within the tile's life that was asked for at this moment or later.
+    Since(SystemTime),
+}
+
 /// An attempt that failed. The last good answer stays until the next good one.
 #[derive(Debug, Clone)]
 pub struct Failure {
@@ -97,36 +113,56 @@ pub struct Failure {
 impl Engine {
     /// The engine of `tenant`, whose own store and tokens these are. Dates are
     /// counted in this machine's time zone.
-    pub fn new(tenant: Tenant, store: Store, client: Client, tokens: Arc<dyn Tokens>, clock: Clock) -> Self {
-        Self::in_zone(tenant, store, client, tokens, clock, TimeZone::system())
+    pub fn new(
+        tenant: Tenant,
+        store: Store,
+        pipes: impl Pipes + 'static,
+        tokens: Arc<dyn Tokens>,
+        clock: Clock,
+    ) -> Self {
+        Self::in_zone(tenant, store, pipes, tokens, clock, TimeZone::system())
     }
 
     /// The same, with dates counted in `zone`.
     pub fn in_zone(
         tenant: Tenant,
         store: Store,
-        client: Client,
+        pipes: impl Pipes + 'static,
         tokens: Arc<dyn Tokens>,
         clock: Clock,
         zone: TimeZone,
     ) -> Self {
         let access = Access::Tenant { tokens, renewal: tokio::sync::Mutex::default() };
-        Self::over(tenant.id(), store, client, access, clock, zone)
+        Self::over(tenant.id(), store, Box::new(pipes), access, clock, zone)
     }
 
     /// The engine of what anyone may see, under the id of [`TenantId::public`]:
     /// for the tiles of dashboards marked public, and no others.
-    pub fn public(nobody: TenantId, store: Store, client: Client, token: PublicToken, clock: Clock) -> Self {
-        Self::over(nobody, store, client, Access::Public(token), clock, TimeZone::system())
+    pub fn public(
+        nobody: TenantId,
+        store: Store,
+        pipes: impl Pipes + 'static,
+        token: PublicToken,
+        clock: Clock,
+    ) -> Self {
+        Self::over(nobody, store, Box::new(pipes), Access::Public(token), clock, TimeZone::system())
     }
 
-    fn over(tenant: TenantId, store: Store, client: Client, access: Access, clock: Clock, zone: TimeZone) -> Self {
+    fn over(
+        tenant: TenantId,
+        store: Store,
+        pipes: Box<dyn Pipes>,
+        access: Access,
+        clock: Clock,
+        zone: TimeZone,
+    ) -> Self {
         // A store of another tenant is never read: the engine begins closed.
         let closed = AtomicBool::new(store.tenant() != &tenant);
         let inner = Inner {
             tenant,
             store,
-            client,
+            pipes,
+            budget: Budget::default(),
             access,
             clock,
             zone,
@@ -137,6 +173,16 @@ impl Engine {
             unkept: Mutex::default(),
         };
         Self { inner: Arc::new(inner) }
+    }
+
+    /// Sets how many requests a UTC day has; without this there is no limit.
+    pub fn limit_requests(&self, a_day: Option<DailyRequests>) {
+        self.inner.budget.limit(a_day.map(DailyRequests::get));
+    }
+
+    /// What is left of the day's requests; `None` without a limit.
+    pub fn allowance(&self) -> Option<Allowance> {
+        self.inner.budget.allowance(&self.inner.store, (self.inner.clock)())
     }
 
     /// The tenant's sealed store, for notes and for the end of offline.
@@ -160,13 +206,40 @@ impl Engine {
     /// it, with the failure. Dropping the future ends a request that nobody
     /// else waits for.
     pub async fn refresh(&self, tile: &Tile, selection: &Selection) -> Result<TileData, EngineError> {
+        self.refresh_unless(tile, selection, Enough::Nothing).await
+    }
+
+    /// The same, without asking for what is answered well enough: by another
+    /// tile's question, say, that came a moment before.
+    pub async fn refresh_unless(
+        &self,
+        tile: &Tile,
+        selection: &Selection,
+        enough: Enough,
+    ) -> Result<TileData, EngineError> {
         let inner = &self.inner;
         inner.serves(tile)?;
         let now = (inner.clock)();
-        let ask = |period| questions::ask(tile, selection, period, now, &inner.zone).ok_or(EngineError::NothingToAsk);
-        let current = inner.join_flight(ask(Period::Current)?);
+        let since = match enough {
+            Enough::Nothing => None,
+            Enough::Fresh => Some(SystemTime::UNIX_EPOCH),
+            Enough::Since(moment) => Some(moment),
+        };
+        let ask = |period| -> Result<_, EngineError> {
+            let ask = questions::ask(tile, selection, period, now, &inner.zone).ok_or(EngineError::NothingToAsk)?;
+            let is_enough = |kept: &Kept| {
+                since.is_some_and(|since| kept.fetched >= since)
+                    && inner.stale_at(kept, tile, selection, period, now) > now
+            };
+            let kept = since.and_then(|_| inner.recall(&ask.question)).filter(is_enough);
+            Ok(match kept {
+                Some(kept) => ready(Ok(kept)).left_future(),
+                None => inner.join_flight(ask).right_future(),
+            })
+        };
+        let current = ask(Period::Current)?;
         let current = if let Some(earlier) = Period::earlier(selection.comparison_of(tile)) {
-            let (current, earlier) = join(current, inner.join_flight(ask(earlier)?)).await;
+            let (current, earlier) = join(current, ask(earlier)?).await;
             earlier?;
             current?
         } else {
@@ -175,27 +248,35 @@ impl Engine {
         Ok(inner.tile_data(tile, selection, current))
     }
 
-    /// Whether `tile` for `selection` should be refreshed now: never seen, older
-    /// than its life, of days that have moved on, or of a time that the clock
-    /// has not reached. After a failure it waits, longer with each.
-    pub fn is_stale(&self, tile: &Tile, selection: &Selection) -> bool {
+    /// How fresh `tile` for `selection` is: when it was asked for, and when to
+    /// ask again. Never seen, it is due; else once its life is over, or its days
+    /// have moved on, or at once where the clock stands before its answer. After
+    /// a failure it waits, longer with each. `None` for a tile that asks nothing
+    /// here.
+    pub fn freshness(&self, tile: &Tile, selection: &Selection) -> Option<Freshness> {
         let inner = &self.inner;
-        if inner.serves(tile).is_err() {
-            return false;
-        }
+        inner.serves(tile).ok()?;
         let now = (inner.clock)();
-        periods(tile, selection).any(|period| {
-            let Some(question) = questions::question(tile, selection, period) else { return false };
-            if let Some(failure) = lock(&inner.failures).get(&question) {
-                let wait = FIRST_WAIT.saturating_mul(1 << (failure.times - 1).min(8)).min(LONGEST_WAIT);
-                return now.duration_since(failure.at).map_or(true, |since| since >= wait.min(tile.refresh));
-            }
-            let Some(kept) = inner.recall(&question) else { return true };
-            let dates =
-                |at| tile.time.as_ref().map(|time| questions::dates(time, &selection.range, period, at, &inner.zone));
-            dates(kept.fetched) != dates(now)
-                || now.duration_since(kept.fetched).map_or(true, |age| age >= tile.refresh)
+        let of = |period| Some((period, questions::question(tile, selection, period)?));
+        let asks: Vec<_> = periods(tile, selection).filter_map(of).collect();
+        let known: Vec<_> =
+            asks.iter().map(|(period, question)| inner.due(question, tile, selection, *period, now)).collect();
+        let mut hasher = DefaultHasher::new();
+        asks.iter().for_each(|(_, question)| question.hash(&mut hasher));
+        Some(Freshness {
+            question: hasher.finish(),
+            requests: u32::try_from(asks.len()).unwrap_or(u32::MAX),
+            life: tile.refresh,
+            asked: known.iter().map(|(asked, _)| *asked).min()?,
+            due: known.iter().map(|(_, due)| *due).min()?,
         })
+    }
+
+    /// Whether `tile` for `selection` should be refreshed now
+    /// ([`Engine::freshness`]).
+    pub fn is_stale(&self, tile: &Tile, selection: &Selection) -> bool {
+        let now = (self.inner.clock)();
+        self.freshness(tile, selection).is_some_and(|freshness| freshness.is_due(now))
     }
 
     /// Why the last attempt for `tile` and `selection` failed, if it did: also for
@@ -267,7 +348,8 @@ impl Inner {
             Access::Tenant { tokens, renewal } => self.query(&**tokens, renewal, &ask).await?,
             Access::Public(_) if self.is_closed() => return Err(EngineError::Closed),
             Access::Public(token) => {
-                self.client.query_public(token, &ask.pipe, &ask.parameters, (self.clock)()).await?
+                self.spend()?;
+                self.pipes.query_public(token, &ask.pipe, &ask.parameters, (self.clock)()).await?
             }
         };
         let inner = Arc::clone(&self);
@@ -284,16 +366,25 @@ impl Inner {
         renewal: &tokio::sync::Mutex<()>,
         ask: &Ask,
     ) -> Result<Vec<u8>, EngineError> {
-        let query =
-            async |token: &TenantToken| self.client.query(token, &ask.pipe, &ask.parameters, (self.clock)()).await;
+        let query = async |token: &TenantToken| -> Result<Vec<u8>, EngineError> {
+            self.spend()?;
+            Ok(self.pipes.query(token, &ask.pipe, &ask.parameters, (self.clock)()).await?)
+        };
         let token = self.own(tokens.token(false).await?)?;
         match query(&token).await {
-            Err(error) if matches!(error.kind(), PipeErrorKind::Forbidden | PipeErrorKind::TokenExpired) => {
+            Err(EngineError::Pipe(error))
+                if matches!(error.kind(), PipeErrorKind::Forbidden | PipeErrorKind::TokenExpired) =>
+            {
                 let token = self.renewed(tokens, renewal, &token).await?;
-                Ok(query(&token).await?)
+                query(&token).await
             }
-            outcome => Ok(outcome?),
+            outcome => outcome,
         }
+    }
+
+    /// Counts one request of the day's, which is then sent.
+    fn spend(&self) -> Result<(), EngineError> {
+        self.budget.spend(&self.store, (self.clock)()).map_err(|again| EngineError::DailyRequests { again })
     }
 
     /// A token after `refused` was: the one that another tile has renewed
@@ -386,6 +477,40 @@ impl Inner {
         }
     }
 
+    /// When a question was last asked, and when to ask it again.
+    fn due(
+        &self,
+        question: &Question,
+        tile: &Tile,
+        selection: &Selection,
+        period: Period,
+        now: SystemTime,
+    ) -> (Option<SystemTime>, Due) {
+        if let Some(failure) = lock(&self.failures).get(question) {
+            let wait = FIRST_WAIT.saturating_mul(1 << (failure.times - 1).min(8)).min(LONGEST_WAIT).min(tile.refresh);
+            let at = if failure.at > now { SystemTime::UNIX_EPOCH } else { failure.at + wait };
+            return (Some(failure.at), Due::At { at, wait });
+        }
+        let Some(kept) = self.recall(question) else { return (None, Due::Unseen) };
+        let at = self.stale_at(&kept, tile, selection, period, now);
+        // Days that have moved on do not wait for their age.
+        let wait = if at < kept.fetched + tile.refresh { Duration::ZERO } else { tile.refresh };
+        (Some(kept.fetched), Due::At { at, wait })
+    }
+
+    /// When an answer is stale: past its life, or with the day on which the same
+    /// question means other days. One of a time that the clock has not reached
+    /// always is.
+    fn stale_at(&self, kept: &Kept, tile: &Tile, selection: &Selection, period: Period, now: SystemTime) -> SystemTime {
+        if kept.fetched > now {
+            return SystemTime::UNIX_EPOCH;
+        }
+        let old = kept.fetched + tile.refresh;
+        let Some(time) = &tile.time else { return old };
+        let dates = |at| questions::dates(time, &selection.range, period, at, &self.zone);
+        if dates(kept.fetched) == dates(now) { old } else { old.min(midnight(now, time.zone.among(&self.zone))) }
+    }
+
     /// Uses the memory, unless the engine is closed: read under the lock,
     /// because [`Engine::close`] empties the memory after it has closed.
     fn memory<T>(&self, work: impl FnOnce(&mut Memory) -> T) -> Option<T> {
@@ -423,7 +548,8 @@ impl Inner {
         let mut failures = lock(&self.failures);
         match error {
             None => drop(failures.remove(&question)),
-            Some(EngineError::Closed) => {}
+            // Nothing was tried.
+            Some(EngineError::Closed | EngineError::DailyRequests { .. }) => {}
             Some(error) => {
                 let times = failures.get(&question).map_or(0, |failure| failure.times).saturating_add(1);
                 failures.insert(question, Failure { error: error.clone(), at, times });
@@ -439,6 +565,12 @@ impl Inner {
 /// The periods that a tile asks for.
 fn periods(tile: &Tile, selection: &Selection) -> impl Iterator<Item = Period> {
     [Period::Current].into_iter().chain(Period::earlier(selection.comparison_of(tile)))
+}
+
+/// When the day began that it is.
+fn midnight(now: SystemTime, zone: &TimeZone) -> SystemTime {
+    let today = Timestamp::try_from(now).ok().and_then(|now| now.to_zoned(zone.clone()).start_of_day().ok());
+    today.map_or(now, |today| today.timestamp().into())
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

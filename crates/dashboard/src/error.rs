@@ -1,6 +1,7 @@
 //! Why a tile has no fresh answer.
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use perch_chart::ChartError;
 use perch_tinybird::{DecodeError, PipeError, PipeErrorKind};
@@ -37,6 +38,12 @@ pub enum EngineError {
     /// The tile is a text, which no pipe answers.
     #[error("this tile has no pipe to ask")]
     NothingToAsk,
+    /// The operator's requests for this day are used up. Nothing was asked.
+    #[error("the requests that the operator allows for a day are used up")]
+    DailyRequests {
+        /// When the next day begins.
+        again: SystemTime,
+    },
     /// The tenant was signed out.
     #[error("you are signed out of this organization")]
     Closed,
@@ -57,6 +64,7 @@ impl EngineError {
             Self::Answer(error) => error.code(),
             Self::Chart(error) => error.code(),
             Self::NothingToAsk => "nothing-to-ask",
+            Self::DailyRequests { .. } => "daily-requests",
             Self::Closed => "signed-out",
             Self::Interrupted => "interrupted",
         }
@@ -73,6 +81,7 @@ impl EngineError {
             Self::Answer(error) => error.next_step(),
             Self::Chart(error) => error.next_step(),
             Self::NothingToAsk => "Nothing to do: it is as the dashboard's file has it.",
+            Self::DailyRequests { .. } => "Wait for the next day; what was seen last stays until then.",
             Self::Interrupted => "Try again.",
         }
     }

@@ -7,7 +7,9 @@
 //!   the viewer's zone when a question is asked, and values of the filters.
 //! - [`Engine`] is one tenant's: over the sealed store, the pipe client and the
 //!   token, and what arrives through it is kept for that tenant alone.
+//! - [`schedule`] says which tiles to ask for now.
 
+mod budget;
 mod check;
 mod engine;
 mod error;
@@ -15,8 +17,10 @@ mod file;
 mod flights;
 mod keys;
 mod memory;
+mod pipes;
 mod problem;
 mod questions;
+pub mod schedule;
 mod schema;
 mod section;
 mod selection;
@@ -25,9 +29,10 @@ mod tokens;
 mod toml_text;
 
 pub use check::{Checked, Finding, Source, check};
-pub use engine::{Engine, Failure, TileData};
+pub use engine::{Engine, Enough, Failure, TileData};
 pub use error::EngineError;
 pub use file::{Dashboard, Filter, MOST_BYTES, Parameter, Reading, Tile, TimeFilter, TimeParameters, WrongTile};
+pub use pipes::Pipes;
 pub use problem::Problem;
 pub use schema::SCHEMA;
 pub use selection::Selection;

@@ -2,6 +2,7 @@
 //! which Tinybird workspace answers, and what a tenant's token must hold.
 
 use std::fmt;
+use std::num::NonZeroU32;
 
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
@@ -124,6 +125,30 @@ pub struct TinybirdWorkspace {
     pub host: Origin,
     /// The workspace's UUID.
     pub workspace_id: Name,
+    /// How many requests for pipes one person may cause for one organization in
+    /// one UTC day; `None` where the operator sets no limit.
+    pub daily_requests: Option<DailyRequests>,
+}
+
+/// A budget of requests for one UTC day: at least one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "u32")]
+pub struct DailyRequests(NonZeroU32);
+
+impl DailyRequests {
+    /// How many requests.
+    pub fn get(self) -> u32 {
+        self.0.get()
+    }
+}
+
+impl TryFrom<u32> for DailyRequests {
+    type Error = &'static str;
+
+    fn try_from(number: u32) -> Result<Self, Self::Error> {
+        let number = NonZeroU32::new(number);
+        number.map(Self).ok_or("`daily_requests` is at least 1; leave it out where there is no limit")
+    }
 }
 
 /// How long what was seen may be seen again without a network.
@@ -293,6 +318,22 @@ bind = { org_id = "org.id" }
         assert!(application.scopes.iter().any(|scope| scope == "user:org:read"));
         assert_eq!(connection.offline.days, 7);
         assert_eq!(connection.token.bindings().iter().collect::<Vec<_>>(), [("org_id", Attribute::OrgId)]);
+    }
+
+    #[test]
+    fn a_budget_of_requests_is_a_number_of_at_least_one() {
+        let with = |line: &str| GOOD.replace("[token]", &format!("{line}\n[token]"));
+        let limit = |text: &str| {
+            Connection::parse(text).map(|connection| connection.tinybird.daily_requests.map(DailyRequests::get))
+        };
+        assert_eq!(limit(GOOD), Ok(None));
+        assert_eq!(limit(&with("daily_requests = 1000")), Ok(Some(1000)));
+        for odd in ["0", "-1", "\"many\"", "4294967296"] {
+            let error = limit(&with(&format!("daily_requests = {odd}"))).expect_err(odd);
+            assert_eq!(error.line, 13, "{odd}: {error}");
+        }
+        let error = limit(&with("daily_requests = 0")).expect_err("refused");
+        assert!(error.message.contains("leave it out"), "{error}");
     }
 
     const HOSTED: &str = r#"

@@ -17,7 +17,8 @@ mod token_source;
 
 pub use clerk_key::{ClerkKeyError, PublishableKey, find_secret_key};
 pub use connection::{
-    ClerkApp, Connection, ConnectionError, Name, OAuthApplication, OfflinePolicy, SignInMethod, TinybirdWorkspace,
+    ClerkApp, Connection, ConnectionError, DailyRequests, Name, OAuthApplication, OfflinePolicy, SignInMethod,
+    TinybirdWorkspace,
 };
 pub use origin::{Origin, OriginError};
 pub use place::Place;

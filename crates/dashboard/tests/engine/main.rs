@@ -2,6 +2,7 @@
 
 mod interleavings;
 mod public;
+mod schedules;
 mod stand_in;
 
 use std::sync::atomic::Ordering;
@@ -9,7 +10,7 @@ use std::sync::{Arc, LazyLock};
 
 use futures_util::future::join_all;
 use perch_chart::{Setting, Size, Theme, View};
-use perch_dashboard::{Comparison, EngineError, Preset, Selection, TimeRange};
+use perch_dashboard::{Comparison, EngineError, Enough, Preset, Selection, TimeRange};
 use perch_offline::{Question, Store};
 use perch_tenant::Secret;
 use stand_in::{Clock, Mood, Server, Visit, row, shown, tile};
@@ -79,6 +80,69 @@ async fn one_question_asked_five_times_is_one_request() {
     assert_eq!(scene.server.requests().len(), 5, "another question is another request");
     scene.visit.engine.refresh(&tiles[0], &WEEK).await.expect("an answer");
     assert_eq!(scene.server.requests().len(), 6, "a question that was answered may be asked again");
+}
+
+#[tokio::test]
+async fn an_answer_that_is_fresh_enough_is_not_asked_for_again_by_another_tile() {
+    let scene = Scene::new().await;
+    let (engine, first) = (&scene.visit.engine, tile("kpis", ""));
+    let compares = tile("kpis", "compare = true");
+    let hasty = perch_dashboard::Tile { refresh: std::time::Duration::from_secs(10), ..tile("kpis", "") };
+    engine.refresh_unless(&first, &WEEK, Enough::Fresh).await.expect("an answer");
+    scene.clock.turn(20);
+    let data = engine.refresh_unless(&first, &WEEK, Enough::Fresh).await.expect("an answer");
+    assert_eq!((shown(&data), scene.server.requests().len()), (org_a(1), 1));
+    let data = engine.refresh_unless(&compares, &WEEK, Enough::Fresh).await.expect("an answer");
+    assert_eq!(shown(&data), org_a(1), "only the period before was missing");
+    assert_eq!(scene.server.requests().len(), 2);
+    engine.refresh_unless(&hasty, &WEEK, Enough::Fresh).await.expect("an answer");
+    assert_eq!(scene.server.requests().len(), 3, "its own life is shorter");
+
+    let click = scene.clock.now();
+    for tile in [&first, &hasty] {
+        engine.refresh_unless(tile, &WEEK, Enough::Since(click)).await.expect("an answer");
+    }
+    assert_eq!(scene.server.requests().len(), 3, "asked for at this very moment");
+    scene.clock.turn(1);
+    for _ in 0..2 {
+        engine.refresh_unless(&first, &WEEK, Enough::Since(scene.clock.now())).await.expect("an answer");
+    }
+    assert_eq!(scene.server.requests().len(), 4, "a click is one request");
+}
+
+#[tokio::test]
+async fn the_days_requests_are_counted_and_then_nothing_is_asked_until_midnight() {
+    let scene = Scene::new().await;
+    let (engine, tile) = (&scene.visit.engine, tile("kpis", ""));
+    assert_eq!(engine.allowance(), None);
+    let limit = |requests: u32| Some(requests.try_into().expect("a budget"));
+    engine.limit_requests(limit(2));
+    engine.refresh(&tile, &WEEK).await.expect("an answer");
+    assert_eq!(engine.allowance().map(|allowance| allowance.left), Some(1));
+    engine.refresh(&tile, &WEEK).await.expect("an answer");
+
+    let error = engine.refresh(&tile, &WEEK).await.expect_err("the day is spent");
+    let midnight = scene.clock.now() + std::time::Duration::from_secs(12 * 3_600);
+    assert!(matches!(error, EngineError::DailyRequests { again } if again == midnight), "{error:?}");
+    assert_eq!(scene.server.requests().len(), 2, "nothing was asked");
+    assert_eq!(shown(&engine.seen(&tile, &WEEK).expect("what was seen")), org_a(2));
+    assert!(engine.failure(&tile, &WEEK).is_none(), "nothing was tried");
+
+    let visit = scene.again();
+    visit.engine.limit_requests(limit(2));
+    visit.engine.refresh(&tile, &WEEK).await.expect_err("a restart gives no more");
+    scene.clock.turn(12 * 3_600);
+    visit.engine.refresh(&tile, &WEEK).await.expect("the next day");
+}
+
+#[tokio::test]
+async fn a_refused_token_costs_two_of_the_days_requests() {
+    let scene = Scene::new().await;
+    let (engine, tile) = (&scene.visit.engine, tile("kpis", ""));
+    engine.limit_requests(Some(10.try_into().expect("a budget")));
+    scene.server.refuse(scene.visit.tokens.current().expose());
+    engine.refresh(&tile, &WEEK).await.expect("an answer");
+    assert_eq!(engine.allowance().map(|allowance| allowance.left), Some(8));
 }
 
 #[tokio::test]

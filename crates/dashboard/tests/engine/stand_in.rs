@@ -177,21 +177,28 @@ pub struct Signing {
 
 impl Signing {
     fn sign(&self) -> Arc<TenantToken> {
-        let TokenSource::Mint { template, bind, .. } = &self.connection.token else {
-            panic!("a connection that mints")
-        };
-        let template = Template::parse(template).expect("a template");
         // Lifetimes that differ make tokens that differ within one second.
         let number = self.renewals.fetch_add(1, Ordering::SeqCst);
-        let lifetime = Duration::from_secs(30 * 86_400 + u64::try_from(number).expect("small"));
-        let now = self.clock.now();
-        let raw = mint(&Secret::new("admin"), &template, &self.tenant, lifetime, now).expect("a token");
-        Arc::new(TenantToken::admit(raw, &self.tenant, bind, now).expect("a token for this tenant"))
+        let longer = Duration::from_secs(u64::try_from(number).expect("small"));
+        sign_for(&self.connection, &self.tenant, self.clock.now(), longer)
     }
 
     pub fn current(&self) -> Arc<TenantToken> {
         Arc::clone(self.current.lock().expect("a lock").get_or_insert_with(|| self.sign()))
     }
+}
+
+/// A tenant's token, for a month.
+pub fn sign(connection: &Connection, tenant: &Tenant, now: SystemTime) -> Arc<TenantToken> {
+    sign_for(connection, tenant, now, Duration::ZERO)
+}
+
+fn sign_for(connection: &Connection, tenant: &Tenant, now: SystemTime, longer: Duration) -> Arc<TenantToken> {
+    let TokenSource::Mint { template, bind, .. } = &connection.token else { panic!("a connection that mints") };
+    let template = Template::parse(template).expect("a template");
+    let lifetime = Duration::from_secs(30 * 86_400) + longer;
+    let raw = mint(&Secret::new("admin"), &template, tenant, lifetime, now).expect("a token");
+    Arc::new(TenantToken::admit(raw, tenant, bind, now).expect("a token for this tenant"))
 }
 
 impl Tokens for Signing {
