@@ -26,6 +26,8 @@ const COMMANDS: &[&str] = &[
     "draw_tile",
     "refresh_tile",
     "refresh_dashboard",
+    "show_tiles",
+    "pause",
     "copy_tile_detail",
     "export_tile",
     "copy_tile",

@@ -40,6 +40,8 @@ pub fn all() -> impl Fn(Invoke<Wry>) -> bool + Send + Sync + 'static {
         draw_tile,
         refresh_tile,
         refresh_dashboard,
+        show_tiles,
+        pause,
         copy_tile_detail,
         export_tile,
         copy_tile,
@@ -189,6 +191,22 @@ async fn refresh_tile(app: App<'_>, tenant: String, dashboard: String, tile: Str
 #[tauri::command]
 async fn refresh_dashboard(app: App<'_>, tenant: String, dashboard: String) -> Result<(), Problem> {
     app.refresh_dashboard(&tenant, &dashboard)
+}
+
+#[tauri::command]
+async fn show_tiles(
+    app: App<'_>,
+    tenant: String,
+    dashboard: String,
+    tiles: Vec<String>,
+    visible: bool,
+) -> Result<(), Problem> {
+    app.show_tiles(&tenant, &dashboard, tiles, visible)
+}
+
+#[tauri::command]
+async fn pause(app: App<'_>, tenant: String, dashboard: String, paused: bool) -> Result<(), Problem> {
+    app.pause(&tenant, &dashboard, paused)
 }
 
 #[tauri::command]

@@ -1,5 +1,7 @@
 //! The one window.
 
+use std::time::Duration;
+
 use perch_desktop::Desktop;
 use tauri::utils::config::Color;
 use tauri::{
@@ -9,6 +11,10 @@ use tauri::{
 
 /// The name by which capabilities and protocols know it.
 pub const LABEL: &str = "main";
+
+/// How long a window manager takes to minimize a window after it has taken the
+/// focus from it.
+const MANAGER_TAKES: Duration = Duration::from_millis(500);
 
 /// The page's background, so that nothing flashes before the first paint.
 /// The same values as `--ground` in `ui/src/styles/tokens.css`.
@@ -43,8 +49,8 @@ pub fn open(app: &mut App) -> tauri::Result<()> {
     let theme = window.theme().unwrap_or(Theme::Light);
     window.set_background_color(Some(if theme == Theme::Dark { DARK } else { LIGHT }))?;
     let handle = app.handle().clone();
-    window.on_window_event(move |event| {
-        if let WindowEvent::DragDrop(DragDropEvent::Drop { paths, .. }) = event {
+    window.on_window_event(move |event| match event {
+        WindowEvent::DragDrop(DragDropEvent::Drop { paths, .. }) => {
             for path in paths.clone() {
                 let desktop = handle.state::<Desktop>().inner().clone();
                 tauri::async_runtime::spawn(async move {
@@ -54,8 +60,26 @@ pub fn open(app: &mut App) -> tauri::Result<()> {
                 });
             }
         }
+        // No event says that a window was minimized: the focus leaves it then, and comes back.
+        WindowEvent::Focused(_) => tell_whether_seen(&handle),
+        _ => {}
     });
     Ok(())
+}
+
+/// Tells the core whether the system shows the window: now, and once more when
+/// the window manager has done what it is about to.
+fn tell_whether_seen(app: &AppHandle) {
+    let app = app.clone();
+    tauri::async_runtime::spawn(async move {
+        for wait in [Duration::ZERO, MANAGER_TAKES] {
+            tokio::time::sleep(wait).await;
+            let Some(window) = app.get_webview_window(LABEL) else { return };
+            // Where the system does not say, the window counts as seen.
+            let seen = !window.is_minimized().unwrap_or(false) && window.is_visible().unwrap_or(true);
+            app.state::<Desktop>().show_window(seen);
+        }
+    });
 }
 
 /// Quits when no renewal is under way any more; meanwhile the window is gone

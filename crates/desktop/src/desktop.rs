@@ -4,6 +4,7 @@
 //! `sign_out.rs`.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -23,6 +24,7 @@ use crate::pictures::Pictures;
 use crate::problem::Problem;
 use crate::screen::Screen;
 use crate::session::{HostedPerson, HostedTenant, LiveSession, OAuthSession};
+use crate::sight::Sight;
 use crate::sign_in::Attempt;
 use crate::signing_key::SigningKey;
 use crate::tokens::{SigningKeys, TenantTokens};
@@ -96,6 +98,8 @@ pub(crate) struct Inner {
     pub(crate) starting_demo: tokio::sync::Mutex<()>,
     /// Wakes what keeps the screen fresh.
     pub(crate) wake: Arc<Notify>,
+    /// What makes the moments of this visit's refreshes differ from another's.
+    pub(crate) seed: u64,
 }
 
 pub(crate) struct State {
@@ -105,6 +109,8 @@ pub(crate) struct State {
     pub(crate) active: Option<TenantId>,
     /// A question that is no longer on it ends.
     pub(crate) screen: watch::Sender<Option<Screen>>,
+    /// What of it anybody sees.
+    pub(crate) sight: Sight,
     pub(crate) sign_in: Option<Attempt>,
     pub(crate) attempts: u64,
     /// When a hosted sign-in's link came last.
@@ -132,6 +138,7 @@ impl Desktop {
             people: HashMap::new(),
             active: None,
             screen: watch::Sender::new(None),
+            sight: Sight::new((surroundings.clock)()),
             sign_in: None,
             attempts: 0,
             returned: None,
@@ -153,6 +160,7 @@ impl Desktop {
             door: tokio::sync::Mutex::default(),
             starting_demo: tokio::sync::Mutex::default(),
             wake: Arc::default(),
+            seed: RandomState::new().hash_one(()),
             surroundings,
         };
         let desktop = Self { inner: Arc::new(inner) };

@@ -17,6 +17,7 @@ mod public;
 mod screen;
 mod served;
 mod session;
+mod sight;
 mod sign_in;
 mod sign_out;
 mod signing_key;

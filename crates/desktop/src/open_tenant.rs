@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime};
 
 use jiff::tz::TimeZone;
 use perch_chart::{Colors, Orders, Setting};
-use perch_dashboard::{Comparison, Dashboard, Engine, Preset, Selection, Tile, TimeRange};
+use perch_dashboard::{Comparison, Dashboard, Engine, Preset, Selection, Tile, TimeRange, schedule};
 use perch_keychain::{Kept, Keychain, Slot, new_key};
 use perch_offline::{Notice, Shown, Store, StoreError};
 use perch_tenant::{Connection, TenantId};
@@ -78,6 +78,14 @@ struct Condition {
     confirm_next: Option<SystemTime>,
     shown: Option<(SystemTime, Shown)>,
     refreshing: HashSet<Question>,
+    /// The dashboards that the viewer has paused.
+    paused: HashSet<String>,
+    /// By dashboard: what was asked for before is to be asked for anew.
+    renewed: HashMap<String, SystemTime>,
+    /// The viewer was told that offline is over.
+    told_over: bool,
+    /// The viewer was told that the day's requests are used up.
+    told_spent: bool,
     told_unkept: bool,
     /// Which colour is whose, by dashboard.
     colors: HashMap<String, Arc<Colors>>,
@@ -219,14 +227,16 @@ impl OpenTenant {
             write_confirmation(&opened.store, at);
         }
         let (store, client, clock) = (opened.store, client.clone(), self.clock.clone());
-        match (&self.viewer, public) {
+        let engine = match (&self.viewer, public) {
             (Some(viewer), _) => {
                 let tenant = viewer.account.tenant.clone();
-                Ok(Engine::new(tenant, store, client, viewer.tokens.clone(), clock))
+                Engine::new(tenant, store, client, viewer.tokens.clone(), clock)
             }
-            (None, Some(token)) => Ok(Engine::public(self.id.clone(), store, client, token, clock)),
-            (None, None) => Err(Problem::gone("dashboard")),
-        }
+            (None, Some(token)) => Engine::public(self.id.clone(), store, client, token, clock),
+            (None, None) => return Err(Problem::gone("dashboard")),
+        };
+        engine.limit_requests(self.connection.tinybird.daily_requests);
+        Ok(engine)
     }
 
     async fn needs_no_keychain(&self) -> bool {
@@ -353,15 +363,6 @@ impl OpenTenant {
         matches!(self.condition().reach, Reach::Closed(_))
     }
 
-    /// Whether asking the services is worth it now.
-    pub(crate) fn may_ask(&self) -> bool {
-        match &self.condition().reach {
-            Reach::Unknown | Reach::Online => true,
-            Reach::Offline { next, .. } => *next <= (self.clock)(),
-            Reach::Closed(_) => false,
-        }
-    }
-
     /// The services answered. Whether that is news.
     pub(crate) fn found(&self) -> bool {
         let mut condition = self.condition();
@@ -387,6 +388,58 @@ impl OpenTenant {
         let wait = if problem.is_some() { REFUSED_FOR } else { RETRY_AFTER[attempts.min(RETRY_AFTER.len() - 1)] };
         condition.reach = Reach::Offline { since, attempts, next: now + wait, problem };
         news
+    }
+
+    /// Whether the services answer, as the schedule takes it.
+    pub(crate) fn reach(&self) -> schedule::Reach {
+        match &self.condition().reach {
+            Reach::Offline { next, .. } => schedule::Reach::Silent { knock: *next },
+            Reach::Unknown | Reach::Online | Reach::Closed(_) => schedule::Reach::Answering,
+        }
+    }
+
+    /// Whether offline has just come to its end, or to life again: the frame says
+    /// otherwise than it was told.
+    pub(crate) fn is_offline_news(&self) -> bool {
+        let is_over = self.is_offline() && self.viewer.is_some() && self.offline_until().is_err();
+        std::mem::replace(&mut self.condition().told_over, is_over) != is_over
+    }
+
+    /// Whether the day's requests have just been used up, or have begun again.
+    pub(crate) fn is_spent_news(&self, spent: bool) -> bool {
+        std::mem::replace(&mut self.condition().told_spent, spent) != spent
+    }
+
+    /// Whether the viewer may ask for anything today.
+    pub(crate) fn may_spend(&self) -> Result<(), Problem> {
+        let spent = self.opened().and_then(Engine::allowance).filter(|allowance| allowance.left == 0);
+        spent.map_or(Ok(()), |spent| Err(Problem::daily_requests(spent.until)))
+    }
+
+    /// Pauses a dashboard, or ends its pause.
+    pub(crate) fn pause(&self, dashboard: &str, paused: bool) {
+        let mut condition = self.condition();
+        if paused {
+            condition.paused.insert(dashboard.to_owned());
+        } else {
+            condition.paused.remove(dashboard);
+        }
+    }
+
+    /// Whether the viewer has paused a dashboard.
+    pub(crate) fn is_paused(&self, dashboard: &str) -> bool {
+        self.condition().paused.contains(dashboard)
+    }
+
+    /// What of a dashboard was asked for before `moment` is to be asked for anew,
+    /// once it is seen.
+    pub(crate) fn renew(&self, dashboard: &str, moment: SystemTime) {
+        self.condition().renewed.insert(dashboard.to_owned(), moment);
+    }
+
+    /// Since when answers of a dashboard are good enough.
+    pub(crate) fn renewed(&self, dashboard: &str) -> Option<SystemTime> {
+        self.condition().renewed.get(dashboard).copied()
     }
 
     /// Ask again at the next opportunity, whatever failed before.

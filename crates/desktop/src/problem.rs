@@ -3,7 +3,9 @@
 
 use std::io;
 use std::path::Path;
+use std::time::SystemTime;
 
+use jiff::tz::TimeZone;
 use perch_chart::ChartError;
 use perch_clerk::ClerkError;
 use perch_dashboard::EngineError;
@@ -12,6 +14,8 @@ use perch_offline::StoreError;
 use perch_tenant::{ConnectionError, Tenant};
 use serde::Serialize;
 use ts_rs::TS;
+
+use crate::words;
 
 /// An error as a person meets it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
@@ -156,6 +160,16 @@ impl Problem {
         Self::from(&ClerkError::SessionEnded)
     }
 
+    /// The day's requests are used up; when they begin again.
+    pub(crate) fn daily_requests(again: SystemTime) -> Self {
+        let again = words::moment(again, &TimeZone::system());
+        Self::new(
+            "daily-requests",
+            format!("The requests that your operator allows for a day are used up. They begin again on {again}."),
+            "Wait until then, or ask your operator for more. What was seen last stays.",
+        )
+    }
+
     /// Somebody signed in without an organization where one is needed.
     pub(crate) fn organization_needed(person: &str) -> Self {
         Self::new(
@@ -279,7 +293,10 @@ impl From<ClerkError> for Problem {
 
 impl From<&EngineError> for Problem {
     fn from(error: &EngineError) -> Self {
-        Self::new(error.code(), error.to_string(), error.next_step()).with_detail(error.detail())
+        match error {
+            EngineError::DailyRequests { again } => Self::daily_requests(*again),
+            error => Self::new(error.code(), error.to_string(), error.next_step()).with_detail(error.detail()),
+        }
     }
 }
 

@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 use perch_chart::{Size, Theme};
-use perch_dashboard::{Comparison, Dashboard, EngineError, Preset, Selection, TimeFilter, TimeRange, TimeRangeError};
+use perch_dashboard::{
+    Comparison, Dashboard, EngineError, Enough, Preset, Selection, TimeFilter, TimeRange, TimeRangeError,
+};
 
 use crate::connections::DashboardFile;
 use crate::desktop::Desktop;
@@ -77,10 +79,11 @@ impl Desktop {
         let selection = Arc::new(tenant.selection(&dashboard));
         let view = self.dashboard_view(&tenant, file, &dashboard, &selection, links);
         {
-            let state = self.state();
+            let mut state = self.state();
             // While the store opened, the tenant may have been signed out or
             // another one chosen.
             if state.active.as_ref() == Some(&tenant.id) && state.is_current(&tenant) {
+                state.sight.since = tenant.now();
                 state.screen.send_replace(Some(Screen { tenant, dashboard, selection }));
             }
         }
@@ -132,6 +135,7 @@ impl Desktop {
             wrong,
             mistakes,
             dashboards,
+            paused: tenant.is_paused(&dashboard.id),
         }
     }
 
@@ -258,6 +262,11 @@ impl Desktop {
         // each tile.
         let mut problem =
             failure.map(|failure| failure.error).filter(|error| !error.is_offline()).as_ref().map(Problem::from);
+        if let Some(allowance) = engine.allowance().filter(|allowance| allowance.left == 0)
+            && engine.is_stale(tile, &question.selection)
+        {
+            problem = Some(Problem::daily_requests(allowance.until));
+        }
         let size = Size { width: request.width, height: request.height };
         let theme = if request.dark { Theme::Dark } else { Theme::Light };
         let setting = screen.tenant.setting(&screen.dashboard.id);
@@ -294,17 +303,23 @@ impl Desktop {
     /// Asks for one tile again, now.
     pub fn refresh_tile(&self, tenant: &str, dashboard: &str, tile: &str) -> Result<(), Problem> {
         let screen = self.screen_of(tenant, dashboard)?;
+        screen.tenant.may_spend()?;
         screen.tenant.retry_now();
-        self.spawn_refresh(&screen, find_tile(&screen.dashboard, tile)?.clone());
+        let tile = find_tile(&screen.dashboard, tile)?.clone();
+        self.spawn_refresh(&screen, tile, Enough::Since(screen.tenant.now()));
         Ok(())
     }
 
-    /// Asks for all tiles again, now.
+    /// Asks for the whole dashboard again: what is in view now, and the rest once
+    /// it is.
     pub fn refresh_dashboard(&self, tenant: &str, dashboard: &str) -> Result<(), Problem> {
         let screen = self.screen_of(tenant, dashboard)?;
+        screen.tenant.may_spend()?;
         screen.tenant.retry_now();
-        for tile in &screen.dashboard.tiles {
-            self.spawn_refresh(&screen, tile.clone());
+        let now = screen.tenant.now();
+        screen.tenant.renew(&screen.dashboard.id, now);
+        for tile in screen.dashboard.tiles.iter().filter(|tile| self.is_in_view(&screen, tile)) {
+            self.spawn_refresh(&screen, tile.clone(), Enough::Since(now));
         }
         // The dashboard itself may have changed where it is served.
         let app = self.clone();

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use perch_dashboard::{EngineError, Failure};
+use perch_dashboard::{EngineError, Enough, Failure, Tile};
 use perch_keychain::{Kept, KeychainError, Slot};
 use perch_tenant::{Secret, TokenSource, find_secret_key};
 use perch_tinybird::PipeErrorKind;
@@ -67,10 +67,10 @@ impl Desktop {
         self.drop_tokens(&opened.id).await;
         self.changed();
         let screen = self.screen().filter(|screen| screen.tenant.connection_id == opened.id);
-        for (screen, tile) in
-            screen.iter().flat_map(|screen| screen.dashboard.tiles.iter().map(move |tile| (screen, tile)))
-        {
-            self.spawn_refresh(screen, tile.clone());
+        if let Some(screen) = &screen {
+            for tile in screen.dashboard.tiles.iter().filter(|tile| self.is_in_view(screen, tile)) {
+                self.spawn_refresh(screen, tile.clone(), Enough::Nothing);
+            }
         }
         Ok(())
     }
@@ -132,7 +132,7 @@ impl Desktop {
         }
         let verdict = match outcome {
             Ok(()) => SigningKey::Kept,
-            Err(error) if error.is_forbidden() && all_are_forbidden(screen) => {
+            Err(error) if error.is_forbidden() && self.all_are_forbidden(screen) => {
                 SigningKey::Refused(Problem::signing_key_refused(error.detail()))
             }
             Err(_) => return,
@@ -153,21 +153,22 @@ impl Desktop {
             self.changed();
         }
     }
-}
 
-/// Whether no tile on the screen was answered with what the key signed. A tile
-/// whose pipe the token does not name was not asked, and says nothing of it.
-fn all_are_forbidden(screen: &Screen) -> bool {
-    let Some(engine) = screen.tenant.opened() else { return false };
-    let selection = &screen.selection;
-    let is_denied = |failure: Failure| match &failure.error {
-        EngineError::Pipe(error) => {
-            matches!(error.kind(), PipeErrorKind::Forbidden | PipeErrorKind::NotInToken { .. })
-        }
-        _ => false,
-    };
-    let mut asking = screen.dashboard.tiles.iter().filter(|tile| tile.pipe.is_some()).peekable();
-    asking.peek().is_some() && asking.all(|tile| engine.failure(tile, selection).is_some_and(is_denied))
+    /// Whether no tile in view was answered with what the key signed. A tile whose
+    /// pipe the token does not name was not asked, and says nothing of it.
+    fn all_are_forbidden(&self, screen: &Screen) -> bool {
+        let Some(engine) = screen.tenant.opened() else { return false };
+        let selection = &screen.selection;
+        let is_denied = |failure: Failure| match &failure.error {
+            EngineError::Pipe(error) => {
+                matches!(error.kind(), PipeErrorKind::Forbidden | PipeErrorKind::NotInToken { .. })
+            }
+            _ => false,
+        };
+        let is_asked = |tile: &&Tile| tile.pipe.is_some() && self.is_in_view(screen, tile);
+        let mut asking = screen.dashboard.tiles.iter().filter(is_asked).peekable();
+        asking.peek().is_some() && asking.all(|tile| engine.failure(tile, selection).is_some_and(is_denied))
+    }
 }
 
 /// Refuses what cannot be an admin token. What is refused is not repeated.

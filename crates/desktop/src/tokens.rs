@@ -182,6 +182,13 @@ impl TenantTokens {
         }
     }
 
+    /// When the token at hand is due to be renewed ahead, where there is one.
+    pub(crate) fn renews_at(&self) -> Option<SystemTime> {
+        let current = self.current()?;
+        let life = current.token.expires().duration_since(current.since).unwrap_or_default();
+        Some(current.token.expires() - life / 5)
+    }
+
     /// Forgets the token at hand, because what signed it is no longer here.
     pub(crate) async fn forget(&self) {
         let _asking = self.asking.lock().await;

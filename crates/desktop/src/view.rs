@@ -288,6 +288,8 @@ pub struct DashboardView {
     pub wrong: Vec<WrongTileView>,
     /// What else is to be put right in its file: `web-traffic.toml:3:1: …`.
     pub mistakes: Vec<String>,
+    /// Whether the viewer has paused its refreshing, for this visit.
+    pub paused: bool,
     /// All dashboards of this connection.
     pub dashboards: Vec<DashboardLink>,
 }

@@ -1,7 +1,8 @@
-//! Time ranges in words.
+//! Time ranges and moments in words.
 
 use std::time::SystemTime;
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use perch_dashboard::{Comparison, DayZone, Preset, TimeRange};
@@ -58,6 +59,12 @@ pub(crate) fn range(range: &TimeRange, now: SystemTime, zone: &TimeZone) -> Stri
     }
 }
 
+/// A moment to the minute: `Sun 22 Nov at 01:00`.
+pub(crate) fn moment(moment: SystemTime, zone: &TimeZone) -> String {
+    let moment = Timestamp::try_from(moment).unwrap_or(Timestamp::UNIX_EPOCH);
+    moment.to_zoned(zone.clone()).strftime("%a %-d %b at %H:%M").to_string()
+}
+
 fn written(date: Date, format: &str) -> String {
     date.strftime(format).to_string()
 }
@@ -65,6 +72,13 @@ fn written(date: Date, format: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_moment_is_told_by_the_clock_of_whoever_reads_it() {
+        let midnight = SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(20_779 * 86_400);
+        let zone = TimeZone::fixed(jiff::tz::offset(1));
+        assert_eq!(moment(midnight, &zone), "Sun 22 Nov at 01:00");
+    }
 
     #[test]
     fn what_both_ends_of_a_range_share_is_said_once() {

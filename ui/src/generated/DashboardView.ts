@@ -46,6 +46,10 @@ wrong: Array<WrongTileView>,
  */
 mistakes: Array<string>, 
 /**
+ * Whether the viewer has paused its refreshing, for this visit.
+ */
+paused: boolean, 
+/**
  * All dashboards of this connection.
  */
 dashboards: Array<DashboardLink>, };

@@ -4,6 +4,7 @@
 mod broker;
 mod export;
 mod filters;
+mod fresh;
 mod hosted;
 mod layout;
 mod leaving;
