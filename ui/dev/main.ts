@@ -21,6 +21,7 @@ const wanted = new URLSearchParams(location.search);
 const state = wanted.get('state') ?? 'dashboard';
 const who = wanted.get('who') ?? 'three';
 const is = (...names: string[]) => names.includes(state);
+let paused = is('paused');
 const now = Date.now();
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
@@ -281,6 +282,7 @@ function dashboard(tenant: string, id: string): DashboardView {
     mistakes: is('failing')
       ? ['web.toml:3:1: `colour` is not a key of a dashboard; remove it']
       : [],
+    paused,
     dashboards: [
       { id: 'web', title: 'Web traffic', problem: null },
       { id: 'sales', title: 'Sales', problem: null },
@@ -415,6 +417,9 @@ mockIPC(
         await new Promise((done) => setTimeout(done, 900));
         if (is('failing')) throw notWritten as unknown as Error;
         return '/home/ada/Downloads/Visits by day.png';
+      case 'pause':
+        paused = (payload as { paused: boolean }).paused;
+        return null;
       case 'draw_tile':
         return tile(args.request);
       case 'begin_sign_in':

@@ -1,10 +1,12 @@
 // A dashboard on the screen: its layout and its tiles, for one tenant. Another
 // tenant or another dashboard is another board.
 
+import { tick } from 'svelte';
 import { arrange, type Arrangement, type Place, type Tab } from './arrange';
 import type { DashboardView } from './generated/DashboardView';
 import type { TileChanged } from './generated/TileChanged';
 import type { WrongTileView } from './generated/WrongTileView';
+import { Sight } from './sight';
 import { standingOf, type Standing } from './standing.svelte';
 import { Tile } from './tile.svelte';
 
@@ -33,12 +35,15 @@ export class Board {
   tiles = $state.raw<Tile[]>([]);
   /** Shown by every chart that measures time. */
   crosshair = $state.raw<Crosshair | null>(null);
+  /** Which of the tiles are in view. */
+  readonly sight: Sight;
 
   constructor(view: DashboardView) {
     this.tenant = view.tenant;
     this.id = view.id;
     this.standing = standingOf(view.tenant, view.id);
     this.view = view;
+    this.sight = new Sight(view.tenant, view.id);
     this.tiles = view.tiles.map((layout) => new Tile(view.tenant, view.id, layout));
   }
 
@@ -62,14 +67,14 @@ export class Board {
     return parts.flatMap(({ items }) => items.flatMap(({ tile }) => tile ?? []));
   });
 
-  /** Whether every tile that is laid out has a picture. */
+  /** Whether every tile that is laid out has a picture, or has none yet and is out of view. */
   get isComplete(): boolean {
-    return this.shown.every((tile) => tile.state === 'ready');
+    return this.shown.every((tile) => tile.state === 'ready' || tile.isLeftAlone);
   }
 
   /** Whether the core has told of every such tile what there is. */
   get isAnswered(): boolean {
-    return this.shown.every((tile) => tile.state !== 'loading');
+    return this.shown.every((tile) => tile.state !== 'loading' || tile.isLeftAlone);
   }
 
   get isRefreshing(): boolean {
@@ -113,6 +118,23 @@ export class Board {
       return tile;
     });
     for (const tile of before) if (!this.tiles.includes(tile)) tile.close();
+    this.sight.again();
+  }
+
+  /** Brings a tile before the viewer's eyes, also one of another tab or of a closed section. */
+  async reveal(tile: Tile): Promise<void> {
+    const { tab, section } = tile.layout;
+    if (tab !== null) this.standing.tab = tab;
+    if (section !== null && this.standing.isClosed(tab, section)) {
+      this.standing.toggle(tab, section);
+    }
+    await tick();
+    this.sight.reveal(tile);
+  }
+
+  /** The viewer paused its refreshing, or ended the pause. */
+  pause(paused: boolean): void {
+    this.view = { ...this.view, paused };
   }
 
   changed({ tenant, dashboard, tile }: TileChanged): void {
@@ -121,6 +143,7 @@ export class Board {
   }
 
   close(): void {
+    this.sight.close();
     for (const tile of this.tiles) tile.close();
   }
 }

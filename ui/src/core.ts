@@ -62,6 +62,12 @@ export const clearFilters = (tenant: string, dashboard: string) =>
 export const refreshDashboard = (tenant: string, dashboard: string) =>
   invoke<null>('refresh_dashboard', { tenant, dashboard });
 
+/** Says which tiles of a dashboard are in view, and whether the page is painted at all. */
+export const showTiles = (tenant: string, dashboard: string, tiles: string[], visible: boolean) =>
+  invoke<null>('show_tiles', { tenant, dashboard, tiles, visible });
+export const pause = (tenant: string, dashboard: string, paused: boolean) =>
+  invoke<null>('pause', { tenant, dashboard, paused });
+
 export const drawTile = (request: TileRequest) => invoke<TileView>('draw_tile', { request });
 export const refreshTile = (tenant: string, dashboard: string, tile: string) =>
   invoke<null>('refresh_tile', { tenant, dashboard, tile });

@@ -1,5 +1,10 @@
 // Shortcuts of the whole window: with Cmd on a Mac, with Ctrl everywhere else.
 
+/** Asks for newer answers. */
+export const REFRESH = 'R';
+/** Pauses refreshing, and ends the pause. */
+export const PAUSE = 'P';
+
 const IS_MAC = navigator.userAgent.includes('Mac');
 
 /**

@@ -42,6 +42,8 @@ export class Tile {
   whole = $state.raw<Across | null>(null);
   /** The zoom that the picture was drawn with. */
   #drawn = $state.raw<View['zoom']>(null);
+  /** Whether any of it is in view, or nobody knows yet. */
+  isInView = $state(true);
   /** Why the core did not answer at all. */
   #refused = $state.raw<Problem | null>(null);
 
@@ -71,6 +73,11 @@ export class Tile {
   get state(): 'ready' | 'loading' | 'failed' {
     if (this.view?.picture) return 'ready';
     return this.problem ? 'failed' : 'loading';
+  }
+
+  /** Whether there is nothing of it yet and nobody asks, because nobody sees it. */
+  get isLeftAlone(): boolean {
+    return !this.isInView && this.state === 'loading' && this.view?.refreshing === false;
   }
 
   /** What the picture is asked with now; `null` before it has a size. */

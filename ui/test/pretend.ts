@@ -131,6 +131,7 @@ export function dashboard(of: string, change: Partial<DashboardView> = {}): Dash
     wrong: [],
     mistakes: [],
     dashboards: [{ id: 'web', title: 'Web traffic', problem: null }],
+    paused: false,
     ...change,
   };
 }

@@ -14,6 +14,14 @@ vi.stubGlobal(
     disconnect() {}
   },
 );
+vi.stubGlobal(
+  'IntersectionObserver',
+  class {
+    observe() {}
+    unobserve() {}
+    disconnect() {}
+  },
+);
 Object.defineProperties(HTMLElement.prototype, {
   clientWidth: { get: () => BOX.width },
   clientHeight: { get: () => BOX.height },

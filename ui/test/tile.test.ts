@@ -119,3 +119,23 @@ test('the axis is the one of the picture, and as asked only until that comes', a
   await answer(0, 120);
   expect(tile.axis).toEqual({ ...drawn, from: 0, to: 120 });
 });
+
+test('a newer answer is drawn as the viewer has left the picture', async () => {
+  const { tile, requests, answer } = asked();
+  tile.show(look);
+  await answer(0, 'first');
+  tile.touch({ zoom: [1, 2], hidden: ['mobile'], firstRow: 7 });
+  await answer(1, 'zoomed');
+  const left = tile.viewing;
+  tile.changed();
+  expect(requests.at(-1)?.view).toEqual({
+    ...UNTOUCHED,
+    zoom: [1, 2],
+    hidden: ['mobile'],
+    firstRow: 7,
+  });
+  expect(said(tile)).toContain('zoomed');
+  await answer(2, 'newer');
+  expect(said(tile)).toContain('newer');
+  expect(tile.viewing).toBe(left);
+});
