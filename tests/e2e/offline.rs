@@ -1,5 +1,7 @@
 //! The same dashboard again: without a network, and when it is back.
 
+use std::sync::mpsc;
+
 use crate::stage::{App, Stage, eventually};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -29,6 +31,65 @@ async fn a_restart_without_a_network_shows_what_was_seen_and_a_network_brings_it
     };
     eventually("every tile to be fetched anew", up_to_date).await;
     app.quit().await;
+}
+
+/// The services go while the answers to a refresh are on their way; the viewer
+/// goes on with what there is, and is up to date once they are back.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the desktop of `make test`"]
+async fn going_offline_in_the_middle_of_a_refresh_leaves_everything_usable_and_ends_by_itself() {
+    let mut stage = Stage::new().await;
+    let app = App::start_connected(&stage).await;
+    app.sign_in("ada", "harbor-coffee").await;
+    let tiles = app.dashboard_of("Harbor Coffee").await;
+    let (seen, fetched) = (said_by(&app, &tiles).await, fetched(&app, &tiles).await);
+
+    let release = hold_answers(&stage);
+    app.click("refresh").await;
+    app.find("tile-refreshing").await;
+    stage.stop_sandbox().await;
+    app.find("offline-bar").await;
+    drop(release);
+    assert_eq!(app.dashboard_of("Harbor Coffee").await, tiles);
+    assert_eq!(said_by(&app, &tiles).await, seen, "the tiles say what they said");
+
+    // Another range, of which nothing was seen: each tile says so. And back.
+    choose_range(&app, "90d").await;
+    app.find("tile-unseen").await;
+    choose_range(&app, "30d").await;
+    app.find("offline-bar").await;
+    choose_range(&app, "7d").await;
+    app.dashboard_of("Harbor Coffee").await;
+    assert_eq!(said_by(&app, &tiles).await, seen, "and the first range is there as it was");
+
+    stage.start_sandbox().await;
+    let up_to_date = || async {
+        let newer = self::fetched(&app, &tiles).await.iter().zip(&fetched).all(|(now, before)| now > before);
+        (newer && !app.shows("offline-bar").await).then_some(())
+    };
+    eventually("every tile to be fetched anew", up_to_date).await;
+    app.quit().await;
+}
+
+/// Lets no pipe answer until what this answers with is dropped: pipes wait while
+/// their database is held.
+fn hold_answers(stage: &Stage) -> mpsc::Sender<()> {
+    let database = stage.sandbox().database();
+    let (holds, is_held) = mpsc::channel();
+    let (release, released) = mpsc::channel();
+    std::thread::spawn(move || {
+        let _held = database.lock().expect("the database");
+        holds.send(()).expect("the test waits");
+        // Ends with an error once the other half is dropped.
+        let _ = released.recv();
+    });
+    is_held.recv().expect("the database is held");
+    release
+}
+
+async fn choose_range(app: &App, preset: &str) {
+    app.click("range").await;
+    app.click(&format!("range-preset-{preset}")).await;
 }
 
 async fn said_by(app: &App, tiles: &[String]) -> Vec<Vec<(String, String)>> {

@@ -263,6 +263,8 @@ impl App {
     async fn drawn(&self, test_id: &str, name: &str) -> Vec<String> {
         let drawn = "const tiles = [...document.querySelectorAll('[data-testid^=\"tile-\"][data-state]')];
              const name = document.querySelector(arguments[0])?.textContent;
+             // What is out of view is not asked for: a viewer scrolls to it.
+             tiles.find((tile) => tile.dataset.state === 'loading')?.scrollIntoView({ block: 'nearest' });
              return name === arguments[1] && tiles.length > 0 && tiles.every((tile) => tile.dataset.state === 'ready')
                ? tiles.map((tile) => tile.dataset.testid.slice('tile-'.length)) : null;";
         let what = format!("the dashboard of {name}");
