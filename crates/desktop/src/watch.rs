@@ -19,7 +19,7 @@ use crate::view::TileChanged;
 
 /// How often the screen is looked over however little is due: clocks are turned,
 /// and computers sleep.
-const AT_LEAST_EVERY: Duration = Duration::from_secs(5);
+const AT_LEAST_EVERY: Duration = Duration::from_secs(2);
 
 /// How often at most, when nothing wakes the watch.
 const AT_MOST_EVERY: Duration = Duration::from_millis(50);

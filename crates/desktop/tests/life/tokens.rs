@@ -95,6 +95,8 @@ async fn the_next_token_is_fetched_ahead_once_and_no_tile_waits_for_it() {
 
     gate.close();
     pass(&world, DUE);
+    // Only seconds are left of the token: the window comes back, and the app looks at once.
+    app.show_window(true);
     gate.asked_for(2).await;
     // It is under way and does not come: tiles are asked for with the one at hand.
     refresh(&world, &app, &harbor).await;
