@@ -312,7 +312,7 @@ impl<'s, 'a> Bars<'s, 'a> {
             let tally = &before.tallies[index];
             let value = written(sheet.format(before.column), tally.text(before.column));
             let y = tally.value().filter(|_| !ground.lying).map(|value| pixels(ground.left.at(value)));
-            let name = before.name(self.stacks.places[index].at);
+            let name = before.name(index);
             entries.push(entry(name, value, sheet.palette.ghost, y).of(tally.value()));
         }
         let mut mark = Mark::new(Shape::Rect(self.band(ground, index).to_rect()), self.stacks.name(index), entries);

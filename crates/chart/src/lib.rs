@@ -41,6 +41,7 @@ pub mod page;
 mod palette;
 mod parts;
 mod past;
+mod periods;
 mod quartiles;
 mod ramp;
 mod reduce;
@@ -75,6 +76,7 @@ pub use earlier::Earlier;
 pub use error::ChartError;
 pub use format::{Currency, Format, Style, UnknownFormat};
 pub use order::Orders;
+pub use periods::{Days, Periods};
 pub use setting::{Colors, Setting};
 pub use shared::{Hex, Name};
 pub use spec::{
@@ -87,11 +89,13 @@ pub use spec::{
 pub struct Input<'a> {
     /// The answer.
     pub table: &'a Table,
-    /// The same question's answer for an earlier time: a ghost behind a line or an area of one series, and what a
-    /// KPI is compared with.
+    /// The same question's answer for an earlier time: a ghost behind lines and areas, and behind the bars of one series,
+    /// and what a KPI is compared with.
     pub previous: Option<&'a Table>,
     /// Which time `previous` is of.
     pub earlier: Earlier,
+    /// The days of both, so that each stands behind its counterpart. Where nobody says them, both begin together.
+    pub periods: Option<Periods>,
     /// What the viewer has done with the picture.
     pub view: &'a View,
     /// Where it is looked at.
@@ -104,7 +108,7 @@ impl<'a> From<&'a Table> for Input<'a> {
         static VIEW: LazyLock<View> = LazyLock::new(View::default);
         static SETTING: LazyLock<Setting> =
             LazyLock::new(|| Setting { colors: Arc::new(Colors::forgetful()), ..Setting::default() });
-        Self { table, previous: None, earlier: Earlier::default(), view: &VIEW, setting: &SETTING }
+        Self { table, previous: None, earlier: Earlier::default(), periods: None, view: &VIEW, setting: &SETTING }
     }
 }
 

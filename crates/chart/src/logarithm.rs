@@ -21,7 +21,7 @@ pub(crate) fn ticks(
     let finest = rounds(format, 0, least, greatest);
     let below = finest.iter().rev().find(|value| **value <= least * (1.0 + 1e-9));
     let above = finest.iter().find(|value| **value >= greatest * (1.0 - 1e-9));
-    let mut domain = (below.copied().unwrap_or(least), above.copied().unwrap_or(greatest));
+    let mut domain = (below.copied().unwrap_or(least).min(least), above.copied().unwrap_or(greatest).max(greatest));
     if fixed.0 {
         domain.0 = least;
     }

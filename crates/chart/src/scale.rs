@@ -115,6 +115,14 @@ pub(crate) struct Ticks {
     pub(crate) ticks: Vec<Tick>,
 }
 
+impl Ticks {
+    /// A step is not spent on what a double cannot tell from a round value, but what lies a hair beyond the last tick is
+    /// drawn all the same.
+    fn holding(self, (least, greatest): (f64, f64)) -> Self {
+        Self { domain: (self.domain.0.min(least), self.domain.1.max(greatest)), ..self }
+    }
+}
+
 /// What an axis must hold: the least and the greatest of the values, and the least that is positive.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Extent {
@@ -200,7 +208,7 @@ pub(crate) fn ticks((least, greatest): (f64, f64), count: usize, format: &Format
     let step = step(rough, &unit, format, whole);
     let first = (least / unit.size / step + 1e-9).floor();
     let last = (greatest / unit.size / step - 1e-9).ceil().max(first + 1.0);
-    every(step, first, (last - first).min(50.0) as usize, &unit, format)
+    every(step, first, (last - first).min(50.0) as usize, &unit, format).holding((least, greatest))
 }
 
 /// Exactly so many steps of round values that hold `extent`, if there are such.
@@ -212,7 +220,7 @@ pub(crate) fn exactly((least, greatest): (f64, f64), steps: usize, format: &Form
         let step = step(rough, &unit, format, whole);
         let first = (least / unit.size / step + 1e-9).floor();
         if first + steps as f64 >= greatest / unit.size / step - 1e-9 {
-            return Some(every(step, first, steps, &unit, format));
+            return Some(every(step, first, steps, &unit, format).holding((least, greatest)));
         }
         rough = step * 1.01;
     }

@@ -1,21 +1,21 @@
 //! Series on top of each other: what each layer of a stack begins and ends at above every place.
 
-use std::ops::Range;
 use std::rc::Rc;
 
 use crate::ChartError;
 use crate::kinds::{OTHER, Sheet};
 use crate::palette::Paint;
-use crate::reduce::{Point, chunks};
-use crate::scale::Scale;
+use crate::reduce::Point;
 use crate::series::{Lines, Series};
-use crate::trace::within;
+use crate::trace::Ground;
 
 /// One layer of a stack.
 pub(crate) struct Layer {
     pub(crate) paint: Paint,
-    /// Where it begins and ends above each place; NaN above a place where nothing has a value.
-    pub(crate) points: Vec<(f64, f64)>,
+    /// Where it begins above each place; NaN where it has no value.
+    pub(crate) lower: Vec<f64>,
+    /// Where it ends above each place; NaN where it has no value.
+    pub(crate) upper: Vec<f64>,
     /// The numbers of its series in [`Lines::series`].
     pub(crate) members: Vec<usize>,
     /// What all layers together are above each place.
@@ -43,7 +43,9 @@ pub(crate) fn places(lines: &Lines<'_>) -> Vec<f64> {
     places
 }
 
-/// Puts series on top of each other; what has no value adds nothing, and series without a name are one layer.
+/// Puts series on top of each other; series without a name are one layer. As with lines, a null is a gap, and between two
+/// of its own places a series goes straight from one to the other: what has no row at the places of others is not zero
+/// there. Before its first place and after its last one it adds nothing.
 ///
 /// # Errors
 ///
@@ -77,79 +79,65 @@ pub(crate) fn layers(
         }
         sums.push(sum);
     }
-    let any = |place: usize| sums.iter().any(|sum| !sum[place].is_nan());
-    let mut top: Vec<f64> = (0..places.len()).map(|place| if any(place) { 0.0 } else { f64::NAN }).collect();
     let total =
         |place: usize| sums.iter().map(|sum: &Vec<f64>| sum[place]).filter(|sum: &f64| !sum.is_nan()).sum::<f64>();
     let totals: Rc<[f64]> = (0..places.len()).map(total).collect();
-    let layers = members.into_iter().zip(&sums).map(|((paint, members), sum)| {
-        let put = |place: usize| {
-            let bottom = top[place];
-            let value = if sum[place].is_nan() { 0.0 } else { sum[place] };
+    let mut top = vec![0.0; places.len()];
+    let layers = members.into_iter().zip(sums).map(|((paint, members), mut upper)| {
+        let mut lower = vec![f64::NAN; places.len()];
+        for place in (0..places.len()).filter(|place| !upper[*place].is_nan()).collect::<Vec<_>>() {
+            lower[place] = top[place];
             // Where the whole is nothing, no part has a share of it.
             top[place] += match (percent, totals[place]) {
-                (false, _) => value,
-                (true, total) if total > 0.0 => value / total * 100.0,
+                (false, _) => upper[place],
+                (true, total) if total > 0.0 => upper[place] / total * 100.0,
                 (true, _) => 0.0,
             };
-            (bottom, top[place])
-        };
-        let points = (0..places.len()).map(put).collect();
-        Layer { paint, points, members, totals: Rc::clone(&totals) }
+            upper[place] = top[place];
+        }
+        Layer { paint, lower, upper, members, totals: Rc::clone(&totals) }
     });
     Ok(layers.collect())
 }
 
-/// Adds a series' values to the sums above its places. Both ascend, so one walk meets all.
+/// Adds a series' values to the sums above all places, which hold its own. Both ascend, so one walk meets all.
 fn add(series: &Series<'_>, places: &[f64], sums: &mut [f64]) {
-    let mut at = 0;
+    let own = own(series);
+    let mut next = 0;
+    for (place, sum) in places.iter().zip(sums) {
+        while own.get(next).is_some_and(|(x, _)| x < place) {
+            next += 1;
+        }
+        let value = match (next.checked_sub(1).map(|before| own[before]), own.get(next)) {
+            (_, Some((x, y))) if x == place => *y,
+            (Some((x0, y0)), Some((x1, y1))) => y0 + (y1 - y0) * ((place - x0) / (x1 - x0)),
+            _ => f64::NAN,
+        };
+        if !value.is_nan() {
+            *sum = if sum.is_nan() { value } else { *sum + value };
+        }
+    }
+}
+
+/// The points of a series, those of one place added up; NaN where there is no value.
+fn own(series: &Series<'_>) -> Vec<Point> {
+    let mut own: Vec<Point> = Vec::with_capacity(series.xs.len());
     for (x, y) in series.xs.iter().zip(&series.ys) {
-        while places[at] < *x {
-            at += 1;
-        }
-        if y.is_finite() {
-            sums[at] = if sums[at].is_nan() { *y } else { sums[at] + y };
+        match own.last_mut() {
+            Some((last, sum)) if last == x && sum.is_nan() => *sum = *y,
+            Some((last, sum)) if last == x => *sum += if y.is_nan() { 0.0 } else { *y },
+            _ => own.push((*x, *y)),
         }
     }
+    own
 }
 
-/// The stretches of a layer as far as a scale shows them, no more points than its pixels need.
-pub(crate) fn runs(places: &[f64], layer: &Layer, all: &[Layer], scale: &Scale) -> Vec<Run> {
-    let mut runs = Vec::new();
-    let mut run = Run { upper: Vec::new(), lower: Vec::new() };
-    for index in thin(places, all, scale) {
-        let (from, to) = layer.points[index];
-        if to.is_nan() {
-            let done = std::mem::replace(&mut run, Run { upper: Vec::new(), lower: Vec::new() });
-            runs.push(done);
-            continue;
-        }
-        run.upper.push((places[index], to));
-        run.lower.push((places[index], from));
-    }
-    runs.push(run);
-    runs.retain(|run| !run.upper.is_empty());
-    runs
-}
-
-/// Of many places, those of each pixel column's first, least, greatest and last whole, and one beyond either edge.
-fn thin(places: &[f64], layers: &[Layer], scale: &Scale) -> Vec<usize> {
-    let Some(top) = layers.last() else { return Vec::new() };
-    let inside = within(places, scale.domain());
-    let mut kept: Vec<usize> = inside.start.checked_sub(1).into_iter().collect();
-    let shift = |range: Range<usize>| range.start + inside.start..range.end + inside.start;
-    for column in chunks(&places[inside.clone()], scale).map(shift) {
-        let height = |index: &usize| top.points[*index].1;
-        let least =
-            column.clone().filter(|index| !height(index).is_nan()).min_by(|a, b| height(a).total_cmp(&height(b)));
-        let greatest =
-            column.clone().filter(|index| !height(index).is_nan()).max_by(|a, b| height(a).total_cmp(&height(b)));
-        let mut four: Vec<usize> =
-            [Some(column.start), least, greatest, Some(column.end - 1)].into_iter().flatten().collect();
-        four.sort_unstable();
-        four.dedup();
-        kept.extend(four);
-    }
-    kept.extend(Some(inside.end).filter(|end| *end < places.len()));
-    kept
+/// The stretches of a layer as far as its ground shows them. Each edge keeps what its pixels need: a spike of a layer
+/// that the whole does not show is in its own edges.
+pub(crate) fn runs(places: &[f64], layer: &Layer, ground: &Ground) -> Vec<Run> {
+    let edges = [&layer.upper, &layer.lower].map(|edge| ground.points(places, edge));
+    // Both have their gaps at the same places, so one's stretches are the other's.
+    let [upper, lower] =
+        edges.each_ref().map(|edge| edge.split(|point| point.1.is_nan()).filter(|run| !run.is_empty()));
+    upper.zip(lower).map(|(upper, lower)| Run { upper: upper.to_vec(), lower: lower.to_vec() }).collect()
 }

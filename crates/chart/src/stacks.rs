@@ -94,14 +94,19 @@ impl<'a> Stacks<'a> {
         if let (Some(limit), true) = (sheet.spec.limit, named) {
             stacks.keep_greatest(limit);
         }
-        if let [one] = stacks.series.as_slice() {
-            stacks.before = Before::read(sheet, &stacks, one.column)?;
-            if stacks.before.is_some() {
-                stacks.legend.push(Item::new(&one.name, one.paint));
-                stacks.legend.push(Item::new("Before", sheet.palette.ghost));
+        let hidden = &sheet.input.view.hidden;
+        match stacks.series.as_slice() {
+            [one] if sheet.input.previous.is_some() => {
+                stacks.before = Before::read(sheet, &stacks, one.column)?;
+                let earlier = sheet.input.earlier.name();
+                let off = hidden.iter().any(|name| name == earlier);
+                if stacks.before.is_some() || off {
+                    stacks.hide(hidden);
+                    stacks.legend.push(Item { shown: !off, ..Item::new(earlier, sheet.palette.ghost) });
+                }
             }
-        } else {
-            stacks.hide(&sheet.input.view.hidden);
+            [_] => {}
+            _ => stacks.hide(hidden),
         }
         if let (Along::Time(_), Some(zoom)) = (&stacks.along, sheet.input.view.zoom) {
             stacks.zoom_in(zoom);
@@ -146,7 +151,7 @@ impl<'a> Stacks<'a> {
             .iter()
             .map(|series| Item {
                 shown: shown(series),
-                note: if series.right { " (right)" } else { "" },
+                note: if series.right { "(right)" } else { "" },
                 ..Item::new(&series.name, series.paint)
             })
             .collect();
@@ -166,9 +171,26 @@ impl<'a> Stacks<'a> {
         };
         self.series.iter_mut().for_each(|series| keep(&mut series.tallies));
         self.before.iter_mut().for_each(|before| keep(&mut before.tallies));
+        for before in &mut self.before {
+            let mut kept = kept.iter();
+            before.moments.retain(|_| kept.next() == Some(&true));
+        }
         let mut kept = kept.iter();
         self.places.retain(|_| kept.next() == Some(&true));
         self.zoom = Some((from, to));
+    }
+
+    /// The nearest place, and how far away that is. A category that a limit left out has none.
+    pub(crate) fn nearest(&self, at: f64) -> Option<(usize, f64)> {
+        let after = self.places.partition_point(|place| place.at < at);
+        let near = [after.checked_sub(1), Some(after)].into_iter().flatten();
+        let far = near.filter_map(|index| Some((index, (self.places.get(index)?.at - at).abs())));
+        far.filter(|(_, distance)| !distance.is_nan()).min_by(|a, b| a.1.total_cmp(&b.1))
+    }
+
+    /// How far from a place something still belongs to it: half a band of time, and nothing where places are counted.
+    pub(crate) fn reach(&self) -> f64 {
+        if let Along::Time(_) = self.along { self.half } else { 0.0 }
     }
 
     /// What a place is called, in full.

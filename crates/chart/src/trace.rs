@@ -76,6 +76,17 @@ impl Ground {
         (self.x.beyond(x), self.y.beyond(y))
     }
 
+    /// Whether a line goes up and down so much that it is many times as long as it is wide.
+    pub(crate) fn is_rough(&self, points: &[Point]) -> bool {
+        const MANY: f64 = 6.0;
+        let spots: Vec<Spot> = points.iter().map(|point| self.spot(*point)).collect();
+        let climbed: f64 = spots.windows(2).map(|pair| (pair[1].1 - pair[0].1).abs()).sum();
+        match spots.as_slice() {
+            [first, .., last] => climbed > (last.0 - first.0) * MANY,
+            _ => false,
+        }
+    }
+
     /// The runs between gaps; a value that the scale does not measure is a gap.
     fn runs<'p>(&self, points: &'p [Point]) -> impl Iterator<Item = &'p [Point]> {
         let y = self.y;

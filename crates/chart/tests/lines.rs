@@ -4,8 +4,8 @@ mod common;
 
 use common::boxes;
 use perch_chart::{
-    Annotation, Axis, AxisScale, ChartError, Drawing, Input, Kind, Measure, Place, Setting, Side, Size, Spec, Stacking,
-    Theme, Threshold, View, draw,
+    Annotation, Axis, AxisScale, ChartError, Days, Drawing, Input, Kind, Measure, Periods, Place, Setting, Side, Size,
+    Spec, Stacking, Theme, Threshold, View, draw,
 };
 use perch_tinybird::{Column, Table, Type, Values};
 
@@ -153,4 +153,181 @@ fn the_period_before_lies_behind_every_series_of_the_same_name() {
     let hidden = View { hidden: vec!["Before".to_owned()], ..View::default() };
     let without = draw(&Input { view: &hidden, ..input }, &Spec::new(Kind::Line), SIZE, Theme::Light).expect("drawn");
     assert_eq!(without.marks.marks[0].entries.len(), 2);
+}
+
+/// Moments of a wall clock, as microseconds.
+fn wall(text: &str) -> i64 {
+    let at: jiff::civil::DateTime = text.parse().expect("a time");
+    at.to_zoned(jiff::tz::TimeZone::UTC).expect("a time").timestamp().as_microsecond()
+}
+
+fn at(kind: &str, walls: &[&str], values: &[f64]) -> Table {
+    let times = Values::times(walls.iter().map(|text| Some(wall(text))).collect());
+    table(vec![Column::new("date", Type::parse(kind), times), numbers("a", values)])
+}
+
+fn days_of(from: &str, to: &str) -> Days {
+    Days { from: from.parse().expect("a day"), to: to.parse().expect("a day") }
+}
+
+/// What a mark of this heading calls the period before, and its value.
+fn before_at(drawing: &Drawing, heading: &str) -> Option<(String, String)> {
+    let mark = drawing.marks.marks.iter().find(|mark| mark.heading == heading).expect("a mark");
+    let entry = mark.entries.iter().find(|entry| entry.name.starts_with("Before"))?;
+    Some((entry.name.to_string(), entry.value.clone()))
+}
+
+#[test]
+fn the_period_before_stands_by_the_days_that_were_asked_for_not_by_its_first_row() {
+    let now = at("Date", &["2026-02-02", "2026-02-03", "2026-02-04"], &[1.0, 2.0, 3.0]);
+    let before = at("Date", &["2026-01-17", "2026-01-18", "2026-01-19", "2026-01-20"], &[17.0, 18.0, 19.0, 20.0]);
+    let periods = Periods { now: days_of("2026-02-01", "2026-02-14"), before: days_of("2026-01-18", "2026-01-31") };
+    let input = Input { previous: Some(&before), periods: Some(periods), ..Input::from(&now) };
+    for kind in [Kind::Line, Kind::Area, Kind::Column, Kind::Bar] {
+        let drawing = draw(&input, &Spec::new(kind), SIZE, Theme::Light).expect("drawn");
+        let said = before_at(&drawing, "Mon 2 Feb 2026").expect("a value");
+        assert_eq!(said, ("Before (Mon 19 Jan 2026)".to_owned(), "19".to_owned()), "{kind}");
+    }
+}
+
+#[test]
+fn every_day_has_its_counterpart_across_a_change_of_the_clock() {
+    let days: Vec<String> = (16..=31).map(|day| format!("2026-03-{day}T00:00")).collect();
+    let days: Vec<&str> = days.iter().map(String::as_str).collect();
+    let values: Vec<f64> = (16..=31).map(f64::from).collect();
+    let table = |range: std::ops::Range<usize>| at("DateTime('Europe/Berlin')", &days[range.clone()], &values[range]);
+    let (now, before) = (table(8..16), table(0..8));
+    let periods = Periods { now: days_of("2026-03-24", "2026-03-31"), before: days_of("2026-03-16", "2026-03-23") };
+    for periods in [Some(periods), None] {
+        let input = Input { previous: Some(&before), periods, ..Input::from(&now) };
+        for kind in [Kind::Line, Kind::Column] {
+            let drawing = draw(&input, &Spec::new(kind), SIZE, Theme::Light).expect("drawn");
+            assert_eq!(drawing.marks.marks.len(), 8, "{kind}");
+            for (index, mark) in drawing.marks.marks.iter().enumerate() {
+                assert_eq!(mark.entries[1].value, (16 + index).to_string(), "{kind} {periods:?}: {mark:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_year_before_is_the_same_day_of_the_calendar() {
+    let now = at("Date", &["2025-02-28", "2025-03-01", "2025-03-02"], &[1.0, 2.0, 3.0]);
+    let before = at("Date", &["2024-02-28", "2024-02-29", "2024-03-01", "2024-03-02"], &[28.0, 29.0, 1.0, 2.0]);
+    let periods = Periods { now: days_of("2025-01-01", "2025-12-31"), before: days_of("2024-01-01", "2024-12-31") };
+    let input = Input { previous: Some(&before), periods: Some(periods), ..Input::from(&now) };
+    for kind in [Kind::Line, Kind::Column] {
+        let drawing = draw(&input, &Spec::new(kind), SIZE, Theme::Light).expect("drawn");
+        assert_eq!(before_at(&drawing, "Sat 1 Mar 2025").expect("a value").1, "1", "{kind}");
+        assert_eq!(before_at(&drawing, "Fri 28 Feb 2025").expect("a value").1, "28", "{kind}");
+    }
+}
+
+#[test]
+fn a_week_stands_behind_the_week_of_a_year_before() {
+    let now = at("Date", &["2026-01-05", "2026-01-12"], &[1.0, 2.0]);
+    let before = at("Date", &["2025-01-06", "2025-01-13"], &[6.0, 13.0]);
+    let periods = Periods { now: days_of("2026-01-01", "2026-01-31"), before: days_of("2025-01-01", "2025-01-31") };
+    let input = Input { previous: Some(&before), periods: Some(periods), ..Input::from(&now) };
+    let drawing = draw(&input, &Spec::new(Kind::Column), SIZE, Theme::Light).expect("drawn");
+    assert_eq!(before_at(&drawing, "Mon 12 Jan 2026"), Some(("Before (Mon 13 Jan 2025)".into(), "13".into())));
+}
+
+#[test]
+fn a_legend_turns_a_lone_series_of_bars_and_the_period_before_off() {
+    let (now, before) = (at("Date", &["2026-01-08", "2026-01-09"], &[1.0, 2.0]), at("Date", &["2026-01-01"], &[9.0]));
+    let view = |hidden: &str| View { hidden: vec![hidden.to_owned()], ..View::default() };
+    for kind in [Kind::Column, Kind::Bar] {
+        let drawing = |hidden: &str| {
+            let input = Input { previous: Some(&before), view: &view(hidden), ..Input::from(&now) };
+            draw(&input, &Spec::new(kind), SIZE, Theme::Light).expect("drawn")
+        };
+        let names =
+            |drawing: &Drawing| drawing.marks.marks[0].entries.iter().map(|it| it.name.to_string()).collect::<Vec<_>>();
+        let shown =
+            |drawing: &Drawing| drawing.legend.iter().map(|item| (item.name.clone(), item.shown)).collect::<Vec<_>>();
+        assert_eq!(names(&drawing("")), ["a", "Before (Thu 1 Jan 2026)"], "{kind}");
+        assert_eq!(names(&drawing("Before")), ["a"], "{kind}");
+        assert_eq!(shown(&drawing("Before")), [("a".to_owned(), true), ("Before".to_owned(), false)], "{kind}");
+        assert_eq!(names(&drawing("a")), ["Before (Thu 1 Jan 2026)"], "{kind}");
+        assert_eq!(shown(&drawing("a")), [("a".to_owned(), false), ("Before".to_owned(), true)], "{kind}");
+    }
+}
+
+#[test]
+fn a_value_a_hair_above_a_round_one_is_drawn() {
+    for value in [100.00000000000001, 300.00000000000006, 99.99999999999999] {
+        for kind in [Kind::Line, Kind::Area] {
+            let constant = table(vec![days(5), numbers("a", &[value; 5])]);
+            let svg = drawn(&constant, &Spec::new(kind), &View::default()).expect("drawn").svg;
+            assert!(svg.contains("<polyline") || svg.contains("<path"), "{kind} {value}: {svg}");
+            let peak = table(vec![days(5), numbers("a", &[0.0, f64::NAN, value, f64::NAN, 0.0])]);
+            let svg = drawn(&peak, &Spec::new(kind), &View::default()).expect("drawn").svg;
+            assert_eq!(svg.matches("<circle").count(), 3, "{kind} {value}");
+        }
+    }
+}
+
+/// The corners of all filled areas, in a stack's order.
+fn areas(drawing: &Drawing) -> Vec<Vec<(f32, f32)>> {
+    let polygon = |rest: &str| {
+        let points = rest.split_once("points=\"").and_then(|(_, rest)| rest.split_once('"')).expect("points").0;
+        let number = |text: &str| text.parse::<f32>().expect("a number");
+        points.split(' ').filter_map(|pair| pair.split_once(',')).map(|(x, y)| (number(x), number(y))).collect()
+    };
+    drawing.svg.split("<polygon").skip(1).map(polygon).collect()
+}
+
+fn groups(rows: &[(i64, &str, Option<f64>)]) -> Table {
+    let times = rows.iter().map(|row| Some((1_767_600_000 + row.0) * 1_000_000)).collect();
+    let names: Vec<&str> = rows.iter().map(|row| row.1).collect();
+    let values: Vec<Option<f64>> = rows.iter().map(|row| row.2).collect();
+    table(vec![
+        Column::new("t", Type::parse("DateTime"), Values::times(times)),
+        Column::new("who", Type::parse("String"), names.into()),
+        Column::new("n", Type::parse("Nullable(Float64)"), values.into()),
+    ])
+}
+
+fn stack_of(table: &Table, stacked: Stacking) -> Drawing {
+    let spec = Spec { group_by: Some("who".into()), y: vec!["n".into()], stacked, ..Spec::new(Kind::Area) };
+    drawn(table, &spec, &View::default()).expect("drawn")
+}
+
+#[test]
+fn series_that_take_turns_stack_as_areas_and_not_as_spikes() {
+    let rows: Vec<_> =
+        (0..8_000).map(|row| (row * 30, if row % 2 == 0 { "a" } else { "b" }, Some(10.0 + (row % 2) as f64 * 50.0)));
+    for rows in [&rows.clone().take(6).collect::<Vec<_>>(), &rows.collect()] {
+        let drawing = stack_of(&groups(rows), Stacking::Sum);
+        let areas = areas(&drawing);
+        assert_eq!(areas.len(), 2);
+        // The first is level at 10: two edges, no spike.
+        let heights: std::collections::BTreeSet<i32> = areas[0].iter().map(|spot| (spot.1 * 10.0) as i32).collect();
+        assert_eq!(heights.len(), 2, "{heights:?}");
+    }
+}
+
+#[test]
+fn a_null_in_a_stack_is_a_gap_and_no_slope_to_zero() {
+    let rows: Vec<_> =
+        (0..9).flat_map(|at| [(at * 60, "a", Some(10.0).filter(|_| at != 4)), (at * 60, "b", Some(20.0))]).collect();
+    let drawing = stack_of(&groups(&rows), Stacking::Sum);
+    assert_eq!(areas(&drawing).len(), 3, "a before the gap, a after it, and b");
+}
+
+#[test]
+fn a_stack_keeps_a_spike_of_one_layer_that_the_whole_does_not_show() {
+    let rows: Vec<_> = (0..20_000)
+        .flat_map(|at| {
+            let a = if at == 11_111 { 90.0 } else { 10.0 };
+            [(at * 60, "a", Some(a)), (at * 60, "b", Some(100.0 - a))]
+        })
+        .collect();
+    for stacked in [Stacking::Sum, Stacking::Percent] {
+        let drawing = stack_of(&groups(&rows), stacked);
+        let plot = drawing.marks.plot;
+        let highest = areas(&drawing)[0].iter().map(|spot| spot.1).fold(f32::INFINITY, f32::min);
+        assert!(highest < plot.y + plot.height * 0.3, "{stacked:?}: {highest} in {plot:?}");
+    }
 }

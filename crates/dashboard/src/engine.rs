@@ -17,7 +17,7 @@ use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared, join, ready};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use perch_chart::{Drawing, Earlier, Input, Setting, Size, Theme, View};
+use perch_chart::{Days, Drawing, Earlier, Input, Periods, Setting, Size, Theme, View};
 use perch_offline::{Question, Store, StoreError};
 use perch_tenant::{DailyRequests, Tenant, TenantId};
 use perch_tinybird::{Answer, PipeErrorKind, PublicToken, Table, TenantToken};
@@ -84,6 +84,8 @@ pub struct TileData {
     pub fetched: SystemTime,
     /// The days that it holds; `None` for a tile without the time filter.
     pub dates: Option<Dates>,
+    /// The days that `previous` holds, where there is one.
+    pub previous_dates: Option<Dates>,
     /// Why there is nothing newer, when the last attempt since failed.
     pub failure: Option<Failure>,
 }
@@ -97,6 +99,14 @@ pub enum Enough {
     Fresh,
     /// One within the tile's life that was asked for at this moment or later.
     Since(SystemTime),
+}
+
+impl TileData {
+    /// The days of both answers, for a picture that compares them.
+    fn periods(&self) -> Option<Periods> {
+        let days = |dates: Dates| Days { from: dates.from, to: dates.to };
+        Some(Periods { now: days(self.dates?), before: days(self.previous_dates?) })
+    }
 }
 
 /// An attempt that failed. The last good answer stays until the next good one.
@@ -302,7 +312,8 @@ impl Engine {
             Some(Comparison::Year) => Earlier::Year,
             _ => Earlier::Period,
         };
-        let input = Input { table, previous, earlier, view, setting };
+        let periods = data.and_then(TileData::periods);
+        let input = Input { table, previous, earlier, periods, view, setting };
         Ok(perch_chart::draw(&input, &tile.chart, size, theme)?)
     }
 
@@ -525,12 +536,15 @@ impl Inner {
         let comparison = selection.comparison_of(tile);
         let earlier = Period::earlier(comparison).and_then(|period| {
             let earlier = self.recall(&questions::question(tile, selection, period)?)?;
+            let days = dates(period, current.fetched);
             // A comparison with any other time than the one before would lie.
-            (dates(period, earlier.fetched) == dates(period, current.fetched)).then_some(earlier.answer)
+            (dates(period, earlier.fetched) == days).then_some((earlier.answer, days))
         });
+        let (previous, previous_dates) = earlier.unzip();
         TileData {
             answer: current.answer,
-            previous: earlier,
+            previous,
+            previous_dates: previous_dates.flatten(),
             comparison,
             fetched: current.fetched,
             dates: dates(Period::Current, current.fetched),

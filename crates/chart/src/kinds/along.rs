@@ -71,7 +71,7 @@ pub(super) fn marks(sheet: &Sheet<'_>, drawn: &Drawn<'_>, tell: &Tell<'_>) -> Ve
         for (series, at) in &mut before {
             *at = reached(&series.xs, *at, x);
             for index in standing(&series.xs, *at, x) {
-                let name = past.as_ref().map(|past| past.name(series, x, alone)).unwrap_or_default();
+                let name = past.as_ref().map(|past| past.name(series, series.row(index), alone)).unwrap_or_default();
                 put(series, index, name.into(), itself(0, x, series.ys[index]));
             }
         }

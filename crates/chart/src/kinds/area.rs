@@ -8,7 +8,7 @@ use crate::columns::{Holds, Needs, Role, Values};
 use crate::format::Format;
 use crate::scale::Extent;
 use crate::scene::{Dash, Scene};
-use crate::stack::{self, Layer};
+use crate::stack::{self, Layer, Run};
 use crate::trace::{Ground, Stroke, within};
 use crate::{AxisScale, ChartError, Stacking, Style};
 
@@ -62,7 +62,10 @@ fn stacked(sheet: &Sheet<'_>) -> Result<Picture, ChartError> {
         let inside = within(&places, window);
         // What is just outside is drawn towards, and the axis has room for it.
         let inside = inside.start.saturating_sub(1)..(inside.end + 1).min(places.len());
-        let tops = layers.iter().flat_map(|layer| &layer.points[inside.clone()]).flat_map(|(a, b)| [*a, *b]);
+        let tops = layers
+            .iter()
+            .flat_map(|layer| [&layer.lower, &layer.upper])
+            .flat_map(|edge| edge[inside.clone()].iter().copied());
         let whole = Extent { least: 0.0, greatest: if percent { 100.0 } else { 1.0 }, positive: 1.0 };
         let extent = if percent { whole } else { Extent::of(tops).unwrap_or(whole) };
         let measured = Measured { from_zero: true, ..sheet.measured(extent, &sheet.columns.y) };
@@ -73,12 +76,13 @@ fn stacked(sheet: &Sheet<'_>) -> Result<Picture, ChartError> {
         Frame::lay_out(&Request { left, legend: &legend, ..sheet.request(extent, bottom) })?
     };
     let ground = Ground { x: frame.x, y: frame.y, plot: frame.plot };
+    let runs: Vec<Vec<Run>> = layers.iter().map(|layer| stack::runs(&places, layer, &ground)).collect();
     let mut scene = Scene::new(sheet.size);
     {
         let canvas = scene.canvas();
         frame.draw(&canvas)?;
-        for layer in &layers {
-            for run in stack::runs(&places, layer, &layers, &frame.x) {
+        for (layer, runs) in layers.iter().zip(&runs) {
+            for run in runs {
                 if run.upper.len() == 1 {
                     let stroke = Stroke { paint: layer.paint, width: 10, dash: Dash::Solid };
                     ground.line(&canvas, &run.upper, stroke)?;
@@ -86,12 +90,11 @@ fn stacked(sheet: &Sheet<'_>) -> Result<Picture, ChartError> {
                 ground.between(&canvas, &run.upper, &run.lower, layer.paint.faint(0.85))?;
             }
         }
-        // A thin line of the ground between two layers keeps them apart without help of colour.
-        for layer in &layers {
-            for run in stack::runs(&places, layer, &layers, &frame.x).into_iter().filter(|run| run.upper.len() > 1) {
-                let stroke = Stroke { paint: sheet.palette.ground, width: FAINT_STROKE, dash: Dash::Solid };
-                ground.line(&canvas, &run.upper, stroke)?;
-            }
+        // A thin line of the ground between two layers keeps them apart without help of colour. One that goes up and down
+        // in every pixel would be all that is left of them.
+        for run in runs.iter().flatten().filter(|run| run.upper.len() > 1 && !ground.is_rough(&run.upper)) {
+            let stroke = Stroke { paint: sheet.palette.ground, width: FAINT_STROKE, dash: Dash::Solid };
+            ground.line(&canvas, &run.upper, stroke)?;
         }
         frame.draw_upon(&canvas)?;
     }
@@ -121,9 +124,9 @@ fn tell(
     (number, x, value): (usize, f64, f64),
 ) -> Told {
     let at = places.partition_point(|place| *place < x);
-    let point = layers.iter().find(|layer| layer.members.contains(&number)).and_then(|layer| layer.points.get(at));
-    let edge = point.map_or(value, |point| point.1);
-    let share = layers.iter().find(|layer| layer.members.contains(&number)).and_then(|layer| layer.totals.get(at));
+    let layer = layers.iter().find(|layer| layer.members.contains(&number));
+    let edge = layer.and_then(|layer| layer.upper.get(at)).copied().unwrap_or(value);
+    let share = layer.and_then(|layer| layer.totals.get(at));
     let note = match share.filter(|total| percent && **total > 0.0 && value.is_finite()) {
         Some(total) => format!(" ({})", shares.headline((value / total * 1000.0).round() / 10.0)),
         None => String::new(),
