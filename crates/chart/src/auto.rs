@@ -70,6 +70,8 @@ pub(crate) fn resolve(spec: &Spec, table: &Table) -> Spec {
         right: if spec.right.is_empty() { suggested.right } else { spec.right.clone() },
         stacked: if spec.stacked == Stacking::None { suggested.stacked } else { spec.stacked },
         bars: if spec.bars.is_empty() { suggested.bars } else { spec.bars.clone() },
+        sort: spec.sort.clone().or(suggested.sort),
+        limit: spec.limit.or(suggested.limit),
         formats: formats.clone(),
         ..spec.clone()
     };

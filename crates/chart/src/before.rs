@@ -38,7 +38,7 @@ impl<'a> Before<'a> {
             return Ok(None);
         };
         let places = places(&lines);
-        let then = Stack::of(one, &places, String::new());
+        let then = Stack::of(one, &places, String::new(), sheet.aggregate(y));
         let mut tallies = vec![Tally::default(); now.places.len()];
         let mut moments = vec![f64::NAN; now.places.len()];
         let mut distances = vec![now.reach(); now.places.len()];
@@ -48,8 +48,8 @@ impl<'a> Before<'a> {
                 (tallies[index], moments[index], distances[index]) = (tally, *place, distance);
             }
         }
-        let clock = match lines.along {
-            Along::Time(clock) => Some(clock),
+        let clock = match &lines.along {
+            Along::Time(clock) => Some(clock.clone()),
             _ => None,
         };
         let earlier = sheet.input.earlier;

@@ -40,7 +40,7 @@ impl Headline {
                 }
             }
         }
-        let format = &sheet.spec.format;
+        let format = sheet.value_format();
         let (value, text) = match (sheet.spec.aggregate, tally.value()) {
             (Aggregate::Mean, Some(sum)) => {
                 let mean = sum / rows.count() as f64;
@@ -59,7 +59,7 @@ impl Headline {
     pub(crate) fn target(sheet: &Sheet<'_>) -> Option<Self> {
         match sheet.spec.target.as_ref()? {
             Target::Value(value) => {
-                let exact = sheet.spec.format.exact(&tally::round(*value));
+                let exact = sheet.value_format().exact(&tally::round(*value));
                 Some(Self { value: Some(*value), exact }).filter(|target| target.value.is_some_and(f64::is_finite))
             }
             Target::Column(_) => {

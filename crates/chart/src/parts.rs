@@ -5,7 +5,7 @@ use perch_tinybird::{Column, Family};
 use crate::kinds::{OTHER, Sheet};
 use crate::series::{self, Along};
 use crate::tally::Tally;
-use crate::{Format, Key, Style, text};
+use crate::{Aggregate, Format, Key, Style, text};
 
 /// Rows of one name, added up.
 pub(crate) struct Part {
@@ -40,39 +40,32 @@ pub(crate) struct Parts {
 }
 
 impl Parts {
-    /// Adds up the rows of each name.
-    pub(crate) fn of(x: &Column, y: &Column) -> Self {
+    /// Makes one number of the rows of each name.
+    pub(crate) fn of(x: &Column, y: &Column, aggregate: Aggregate) -> Self {
         let (along, places) = Along::by_own_clock(x);
         let mut rows: Vec<usize> = (0..places.len()).filter(|row| !places[*row].is_nan()).collect();
         rows.sort_by(|a, b| places[*a].total_cmp(&places[*b]));
-        let mut all: Vec<(f64, Part)> = Vec::new();
-        for row in rows {
-            let place = places[row];
-            match all.last_mut() {
-                Some((last, part)) if *last == place => part.tally.add(y, row),
-                _ => {
-                    let mut tally = Tally::default();
-                    tally.add(y, row);
-                    let name = series::name_of(Some(&along.heading(place, x, row)));
-                    all.push((place, Part { name, tally, row, other: false }));
-                }
-            }
-        }
+        let all = rows.chunk_by(|a, b| places[*a] == places[*b]).map(|rows| {
+            let name = series::name_of(Some(&along.heading(places[rows[0]], x, rows[0])));
+            Part { name, tally: Tally::of(y, rows, aggregate), row: rows[0], other: false }
+        });
         let (mut list, without): (Vec<Part>, Vec<Part>) =
-            all.into_iter().map(|(_, part)| part).partition(|part| part.tally.value().is_some_and(f64::is_finite));
+            all.partition(|part| part.tally.value().is_some_and(f64::is_finite));
         list.sort_by(|a, b| b.value().total_cmp(&a.value()));
         Self { list, without: without.into_iter().map(|part| part.name).collect() }
     }
 
-    /// Keeps the first so many and adds up the others, if there is more than one of them.
-    pub(crate) fn fold(&mut self, most: usize, y: &Column) {
+    /// Keeps the first so many and adds up the others, if there is more than one of them. Where they do not add up, what
+    /// stands for them has no number.
+    pub(crate) fn fold(&mut self, most: usize, y: &Column, adds_up: bool) {
         let most = most.max(1);
         if self.list.len() <= most + 1 {
             return;
         }
         let rest = self.list.split_off(most);
         let row = rest[0].row;
-        let tally = rest.iter().fold(Tally::default(), |sum, part| sum.plus(y, part.tally, y));
+        let rest_of = rest.iter().filter(|_| adds_up);
+        let tally = rest_of.fold(Tally::default(), |sum, part| sum.plus(y, part.tally, y));
         self.list.push(Part { name: format!("{OTHER} ({})", rest.len()), tally, row, other: true });
     }
 
@@ -113,7 +106,7 @@ pub(crate) fn summary(
 ) -> String {
     let named = shown.iter().filter(|(part, _)| !part.other);
     let lead = named.take(3).map(|(part, share)| {
-        let value = sheet.spec.format.headline(part.value());
+        let value = sheet.value_format().headline(part.value());
         let share = share.as_ref().map_or(String::new(), |share| format!(" ({share})"));
         format!("{} {value}{share}", part.name)
     });

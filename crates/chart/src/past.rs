@@ -35,9 +35,11 @@ impl<'a> Past<'a> {
         let mut past = series::read(sheet, table, &columns, x, None).ok()?;
         let (here, there) = (lines.span()?, past.span()?);
         let (_, places) = Along::read(x, sheet).ok()?;
-        let moved = mover(sheet, (&lines.along, here), (&past.along, there))?;
-        // A longer period before does not widen this one.
-        past.series.iter_mut().for_each(|series| series.place(|x| moved(x).filter(|x| *x <= here.1)));
+        {
+            let moved = mover(sheet, (&lines.along, here), (&past.along, there))?;
+            // A longer period before does not widen this one.
+            past.series.iter_mut().for_each(|series| series.place(|x| moved(x).filter(|x| *x <= here.1)));
+        }
         let ghost = sheet.palette.ghost;
         let several = lines.series.len() > 1;
         let matched = past.series.into_iter().filter_map(|mut series| {

@@ -11,7 +11,7 @@ use crate::legend::Item;
 use crate::palette::Paint;
 use crate::series::{self, Along, Lines, Series};
 use crate::tally::Tally;
-use crate::{ChartError, Key, Stacking, Style, text};
+use crate::{Aggregate, ChartError, Key, Stacking, Style, text};
 
 /// All bars of a chart.
 pub(crate) struct Stacks<'a> {
@@ -65,16 +65,26 @@ impl<'a> Stacks<'a> {
         }
         let ats = places(&lines);
         let mut series: Vec<Stack<'a>> = Vec::new();
+        // Parts of a stack are added up by whoever stacks them.
+        let stacked = sheet.spec.stacked != Stacking::None;
+        let aggregate = |column: &Column| if stacked { sheet.spec.aggregate } else { sheet.aggregate(column) };
+        let adds_up = |column: &Column| matches!(aggregate(column), Aggregate::Sum | Aggregate::Count);
         let right = |column: &Column| sheet.spec.right.iter().any(|name| name == column.name());
         for one in lines.series.iter().filter(|series| !series.faded) {
-            series.push(Stack { right: right(one.column), ..Stack::of(one, &ats, one.name.clone()) });
+            series.push(Stack {
+                right: right(one.column),
+                ..Stack::of(one, &ats, one.name.clone(), aggregate(one.column))
+            });
         }
         let mut rest: Option<Stack<'a>> = None;
         for one in lines.series.iter().filter(|series| series.faded) {
-            let stack = Stack::of(one, &ats, OTHER.into());
+            let stack = Stack::of(one, &ats, OTHER.into(), aggregate(one.column));
             rest = Some(match rest {
-                None => stack.alone(),
-                Some(rest) => rest.plus(&stack),
+                // What does not add up has no sum to stand for it.
+                Some(rest) if adds_up(one.column) => rest.plus(&stack),
+                Some(rest) => rest,
+                None if adds_up(one.column) => stack.alone(),
+                None => stack.empty(),
             });
         }
         series.extend(rest);
@@ -92,7 +102,7 @@ impl<'a> Stacks<'a> {
             zoom: None,
         };
         if let (Some(limit), true) = (sheet.spec.limit, named) {
-            stacks.keep_greatest(limit);
+            stacks.keep_greatest(limit, adds_up);
         }
         let hidden = &sheet.input.view.hidden;
         match stacks.series.as_slice() {
@@ -114,8 +124,8 @@ impl<'a> Stacks<'a> {
         Ok(Some(stacks))
     }
 
-    /// Keeps the greatest categories, in their order, and adds up the others at the end.
-    fn keep_greatest(&mut self, limit: usize) {
+    /// Keeps the greatest categories, in their order, and adds up the others at the end, if they add up.
+    fn keep_greatest(&mut self, limit: usize, adds_up: impl Fn(&Column) -> bool) {
         let limit = limit.max(1);
         if self.places.len() <= limit {
             return;
@@ -131,7 +141,7 @@ impl<'a> Stacks<'a> {
             for (tally, kept) in series.tallies.iter().zip(&kept) {
                 if *kept {
                     tallies.push(*tally);
-                } else {
+                } else if adds_up(column) {
                     rest = rest.plus(column, *tally, column);
                 }
             }
@@ -170,8 +180,8 @@ impl<'a> Stacks<'a> {
             tallies.retain(|_| kept.next() == Some(&true));
         };
         self.series.iter_mut().for_each(|series| keep(&mut series.tallies));
-        self.before.iter_mut().for_each(|before| keep(&mut before.tallies));
-        for before in &mut self.before {
+        if let Some(before) = &mut self.before {
+            keep(&mut before.tallies);
             let mut kept = kept.iter();
             before.moments.retain(|_| kept.next() == Some(&true));
         }
@@ -270,23 +280,31 @@ impl<'a> Stacks<'a> {
 }
 
 impl<'a> Stack<'a> {
-    /// Adds up the rows of a series at each place.
-    pub(crate) fn of(series: &Series<'a>, places: &[f64], name: String) -> Self {
-        let mut tallies = vec![Tally::default(); places.len()];
-        let mut at = 0;
-        for (index, x) in series.xs.iter().enumerate() {
-            while places[at] < *x {
-                at += 1;
+    /// Makes one number of the rows of a series at each place.
+    pub(crate) fn of(series: &Series<'a>, places: &[f64], name: String, aggregate: Aggregate) -> Self {
+        let mut rows = Vec::new();
+        let mut next = 0;
+        let tallies = places.iter().map(|place| {
+            rows.clear();
+            while series.xs.get(next).is_some_and(|x| x <= place) {
+                rows.push(series.row(next));
+                next += 1;
             }
-            tallies[at].add(series.column, series.row(index));
-        }
+            Tally::of(series.column, &rows, aggregate)
+        });
+        let tallies = tallies.collect();
         Self { name, paint: series.paint, tallies, column: series.column, right: false }
     }
 
     /// The same, whose tallies need no column any more.
     fn alone(self) -> Self {
-        let nothing = Stack { tallies: vec![Tally::default(); self.tallies.len()], name: OTHER.into(), ..self };
-        nothing.plus(&self)
+        let tallies = vec![Tally::default(); self.tallies.len()];
+        Stack { tallies, name: self.name.clone(), ..self }.plus(&self)
+    }
+
+    /// The same without a number.
+    fn empty(self) -> Self {
+        Stack { tallies: vec![Tally::default(); self.tallies.len()], ..self }
     }
 
     fn plus(mut self, other: &Self) -> Self {

@@ -2,7 +2,10 @@
 
 use perch_tinybird::Column;
 
-use crate::format::{Format, Style, trim};
+use crate::Aggregate;
+use crate::format::Format;
+use crate::kinds::NULL;
+use crate::parts::percent;
 
 /// What rows add up to. Nothing yet, until the first value is added.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -23,6 +26,37 @@ enum Exact {
 }
 
 impl Tally {
+    /// What rows are together. Of an empty place, nothing.
+    pub(crate) fn of(column: &Column, rows: &[usize], aggregate: Aggregate) -> Self {
+        let number = |row: usize| column.number(row).filter(|number| number.is_finite());
+        let finite = || rows.iter().filter_map(|row| Some((*row, number(*row)?)));
+        let one = |found: Option<(usize, f64)>| {
+            found.map_or_else(Self::default, |(row, value)| Self { value: Some(value), exact: Exact::Row(row as u32) })
+        };
+        match aggregate {
+            Aggregate::Sum => Self::sum(column, rows),
+            Aggregate::Mean => {
+                let (sum, count) = (Self::sum(column, rows), finite().count());
+                let mean = sum.value.filter(|_| count > 1).map(|sum| sum / count as f64);
+                mean.map_or(sum, |mean| Self { value: Some(mean), exact: Exact::Rounded })
+            }
+            Aggregate::Last => one(finite().next_back()),
+            Aggregate::Min => one(finite().min_by(|a, b| a.1.total_cmp(&b.1))),
+            Aggregate::Max => one(finite().max_by(|a, b| a.1.total_cmp(&b.1))),
+            Aggregate::Count if rows.is_empty() => Self::default(),
+            Aggregate::Count => {
+                let count = finite().count();
+                Self { value: Some(count as f64), exact: Exact::Whole(count as i128) }
+            }
+        }
+    }
+
+    fn sum(column: &Column, rows: &[usize]) -> Self {
+        let mut tally = Self::default();
+        rows.iter().for_each(|row| tally.add(column, *row));
+        tally
+    }
+
     /// Adds a row. Nulls add nothing; nor do NaN and infinities, but one alone is kept to be told.
     pub(crate) fn add(&mut self, column: &Column, row: usize) {
         let Some(number) = column.number(row) else { return };
@@ -79,16 +113,9 @@ pub(crate) fn round(value: f64) -> String {
     if rounded != 0.0 && !(1e-7..1e21).contains(&rounded.abs()) { format!("{rounded:e}") } else { rounded.to_string() }
 }
 
-/// `12.3%` of a whole, and `–` of nothing; `<0.1%` for what is there but hardly.
+/// `12.3%` of a whole, and `–` of nothing.
 pub(crate) fn share(part: f64, whole: f64, format: &Format) -> String {
-    if whole <= 0.0 {
-        return "–".into();
-    }
-    let percent = |share: String| format.styled(Style::Percent).exact(&trim(share));
-    match part / whole * 100.0 {
-        little if little > 0.0 && little < 0.05 => format!("<{}", percent("0.1".into())),
-        share => percent(format!("{share:.1}")),
-    }
+    if whole <= 0.0 { NULL.into() } else { percent(part / whole, format) }
 }
 
 #[cfg(test)]

@@ -149,3 +149,15 @@ fn whatever_is_suggested_can_be_drawn() {
         assert_eq!(check(&spec, &table), Ok(()), "{name}");
     }
 }
+
+#[test]
+fn a_table_that_is_chosen_begins_with_what_happened_last() {
+    let rows = (0..20).map(|index| format!("{}|\"name {index}\"|{index}", day(index)));
+    let table = table(&[DAY, ("name", "String"), ("n", "UInt64")], rows);
+    assert_eq!(suggest(&table).kind, Kind::Table);
+    let size = Size { width: 520, height: 260 };
+    let drawing = draw(&Input::from(&table), &Spec::new(Kind::Auto), size, Theme::Light).expect("drawn");
+    let header = drawing.scroll.expect("a table").header;
+    let sorted = header.iter().find(|cell| cell.column == "day").and_then(|cell| cell.sorted);
+    assert_eq!(sorted, Some(true), "the greatest first");
+}

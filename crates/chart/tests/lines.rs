@@ -296,10 +296,10 @@ fn stack_of(table: &Table, stacked: Stacking) -> Drawing {
 
 #[test]
 fn series_that_take_turns_stack_as_areas_and_not_as_spikes() {
-    let rows: Vec<_> =
-        (0..8_000).map(|row| (row * 30, if row % 2 == 0 { "a" } else { "b" }, Some(10.0 + (row % 2) as f64 * 50.0)));
-    for rows in [&rows.clone().take(6).collect::<Vec<_>>(), &rows.collect()] {
-        let drawing = stack_of(&groups(rows), Stacking::Sum);
+    let turn = |row: i64| if row % 2 == 0 { (row * 30, "a", Some(10.0)) } else { (row * 30, "b", Some(60.0)) };
+    for count in [6, 8_000] {
+        let rows: Vec<_> = (0..count).map(turn).collect();
+        let drawing = stack_of(&groups(&rows), Stacking::Sum);
         let areas = areas(&drawing);
         assert_eq!(areas.len(), 2);
         // The first is level at 10: two edges, no spike.
@@ -329,5 +329,17 @@ fn a_stack_keeps_a_spike_of_one_layer_that_the_whole_does_not_show() {
         let plot = drawing.marks.plot;
         let highest = areas(&drawing)[0].iter().map(|spot| spot.1).fold(f32::INFINITY, f32::min);
         assert!(highest < plot.y + plot.height * 0.3, "{stacked:?}: {highest} in {plot:?}");
+    }
+}
+
+#[test]
+fn every_series_is_in_a_tooltip_where_there_are_more_rows_than_pixels() {
+    let rows: Vec<_> =
+        (0..8_000).map(|row| (row * 30, if row % 2 == 0 { "a" } else { "b" }, Some(row as f64))).collect();
+    let spec = Spec { group_by: Some("who".into()), y: vec!["n".into()], ..Spec::new(Kind::Line) };
+    let drawing = drawn(&groups(&rows), &spec, &View::default()).expect("drawn");
+    for name in ["a", "b"] {
+        let of = |mark: &&perch_chart::Mark| mark.entries.iter().any(|entry| entry.name.as_str() == name);
+        assert!(drawing.marks.marks.iter().filter(of).count() > 500, "{name}");
     }
 }

@@ -337,3 +337,48 @@ proptest! {
         readable(&drawing, size, &format!("{words:?} in {size:?}"));
     }
 }
+
+/// Two rows of one name, two of others, as a rate would be.
+fn rates() -> Table {
+    named(&["a", "a", "b", "c"], &[0.4, 0.5, 0.2, 0.1])
+}
+
+#[test]
+fn rows_of_one_name_become_one_number_as_the_spec_says() {
+    let value = |kind, aggregate| {
+        let spec = Spec { aggregate, ..Spec::new(kind) };
+        let drawing = picture(&named(&["DE", "DE", "FR"], &[40.0, 50.0, 30.0]), &spec);
+        let mark = drawing.marks.marks.iter().find(|mark| ["DE", "Germany"].contains(&mark.heading.as_str()));
+        mark.expect("a mark").entries[0].value.clone()
+    };
+    for kind in [Kind::Column, Kind::Bar, Kind::BarList, Kind::Donut, Kind::Map] {
+        let all = [Aggregate::Sum, Aggregate::Mean, Aggregate::Last, Aggregate::Min, Aggregate::Max, Aggregate::Count];
+        assert_eq!(all.map(|aggregate| value(kind, aggregate)), ["90", "45", "50", "40", "50", "2"], "{kind}");
+    }
+}
+
+#[test]
+fn rates_are_never_added_up_side_by_side() {
+    let name = rates().columns()[1].name().to_owned();
+    for kind in [Kind::Column, Kind::Bar, Kind::BarList] {
+        let formats = [(name.clone(), "ratio".parse().expect("a format"))].into();
+        let spec = Spec { formats, limit: Some(1), ..Spec::new(kind) };
+        let drawing = picture(&rates(), &spec);
+        let said: Vec<&str> = drawing.marks.marks.iter().map(|mark| mark.entries[0].value.as_str()).collect();
+        assert_eq!(said[0], "45%", "{kind}");
+        assert!(["", "\u{2013}"].contains(&said[1]), "{kind}: {said:?}");
+    }
+}
+
+#[test]
+fn a_kind_of_one_column_writes_it_as_that_column_says() {
+    let table = named(&["DE", "FR"], &[0.25, 0.5]);
+    let name = table.columns()[1].name().to_owned();
+    for kind in [Kind::Donut, Kind::Pie, Kind::BarList, Kind::Kpi, Kind::Gauge, Kind::Map] {
+        let formats = [(name.clone(), "ratio".parse().expect("a format"))].into();
+        let drawing = picture(&table, &Spec { formats, ..Spec::new(kind) });
+        let value = &drawing.marks.marks[0].entries[0].value;
+        assert!(value.ends_with('%'), "{kind}: {value}");
+        assert!(drawing.summary.contains('%'), "{kind}: {}", drawing.summary);
+    }
+}

@@ -112,41 +112,43 @@ fn reached(xs: &[f64], from: usize, x: f64) -> usize {
     start + xs[start..end].partition_point(|place| *place < x)
 }
 
-/// The places on a scale that have marks: all of them, or two of each pixel column where there are more, which are those
-/// of the first series' least and greatest value.
+/// The places on a scale that have marks: of each series all of its own, or where there are more than two in a pixel
+/// column, those of its least and greatest value there. Series that share their places share their marks, which are the
+/// first one's.
 pub(super) fn places(lines: &Lines<'_>, scale: &Scale) -> Vec<f64> {
-    let Some((_, leader)) = lines.shown().next() else { return Vec::new() };
-    let shared = lines.shown().all(|(_, series)| Rc::ptr_eq(&series.xs, &leader.xs));
-    let inside = |xs: &[f64]| within(xs, scale.domain());
-    let places: Cow<'_, [f64]> = if shared {
-        Cow::Borrowed(&leader.xs[inside(&leader.xs)])
-    } else {
-        let all = lines.shown().flat_map(|(_, series)| series.xs[inside(&series.xs)].iter().copied());
-        let mut places: Vec<f64> = all.collect();
-        places.sort_unstable_by(f64::total_cmp);
-        Cow::Owned(places)
-    };
-    let columns = width(&places, scale);
-    if places.len() <= columns * 2 {
-        let mut places = places.into_owned();
-        places.dedup();
-        return places;
+    // Beyond so many leaders, only those with names count.
+    const MOST: usize = 8;
+    let mut leaders: Vec<&Series<'_>> = Vec::new();
+    for (_, series) in lines.shown() {
+        let follows = |leader: &&Series<'_>| Rc::ptr_eq(&leader.xs, &series.xs) || leader.xs == series.xs;
+        if !leaders.iter().any(follows) {
+            leaders.push(series);
+        }
     }
-    let offset = inside(&leader.xs).start;
+    if leaders.len() > MOST {
+        leaders.retain(|series| !series.faded);
+    }
+    let mut places: Vec<f64> = leaders.iter().flat_map(|series| own_places(series, scale)).collect();
+    if leaders.len() > 1 {
+        places.sort_unstable_by(f64::total_cmp);
+    }
+    places.dedup();
+    places
+}
+
+fn own_places(series: &Series<'_>, scale: &Scale) -> Vec<f64> {
+    let inside = within(&series.xs, scale.domain());
+    let xs = &series.xs[inside.clone()];
+    let columns = width(xs, scale);
+    if xs.len() <= columns * 2 {
+        return xs.to_vec();
+    }
     let mut kept: Vec<f64> = Vec::with_capacity(columns * 2);
-    for chunk in chunks(&places, scale) {
-        let (first, last) = (places[chunk.start], places[chunk.end - 1]);
-        let start = match places {
-            Cow::Borrowed(_) => offset + chunk.start,
-            Cow::Owned(_) => leader.xs.partition_point(|x| *x < first),
-        };
-        let length = match places {
-            Cow::Borrowed(_) => chunk.len(),
-            Cow::Owned(_) => leader.xs[start..].partition_point(|x| *x <= last),
-        };
-        let extremes = extremes(&leader.ys[start..start + length]);
-        let at = |index: usize| leader.xs[start + index];
-        let (a, b) = extremes.map_or((first, first), |[_, a, b, _]| (at(a), at(b)));
+    for chunk in chunks(xs, scale) {
+        let start = inside.start + chunk.start;
+        let found = extremes(&series.ys[start..start + chunk.len()]);
+        let at = |index: usize| series.xs[start + index];
+        let (a, b) = found.map_or((xs[chunk.start], xs[chunk.start]), |[_, a, b, _]| (at(a), at(b)));
         kept.push(a);
         if b > a {
             kept.push(b);

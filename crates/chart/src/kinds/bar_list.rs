@@ -29,7 +29,7 @@ const ICON: f32 = 28.0;
 
 fn draw(sheet: &Sheet<'_>) -> Result<Picture, ChartError> {
     let ([y], Some(x)) = (sheet.columns.y.as_slice(), sheet.columns.x) else { return sheet.blank(NO_VALUES) };
-    let mut parts = Parts::of(x, y);
+    let mut parts = Parts::of(x, y, sheet.aggregate(y));
     if parts.list.is_empty() {
         return sheet.blank(NO_VALUES);
     }
@@ -42,10 +42,11 @@ fn draw(sheet: &Sheet<'_>) -> Result<Picture, ChartError> {
     let rows = ((sheet.height() - header) / LEAST_ROW).floor().max(1.0) as usize;
     let fitting = if count <= rows { count } else { rows - 1 };
     let whole = parts.total(y).value().unwrap_or_default();
-    parts.fold(sheet.spec.limit.map_or(fitting, |limit| limit.min(fitting)), y);
+    parts.fold(sheet.spec.limit.map_or(fitting, |limit| limit.min(fitting)), y, sheet.adds_up(y));
     parts.list.truncate(rows);
     let share = |part: &Part| {
-        Some(percent(part.value() / whole, &sheet.spec.format)).filter(|_| sheet.spec.shares && whole > 0.0)
+        let value = part.tally.value().filter(|_| sheet.spec.shares && whole > 0.0)?;
+        Some(percent(value / whole, sheet.value_format()))
     };
     let list = Rows::lay_out(sheet, y, &parts.list, header, share);
 
@@ -99,9 +100,9 @@ impl Rows {
         let height = ((sheet.height() - top) / parts.len() as f32).min(ROW);
         let look = Look::new(BODY.min(height * 0.62), sheet.palette.ink);
         let value = |part: &Part| {
-            let exact = part.tally.text(y).map(|text| sheet.spec.format.exact(&text)).unwrap_or_default();
+            let exact = part.tally.text(y).map(|text| sheet.value_format().exact(&text)).unwrap_or_default();
             let fits = look.width(&exact) <= sheet.width() * 0.4;
-            let shown = if fits { exact.clone() } else { sheet.spec.format.short(part.value()) };
+            let shown = if fits { exact.clone() } else { sheet.value_format().short(part.value()) };
             Value { exact, shown, share: share(part) }
         };
         let values: Vec<Value> = parts.iter().map(value).collect();

@@ -28,7 +28,7 @@ const HOLE: f32 = 0.62;
 
 fn draw(sheet: &Sheet<'_>) -> Result<Picture, ChartError> {
     let ([y], Some(x)) = (sheet.columns.y.as_slice(), sheet.columns.x) else { return sheet.blank(NO_VALUES) };
-    let mut parts = Parts::of(x, y);
+    let mut parts = Parts::of(x, y, sheet.spec.aggregate);
     if let Some(part) = parts.list.iter().find(|part| part.value() < 0.0) {
         return Err(ChartError::Negative { column: text::name(y.name()), category: part.name.clone() });
     }
@@ -39,7 +39,7 @@ fn draw(sheet: &Sheet<'_>) -> Result<Picture, ChartError> {
     if parts.list.iter().all(|part| part.value() == 0.0) {
         return sheet.blank("All values are zero");
     }
-    parts.fold(sheet.spec.limit.unwrap_or(MOST).min(sheet.palette.series.len()), y);
+    parts.fold(sheet.spec.limit.unwrap_or(MOST).min(sheet.palette.series.len()), y, true);
     let slices = slices(sheet, &parts, y);
     let shown = || slices.iter().filter(|slice| slice.shown);
     let total = shown().fold(Tally::default(), |sum, slice| sum.plus(y, slice.part.tally, y));
@@ -97,9 +97,9 @@ fn slices<'a>(sheet: &Sheet<'_>, parts: &'a Parts, y: &Column) -> Vec<Slice<'a>>
         let share = if shown && whole > 0.0 { part.value() / whole } else { 0.0 };
         Slice {
             part,
-            exact: part.tally.text(y).map(|text| sheet.spec.format.exact(&text)).unwrap_or_default(),
-            short: sheet.spec.format.short(part.value()),
-            share: percent(share, &sheet.spec.format),
+            exact: part.tally.text(y).map(|text| sheet.value_format().exact(&text)).unwrap_or_default(),
+            short: sheet.value_format().short(part.value()),
+            share: percent(share, sheet.value_format()),
             paint: rank.map_or(sheet.palette.ghost, |rank| sheet.palette.series(rank)),
             shown,
             // Nothing of nothing is at the beginning.
@@ -216,7 +216,7 @@ impl Layout {
 
     /// The total in the middle of a ring: in full if it fits, else short.
     fn total(&self, sheet: &Sheet<'_>, canvas: &Canvas<'_>, total: &Tally, y: &Column) -> Result<(), ChartError> {
-        let format = &sheet.spec.format;
+        let format = sheet.value_format();
         let room = self.inner * 1.7;
         let size = (self.inner * 0.46).clamp(8.0, 30.0);
         let look = Look::new(size, sheet.palette.ink).bold().middle();

@@ -78,7 +78,7 @@ struct Span {
 
 impl Span {
     fn of(sheet: &Sheet<'_>, y: &Column, value: f64, target: Option<&Headline>) -> Result<Self, ChartError> {
-        let (axis, format) = (&sheet.spec.y_axis, &sheet.spec.format);
+        let (axis, format) = (&sheet.spec.y_axis, sheet.value_format());
         let round = |least: f64, greatest: f64| {
             scale::ticks(scale::extent(least, greatest, axis.min.is_none()), 4, format, is_whole(y)).domain
         };
@@ -113,7 +113,7 @@ impl Span {
     }
 
     fn labels(&self, sheet: &Sheet<'_>) -> (String, String) {
-        let format = sheet.spec.y_axis.format.as_ref().unwrap_or(&sheet.spec.format);
+        let format = sheet.spec.y_axis.format.as_ref().unwrap_or(sheet.value_format());
         (format.short(self.least), format.short(self.greatest))
     }
 
@@ -239,7 +239,7 @@ impl Layout {
             .filter(|_| self.inner >= 40.0)
             .and_then(|caption| Some((caption, text::fit(caption, room, small.size, small.weight)?)));
         let largest = Look::new((self.inner * 0.42).clamp(9.0, 44.0), sheet.palette.ink).bold().middle();
-        let format = &sheet.spec.format;
+        let format = sheet.value_format();
         let texts = [format.headline(value), format.short(value)];
         let shrunk = |text: &str| largest.size * (room / largest.width(text)).min(1.0);
         let text = texts.iter().find(|text| shrunk(text) >= largest.size * 0.6).unwrap_or(&texts[1]);
@@ -286,7 +286,7 @@ impl Layout {
         }
         let goal = target.and_then(|target| Some((target, target.value?)));
         if let Some((target, goal)) = goal {
-            let short = format!("Target {}", sheet.spec.format.headline(goal));
+            let short = format!("Target {}", sheet.value_format().headline(goal));
             let half = look.width(&short) / 2.0;
             if self.center.0 - half >= free.0 && self.center.0 + half <= free.1 {
                 let full = format!("Target {}", target.exact);

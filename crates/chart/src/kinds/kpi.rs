@@ -68,7 +68,7 @@ struct Change {
 
 impl Change {
     fn of(sheet: &Sheet<'_>, now: f64, before: &Headline) -> Self {
-        let format = &sheet.spec.format;
+        let format = sheet.value_format();
         let muted = |amount: &str, from: String, words: String| Self {
             amounts: vec![amount.to_owned()],
             from,
@@ -133,7 +133,7 @@ struct Progress {
 
 impl Progress {
     fn of(sheet: &Sheet<'_>, value: f64, target: &Headline) -> Self {
-        let format = &sheet.spec.format;
+        let format = sheet.value_format();
         let goal = target.value.unwrap_or_default();
         let (name, paint) = match sheet.spec.good {
             Good::Up if value >= goal => ("target", sheet.palette.good),
@@ -239,7 +239,7 @@ impl Layout {
     fn headline(&self, sheet: &Sheet<'_>, canvas: &Canvas<'_>, now: &Headline, value: f64) -> Result<(), ChartError> {
         let look = Look::new(self.size, sheet.palette.ink).bold();
         let room = pixels(self.text.width()) - 4.0;
-        let format = &sheet.spec.format;
+        let format = sheet.value_format();
         let candidates = match format.style {
             Style::Compact => vec![format.short(value)],
             _ => vec![format.headline(value), format.short(value)],

@@ -16,7 +16,7 @@ use crate::scale;
 use crate::scene::{Area, Canvas, Scene, pixels, units};
 use crate::series::{self, name_of};
 use crate::tally::Tally;
-use crate::{AxisScale, ChartError, Key, Mark, Pick, Rect, Shape, text};
+use crate::{Aggregate, AxisScale, ChartError, Key, Mark, Pick, Rect, Shape, text};
 
 pub(super) const DRAWER: Drawer = Drawer { needs: Needs::of(Values::One).x(Role::Must(Holds::Names)), draw };
 
@@ -29,7 +29,7 @@ const UNFELT: f32 = 2.0;
 fn draw(sheet: &Sheet<'_>) -> Result<Picture, ChartError> {
     let ([y], Some(x)) = (sheet.columns.y.as_slice(), sheet.columns.x) else { return sheet.blank(NO_VALUES) };
     let atlas = Atlas::bundled();
-    let (mut found, strangers) = found(atlas, x, y);
+    let (mut found, strangers) = found(atlas, x, y, sheet.aggregate(y));
     if found.is_empty() && strangers.is_empty() {
         return sheet.blank(NO_VALUES);
     }
@@ -66,7 +66,7 @@ fn draw(sheet: &Sheet<'_>) -> Result<Picture, ChartError> {
     let (dots, lands): (Vec<&Found<'_>>, Vec<&Found<'_>>) =
         found.iter().partition(|found| layout.is_speck(found.country));
     let list = lands.into_iter().chain(dots).map(|found| {
-        let exact = found.tally.text(y).map(|text| sheet.spec.format.exact(&text)).unwrap_or_default();
+        let exact = found.tally.text(y).map(|text| sheet.value_format().exact(&text)).unwrap_or_default();
         let entries = vec![entry(text::name(y.name()), exact, measure.paint(sheet, found.value), None)];
         let mut mark = Mark::new(layout.shape(found.country), found.country.name, entries);
         // Of a country that the answer names in several ways, one way would be a part of it.
@@ -83,6 +83,7 @@ fn draw(sheet: &Sheet<'_>) -> Result<Picture, ChartError> {
 /// A country with a value.
 struct Found<'a> {
     country: &'a Country,
+    rows: Vec<usize>,
     tally: Tally,
     value: f64,
     /// How the answer writes it.
@@ -90,7 +91,7 @@ struct Found<'a> {
 }
 
 /// The countries that have values, and what is written where no country is found.
-fn found<'a>(atlas: &'a Atlas, x: &Column, y: &Column) -> (Vec<Found<'a>>, Vec<String>) {
+fn found<'a>(atlas: &'a Atlas, x: &Column, y: &Column, aggregate: Aggregate) -> (Vec<Found<'a>>, Vec<String>) {
     let mut seen: HashMap<Option<String>, Option<usize>> = HashMap::new();
     let mut places: HashMap<usize, usize> = HashMap::new();
     let mut found: Vec<Found<'a>> = Vec::new();
@@ -106,7 +107,8 @@ fn found<'a>(atlas: &'a Atlas, x: &Column, y: &Column) -> (Vec<Found<'a>>, Vec<S
                     (Some(country), Some(written)) => {
                         let place = *places.entry(country).or_insert_with(|| {
                             let country = &atlas.countries[country];
-                            found.push(Found { country, tally: Tally::default(), value: 0.0, written: Vec::new() });
+                            let (rows, written, tally) = (Vec::new(), Vec::new(), Tally::default());
+                            found.push(Found { country, rows, tally, value: 0.0, written });
                             found.len() - 1
                         });
                         found[place].written.push(written.to_owned());
@@ -119,10 +121,11 @@ fn found<'a>(atlas: &'a Atlas, x: &Column, y: &Column) -> (Vec<Found<'a>>, Vec<S
             }
         };
         if let Some(index) = index {
-            found[index].tally.add(y, row);
+            found[index].rows.push(row);
         }
     }
     for found in &mut found {
+        found.tally = Tally::of(y, &found.rows, aggregate);
         found.value = found.tally.value().unwrap_or_default();
     }
     (found, strangers)
@@ -148,7 +151,7 @@ struct Measure {
 impl Measure {
     fn of(sheet: &Sheet<'_>, y: &Column, (least, greatest): (f64, f64)) -> Self {
         let axis = &sheet.spec.y_axis;
-        let format = axis.format.as_ref().unwrap_or(&sheet.spec.format);
+        let format = axis.format.as_ref().unwrap_or(sheet.value_format());
         if axis.scale == AxisScale::Log && greatest > 0.0 {
             // From a round power of ten to another. What is zero or less has the least colour.
             let from = axis.min.unwrap_or(least).max(greatest * 1e-9).log10().floor();
@@ -302,7 +305,7 @@ impl Layout {
 /// `Visits by country, 34 countries: Germany 900, France 20, Spain 3. Not on the map: XX.`
 fn summary(sheet: &Sheet<'_>, x: &Column, y: &Column, found: &[Found<'_>], note: Option<String>) -> String {
     let lead = found.iter().take(3).map(|found| {
-        let value = sheet.spec.format.headline(found.value);
+        let value = sheet.value_format().headline(found.value);
         format!("{} {value}", found.country.name)
     });
     let lead: Vec<String> = lead.collect();

@@ -31,7 +31,8 @@ use crate::palette::{Paint, Palette};
 use crate::scale::Extent;
 use crate::scene::{Area, Scene, units};
 use crate::{
-    Across, ChartError, Entry, Format, Input, Kind, LegendItem, Mark, Marks, Name, Pick, Scroll, Size, Spec, text,
+    Across, Aggregate, ChartError, Entry, Format, Input, Kind, LegendItem, Mark, Marks, Name, Pick, Scroll, Size, Spec,
+    text,
 };
 
 /// A kind of chart: what it asks of a table, and how it draws it.
@@ -147,6 +148,25 @@ impl<'a> Sheet<'a> {
     /// How a column's numbers are written.
     pub(crate) fn format(&self, column: &Column) -> &Format {
         self.spec.formats.get(column.name()).unwrap_or(&self.spec.format)
+    }
+
+    /// How the numbers of the first column of values are written: of a kind that shows one, its own.
+    pub(crate) fn value_format(&self) -> &Format {
+        self.columns.y.first().map_or(&self.spec.format, |column| self.format(column))
+    }
+
+    /// How the rows of one name become one number, side by side with others: of rates, which add up to nothing, their
+    /// mean.
+    pub(crate) fn aggregate(&self, column: &Column) -> Aggregate {
+        match self.spec.aggregate {
+            Aggregate::Sum if self.format(column).is_share() => Aggregate::Mean,
+            aggregate => aggregate,
+        }
+    }
+
+    /// Whether the numbers of several names have a sum that says something.
+    pub(crate) fn adds_up(&self, column: &Column) -> bool {
+        matches!(self.aggregate(column), Aggregate::Sum | Aggregate::Count)
     }
 
     /// A value of one row as a tooltip says it.
