@@ -459,7 +459,7 @@ fn read_filters(
 }
 
 /// `page_type` as people read it: `Page type`.
-fn capitalized(name: &str) -> String {
+pub(crate) fn capitalized(name: &str) -> String {
     let words = name.replace(['_', '-'], " ");
     let mut letters = words.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
@@ -678,6 +678,12 @@ fn read_id(section: &Section<'_, '_>, page: &mut Page<'_>, title: &str, ids: &mu
         }
         return value.to_owned();
     }
+    derived_id(title, ids)
+}
+
+/// The id of a tile whose file says none.
+pub(crate) fn derived_id(title: &str, ids: &mut HashSet<String>) -> String {
+    let valid = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-';
     let words = title.to_lowercase();
     let words = words.split(|letter: char| !valid(letter) || letter == '-').filter(|word| !word.is_empty());
     let mut id = words.collect::<Vec<_>>().join("-");

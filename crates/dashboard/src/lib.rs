@@ -5,12 +5,14 @@
 //!   instead; [`check`] does so for a connection with all its dashboards.
 //! - [`Selection`] is what the viewer picks: a time range, which becomes dates in
 //!   the viewer's zone when a question is asked, and values of the filters.
+//! - [`Draft`] changes a file's text, and nothing of it but what was meant.
 //! - [`Engine`] is one tenant's: over the sealed store, the pipe client and the
 //!   token, and what arrives through it is kept for that tenant alone.
 //! - [`schedule`] says which tiles to ask for now.
 
 mod budget;
 mod check;
+mod edit;
 mod engine;
 mod error;
 mod file;
@@ -29,6 +31,7 @@ mod tokens;
 mod toml_text;
 
 pub use check::{Checked, Finding, Source, check};
+pub use edit::{Assignment, Change, Draft, EditError, NewTile, TileKeys};
 pub use engine::{Engine, Enough, Failure, TileData};
 pub use error::EngineError;
 pub use file::{Dashboard, Filter, MOST_BYTES, Parameter, Reading, Tile, TimeFilter, TimeParameters, WrongTile};
