@@ -1,7 +1,7 @@
 //! What a request asks of a pipe, read into the types that the pipe's
 //! template declares: `{{String(org_id)}}`, `{{Date(date_from)}}`,
-//! `{{Date(date_to)}}`, `{{Int32(limit, 50)}}`, and `{{String(device)}}` and other
-//! filters, which only count where they are defined. Others are ignored, as
+//! `{{Date(date_to)}}`, `{{Int32(limit, 50)}}`, and `{{Array(device, 'String')}}` and
+//! other filters, which only count where they are defined. Others are ignored, as
 //! Tinybird does.
 
 use std::collections::BTreeMap;
@@ -22,7 +22,8 @@ pub(super) struct Question {
     pub(super) from: i64,
     /// Midnight UTC after the last day.
     pub(super) until: i64,
-    /// Only visits with such a device, browser, location or source, where one is defined.
+    /// Only visits with such a device, browser, location or source, where some are
+    /// defined: lists, with commas between.
     pub(super) device: Option<String>,
     pub(super) browser: Option<String>,
     pub(super) location: Option<String>,

@@ -14,11 +14,14 @@ use super::events::DAY;
 use super::parameters::Question;
 
 /// The rows that a question is about. Those after the present are there
-/// already, and have not happened.
+/// already, and have not happened. A filter is a list, split at commas as
+/// `Array(location, 'String')` splits it.
 const ASKED: &str =
     "(:org_id IS NULL OR org_id = :org_id) AND timestamp >= :from AND timestamp < :until AND timestamp <= :now
-     AND (:device IS NULL OR device = :device) AND (:browser IS NULL OR browser = :browser)
-     AND (:location IS NULL OR location = :location) AND (:source IS NULL OR source = :source)";
+     AND (:device IS NULL OR instr(',' || :device || ',', ',' || device || ',') > 0)
+     AND (:browser IS NULL OR instr(',' || :browser || ',', ',' || browser || ',') > 0)
+     AND (:location IS NULL OR instr(',' || :location || ',', ',' || location || ',') > 0)
+     AND (:source IS NULL OR instr(',' || :source || ',', ',' || source || ',') > 0)";
 
 /// One pipe.
 pub(super) struct Pipe {
@@ -119,6 +122,27 @@ const HOURS: &str = "
     counted AS (SELECT began / 3600 % 24 AS hour, COUNT(*) AS visits FROM visits GROUP BY 1)
     SELECT hour, COALESCE(visits, 0) FROM hours LEFT JOIN counted USING (hour) ORDER BY hour";
 
+/// Where visits ever came from, by the countries' names: what can be chosen,
+/// whatever the days.
+const LOCATIONS: &str = "
+    WITH names(location, country) AS (
+        VALUES ('AU', 'Australia'), ('CA', 'Canada'), ('DE', 'Germany'), ('DK', 'Denmark'), ('FI', 'Finland'),
+               ('FR', 'France'), ('GB', 'United Kingdom'), ('IE', 'Ireland'), ('JP', 'Japan'), ('MX', 'Mexico'),
+               ('NL', 'Netherlands'), ('NO', 'Norway'), ('NZ', 'New Zealand'), ('SE', 'Sweden'),
+               ('US', 'United States')
+    )
+    SELECT location, COALESCE(country, location) AS country, COUNT(DISTINCT session_id)
+    FROM events LEFT JOIN names USING (location)
+    WHERE (:org_id IS NULL OR org_id = :org_id) AND timestamp <= :now
+    GROUP BY location ORDER BY country";
+
+/// What ever brought visits, from these places only where some are named.
+const SOURCES: &str = "
+    SELECT source, COUNT(DISTINCT session_id) AS visits FROM events
+    WHERE (:org_id IS NULL OR org_id = :org_id) AND timestamp <= :now
+      AND (:location IS NULL OR instr(',' || :location || ',', ',' || location || ',') > 0)
+    GROUP BY source ORDER BY visits DESC, source";
+
 /// Days of all shops together. A day without a visit is there.
 const OVERVIEW: &str = "
     WITH RECURSIVE
@@ -136,7 +160,7 @@ const OVERVIEW: &str = "
 
 const WEEKDAY: &str = "Enum8('Mon' = 1, 'Tue' = 2, 'Wed' = 3, 'Thu' = 4, 'Fri' = 5, 'Sat' = 6, 'Sun' = 7)";
 
-static PIPES: [Pipe; 12] = [
+static PIPES: [Pipe; 14] = [
     Pipe {
         name: "funnel",
         columns: &[("step", "String"), ("sessions", "UInt64")],
@@ -172,6 +196,13 @@ static PIPES: [Pipe; 12] = [
         public: false,
     },
     Pipe {
+        name: "locations",
+        columns: &[("location", "LowCardinality(String)"), ("country", "String"), ("visits", "UInt64")],
+        sql: LOCATIONS,
+        limited: false,
+        public: false,
+    },
+    Pipe {
         name: "overview",
         columns: &[("date", "Date"), ("visits", "UInt64"), ("pageviews", "UInt64")],
         sql: OVERVIEW,
@@ -185,6 +216,13 @@ static PIPES: [Pipe; 12] = [
               GROUP BY device ORDER BY visits DESC, device",
         limited: true,
         public: true,
+    },
+    Pipe {
+        name: "sources",
+        columns: &[("source", "LowCardinality(String)"), ("visits", "UInt64")],
+        sql: SOURCES,
+        limited: false,
+        public: false,
     },
     Pipe {
         name: "top_browsers",

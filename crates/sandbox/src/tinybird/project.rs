@@ -147,7 +147,7 @@ fn expected_parameters(pipe: &Pipe) -> BTreeSet<String> {
     match (asked, pipe.public) {
         (true, false) => expected.extend(filters.iter().chain(&days)),
         (true, true) => expected.extend(&days),
-        (false, _) => expected.push(&"org_id"),
+        (false, _) => expected.extend(filters.iter().filter(|name| pipe.sql().contains(&format!(":{name}")))),
     }
     if pipe.is_limited() {
         expected.push(&"limit");

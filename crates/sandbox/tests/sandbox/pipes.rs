@@ -137,7 +137,28 @@ async fn a_filter_leaves_the_visits_that_it_names() {
         let left = ask(&sandbox, Some(org(0)), &format!("kpis.json?{RANGE}&{column}={value}")).await;
         assert_eq!(sum(&left), first["visits"].as_u64().expect("a count"), "{column}");
         assert!(sum(&left) < kpis);
+        let second = &rows(&all)[1];
+        let both = format!("{value},{}", second[column].as_str().expect("a name"));
+        let left = ask(&sandbox, Some(org(0)), &format!("kpis.json?{RANGE}&{column}={both}")).await;
+        let wanted = [first, second].map(|row| row["visits"].as_u64().expect("a count"));
+        assert_eq!(sum(&left), wanted.iter().sum::<u64>(), "{column}: a list is any of its items");
     }
+}
+
+#[tokio::test]
+async fn what_can_be_chosen_is_what_ever_came_whatever_the_days() {
+    let sandbox = sandbox().await;
+    let nothing = "date_from=2020-01-01&date_to=2020-01-02";
+    let events: Vec<_> = all_events(&sandbox, org(0)).into_iter().filter(|event| event.at <= NOW as i64).collect();
+    let locations = ask(&sandbox, Some(org(0)), &format!("locations.json?{nothing}")).await;
+    let told: BTreeSet<_> = rows(&locations).iter().filter_map(|row| row["location"].as_str()).collect();
+    assert_eq!(told, events.iter().map(|event| event.location.as_str()).collect());
+    let names: Vec<_> = rows(&locations).iter().filter_map(|row| row["country"].as_str()).collect();
+    assert!(names.is_sorted() && names.contains(&"Germany"), "{names:?}");
+    let sources = ask(&sandbox, Some(org(0)), "sources.json?location=DE").await;
+    let told: BTreeSet<_> = rows(&sources).iter().filter_map(|row| row["source"].as_str()).collect();
+    let german = events.iter().filter(|event| event.location == "DE");
+    assert_eq!(told, german.map(|event| event.source.as_str()).collect());
 }
 
 #[tokio::test]
