@@ -22,6 +22,8 @@ const COMMANDS: &[&str] = &[
     "set_comparison",
     "set_filter",
     "clear_filters",
+    "filter_options",
+    "copy_dashboard_link",
     "open_link",
     "draw_tile",
     "refresh_tile",

@@ -2,8 +2,8 @@
 //! core. What a command does is said at [`Desktop`].
 
 use perch_desktop::view::{
-    BootView, CompareWith, CopyFormat, DashboardFormat, DashboardView, RangeView, RevealedToken, SignInIntent,
-    SignOutScope, TileFormat, TileRequest, TileView, TokenView,
+    BootView, CompareWith, CopyFormat, DashboardFormat, DashboardView, FilterOptionsView, RangeView, RevealedToken,
+    SignInIntent, SignOutScope, TileFormat, TileRequest, TileView, TokenView,
 };
 use perch_desktop::{Desktop, Problem};
 use tauri::ipc::Invoke;
@@ -36,6 +36,8 @@ pub fn all() -> impl Fn(Invoke<Wry>) -> bool + Send + Sync + 'static {
         set_comparison,
         set_filter,
         clear_filters,
+        filter_options,
+        copy_dashboard_link,
         open_link,
         draw_tile,
         refresh_tile,
@@ -163,14 +165,30 @@ async fn set_filter(
     tenant: String,
     dashboard: String,
     name: String,
-    value: Option<String>,
+    values: Vec<String>,
 ) -> Result<DashboardView, Problem> {
-    app.set_filter(&tenant, &dashboard, &name, value.as_deref()).await
+    app.set_filter(&tenant, &dashboard, &name, &values).await
 }
 
 #[tauri::command]
 async fn clear_filters(app: App<'_>, tenant: String, dashboard: String) -> Result<DashboardView, Problem> {
     app.clear_filters(&tenant, &dashboard).await
+}
+
+#[tauri::command]
+async fn filter_options(
+    app: App<'_>,
+    tenant: String,
+    dashboard: String,
+    name: String,
+) -> Result<FilterOptionsView, Problem> {
+    app.filter_options(&tenant, &dashboard, &name).await
+}
+
+#[tauri::command]
+fn copy_dashboard_link(app: App<'_>, window: AppHandle, tenant: String, dashboard: String) -> Result<(), Problem> {
+    let link = app.dashboard_link(&tenant, &dashboard)?;
+    window.clipboard().write_text(link).map_err(|error| not_copied("The link", &error))
 }
 
 #[tauri::command]

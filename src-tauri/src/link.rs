@@ -1,5 +1,5 @@
-//! Links of Perch's own scheme: the way back from a browser whose sign-in
-//! cannot end on this machine's loopback address.
+//! Links of Perch's own scheme: to a dashboard, and the way back from a browser
+//! whose sign-in cannot end on this machine's loopback address.
 
 use std::ffi::OsStr;
 use std::fmt;

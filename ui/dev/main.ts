@@ -6,6 +6,8 @@ import { mockIPC, mockWindows } from '@tauri-apps/api/mocks';
 import type { AppView } from '../src/generated/AppView';
 import type { ConnectionView } from '../src/generated/ConnectionView';
 import type { DashboardView } from '../src/generated/DashboardView';
+import type { FilterKindView } from '../src/generated/FilterKindView';
+import type { FilterView } from '../src/generated/FilterView';
 import type { Problem } from '../src/generated/Problem';
 import type { PublicView } from '../src/generated/PublicView';
 import type { RangeView } from '../src/generated/RangeView';
@@ -185,12 +187,39 @@ function frame(): AppView {
 }
 
 let app = frame();
+const filter = (name: string, label: string, kind: FilterKindView): FilterView => ({
+  name,
+  label,
+  column: name,
+  kind,
+  values: [],
+  labels: [],
+  gone: [],
+  isSet: false,
+});
 const filters = [
-  { name: 'country', label: 'Country', column: 'country', value: null as string | null },
-  { name: 'device', label: 'Device', column: 'device', value: null as string | null },
+  filter('country', 'Country', { type: 'click' }),
+  filter('device', 'Device', { type: 'select' }),
+  filter('source', 'Source', { type: 'multiSelect' }),
+  filter('page', 'Page', { type: 'text' }),
+  filter('seconds', 'Seconds', { type: 'number', min: 0, max: 600, step: 10 }),
+  filter('buyers', 'Buyers only', { type: 'toggle', on: '1', off: null }),
 ];
-if (is('filtered'))
-  for (const filter of filters) filter.value = filter.name === 'device' ? 'mobile' : 'at';
+function choose(name: string, values: string[]) {
+  for (const one of filters.filter((filter) => filter.name === name))
+    Object.assign(one, {
+      values,
+      labels: values,
+      isSet: values.length > 0,
+      gone: values.filter((value) => value === 'console'),
+    });
+}
+if (is('filtered')) {
+  choose('country', ['at']);
+  choose('device', ['console']);
+  choose('source', ['google.com', 'newsletter']);
+  choose('buyers', ['1']);
+}
 let range: RangeView = { kind: 'preset', preset: '7d' };
 const kinds = new Map<string, string>();
 
@@ -342,7 +371,7 @@ interface Arguments {
   dashboard: string | null;
   range: RangeView;
   name: string;
-  value: string | null;
+  values: string[];
   request: TileRequest;
   id: number;
 }
@@ -407,10 +436,20 @@ mockIPC(
         range = args.range;
         return dashboard(args.tenant, args.dashboard ?? 'web');
       case 'set_filter':
-        for (const filter of filters) if (filter.name === args.name) filter.value = args.value;
+        choose(args.name, args.values);
         return dashboard(args.tenant, args.dashboard ?? 'web');
+      case 'filter_options': {
+        if (is('failing')) throw unreachable as unknown as Error;
+        const values = ['desktop', 'mobile', 'tablet', 'google.com', 'newsletter'];
+        const options = values.map((value) => ({
+          value,
+          label: value,
+          available: value !== 'tablet',
+        }));
+        return { options, refreshing: false, problem: null, fetched: Date.now() };
+      }
       case 'clear_filters':
-        for (const filter of filters) filter.value = null;
+        for (const { name } of filters) choose(name, []);
         return dashboard(args.tenant, args.dashboard ?? 'web');
       case 'export_tile':
       case 'export_dashboard':

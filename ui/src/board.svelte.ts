@@ -4,6 +4,7 @@
 import { tick } from 'svelte';
 import { arrange, type Arrangement, type Place, type Tab } from './arrange';
 import type { DashboardView } from './generated/DashboardView';
+import type { FilterView } from './generated/FilterView';
 import type { TileChanged } from './generated/TileChanged';
 import type { WrongTileView } from './generated/WrongTileView';
 import { Sight } from './sight';
@@ -37,6 +38,8 @@ export class Board {
   crosshair = $state.raw<Crosshair | null>(null);
   /** Which of the tiles are in view. */
   readonly sight: Sight;
+  /** What the core told of last that is no tile: the values of a filter. */
+  heard = $state.raw<TileChanged | null>(null);
 
   constructor(view: DashboardView) {
     this.tenant = view.tenant;
@@ -45,6 +48,11 @@ export class Board {
     this.view = view;
     this.sight = new Sight(view.tenant, view.id);
     this.tiles = view.tiles.map((layout) => new Tile(view.tenant, view.id, layout));
+  }
+
+  /** What can be chosen follows from what is chosen, and from what was heard of it. */
+  get cause(): { view: DashboardView; heard: TileChanged | null } {
+    return { view: this.view, heard: this.heard };
   }
 
   /** Where everything stands, tiles and what stands in the place of one. */
@@ -137,9 +145,16 @@ export class Board {
     this.view = { ...this.view, paused };
   }
 
-  changed({ tenant, dashboard, tile }: TileChanged): void {
-    if (tenant !== this.tenant || dashboard !== this.id) return;
-    this.tiles.find(({ id }) => id === tile)?.changed();
+  /** The same filters, with other names for what is chosen of them. */
+  rename(filters: FilterView[]): void {
+    this.view = { ...this.view, filters };
+  }
+
+  changed(changed: TileChanged): void {
+    if (changed.tenant !== this.tenant || changed.dashboard !== this.id) return;
+    const tile = this.tiles.find(({ id }) => id === changed.tile);
+    if (tile) tile.changed();
+    else this.heard = { ...changed };
   }
 
   close(): void {

@@ -1,5 +1,5 @@
 // The doors to the Rust core, one function a command, the pictures that it keeps,
-// and the three events it tells. Nothing else in the web view talks to anything outside of it.
+// and the four events it tells. Nothing else in the web view talks to anything outside of it.
 
 import { convertFileSrc, invoke } from '@tauri-apps/api/core';
 import { listen, type UnlistenFn } from '@tauri-apps/api/event';
@@ -9,6 +9,8 @@ import type { CompareWith } from './generated/CompareWith';
 import type { CopyFormat } from './generated/CopyFormat';
 import type { DashboardFormat } from './generated/DashboardFormat';
 import type { DashboardView } from './generated/DashboardView';
+import type { FilterOptionsView } from './generated/FilterOptionsView';
+import type { Opened } from './generated/Opened';
 import type { Problem } from './generated/Problem';
 import type { RangeView } from './generated/RangeView';
 import type { RevealedToken } from './generated/RevealedToken';
@@ -54,11 +56,19 @@ export const setTimeRange = (tenant: string, dashboard: string, range: RangeView
   invoke<DashboardView>('set_time_range', { tenant, dashboard, range });
 export const setComparison = (tenant: string, dashboard: string, comparison: CompareWith) =>
   invoke<DashboardView>('set_comparison', { tenant, dashboard, comparison });
-/** Sets a filter of the dashboard; `null` takes it away. */
-export const setFilter = (tenant: string, dashboard: string, name: string, value: string | null) =>
-  invoke<DashboardView>('set_filter', { tenant, dashboard, name, value });
+/** Chooses values of a filter of the dashboard; none takes it away. */
+export const setFilter = (tenant: string, dashboard: string, name: string, values: string[]) =>
+  invoke<DashboardView>('set_filter', { tenant, dashboard, name, values });
 export const clearFilters = (tenant: string, dashboard: string) =>
   invoke<DashboardView>('clear_filters', { tenant, dashboard });
+/** What can be chosen of a select. */
+export const filterOptions = (tenant: string, dashboard: string, name: string) =>
+  invoke<FilterOptionsView>('filter_options', { tenant, dashboard, name });
+/** Under which name the core tells of a filter's values, and takes *Try again*. */
+export const optionsOf = (filter: string) => `filter:${filter}`;
+/** Puts a link to the dashboard, as it is chosen, into the clipboard. */
+export const copyDashboardLink = (tenant: string, dashboard: string) =>
+  invoke<null>('copy_dashboard_link', { tenant, dashboard });
 export const refreshDashboard = (tenant: string, dashboard: string) =>
   invoke<null>('refresh_dashboard', { tenant, dashboard });
 
@@ -102,6 +112,8 @@ export interface Ears {
   app: (view: AppView) => void;
   tile: (changed: TileChanged) => void;
   dashboards: () => void;
+  /** A link was followed: this stands open now. */
+  opened: (opened: Opened) => void;
   /** A file is held over the window, or no longer. */
   dragging: (over: boolean) => void;
 }
@@ -112,6 +124,7 @@ export async function hear(ears: Ears): Promise<UnlistenFn> {
     listen<AppView>('app', (event) => ears.app(event.payload)),
     listen<TileChanged>('tile', (event) => ears.tile(event.payload)),
     listen('dashboards', () => ears.dashboards()),
+    listen<Opened>('opened', (event) => ears.opened(event.payload)),
     listen('tauri://drag-enter', () => ears.dragging(true)),
     listen('tauri://drag-leave', () => ears.dragging(false)),
     listen('tauri://drag-drop', () => ears.dragging(false)),

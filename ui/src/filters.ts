@@ -4,39 +4,62 @@
 import type { FilterView } from './generated/FilterView';
 import type { Mark } from './generated/Mark';
 
-/** A filter and the value that it shall have; `null` takes it away. */
+/** A filter and the values that it shall have; none takes it away. */
 export interface Choice {
   filter: FilterView;
-  value: string | null;
+  values: string[];
 }
 
 /** What a click on the mark sets; the value that is set already is taken away. */
 export function choiceOf(mark: Mark, filters: FilterView[]): Choice | null {
   for (const { column, value } of mark.keys) {
-    const filter = filters.find((one) => one.column === column);
-    if (filter && value !== null) return { filter, value: filter.value === value ? null : value };
+    const filter = filters.find((one) => one.column === column && isSetByMarks(one));
+    if (filter && value !== null) return { filter, values: toggled(filter, value) };
   }
   return null;
+}
+
+/** The filter's values with one more or less, as many as it takes. */
+export function toggled({ kind, values }: FilterView, value: string): string[] {
+  const others = values.filter((one) => one !== value);
+  if (others.length < values.length) return kind.type === 'multiSelect' ? others : [];
+  return kind.type === 'multiSelect' ? [...values, value] : [value];
 }
 
 /** Whether the dashboard is filtered by what the mark is about. */
 export function isChosen(mark: Mark, filters: FilterView[]): boolean {
   return mark.keys.some(({ column, value }) =>
-    filters.some((filter) => filter.column === column && value !== null && filter.value === value),
+    filters.some(
+      (filter) =>
+        filter.column === column &&
+        isSetByMarks(filter) &&
+        value !== null &&
+        filter.values.includes(value),
+    ),
   );
 }
 
-/** Those that filter something. */
-export function active(filters: FilterView[]): (FilterView & { value: string })[] {
-  return filters.flatMap((filter) =>
-    filter.value === null ? [] : [{ ...filter, value: filter.value }],
-  );
+function isSetByMarks({ kind }: FilterView): boolean {
+  return kind.type === 'click' || kind.type === 'select' || kind.type === 'multiSelect';
+}
+
+/** Those that stand above the dashboard whether or not they are set. */
+export function inBar(filters: FilterView[]): FilterView[] {
+  return filters.filter(({ kind }) => kind.type !== 'click');
+}
+
+/** Those that clicks have set. */
+export function clicked(filters: FilterView[]): FilterView[] {
+  return filters.filter(({ kind, isSet }) => kind.type === 'click' && isSet);
 }
 
 /** A click on the mark in words; `null` where it does nothing. */
 export function hintOf(mark: Mark, filters: FilterView[]): string | null {
   const choice = choiceOf(mark, filters);
-  if (choice) return choice.value === null ? 'Click to take the filter away' : 'Click to filter';
+  if (choice) {
+    const isAnother = choice.values.some((value) => !choice.filter.values.includes(value));
+    return isAnother ? 'Click to filter' : 'Click to take the filter away';
+  }
   return mark.link === null ? null : `Click to open ${hostOf(mark.link)}`;
 }
 

@@ -10,10 +10,12 @@ import { Board } from './board.svelte';
 import type { AppView } from './generated/AppView';
 import type { CompareWith } from './generated/CompareWith';
 import type { DashboardView } from './generated/DashboardView';
+import type { FilterView } from './generated/FilterView';
 import type { Problem } from './generated/Problem';
 import type { PublicView } from './generated/PublicView';
 import type { RangeView } from './generated/RangeView';
 import type { TenantView } from './generated/TenantView';
+import type { TileChanged } from './generated/TileChanged';
 
 /** A dashboard that the viewer asked for and does not get. */
 export interface Refusal {
@@ -75,8 +77,12 @@ export class Screen {
     try {
       await core.hear({
         app: (view) => this.#apply(view),
-        tile: (changed) => this.board?.changed(changed),
+        tile: (changed) => {
+          this.board?.changed(changed);
+          void this.#nameValues(changed);
+        },
         dashboards: () => this.#reopen(),
+        opened: ({ tenant, dashboard }) => void this.follow(tenant, dashboard),
         dragging: (over) => {
           this.isDropTarget = over;
         },
@@ -84,7 +90,7 @@ export class Screen {
       const first = await core.boot();
       // What was told meanwhile is newer than the answer.
       this.app ??= first.app;
-      if (first.dashboard?.tenant === this.app.active && this.#opening === null) {
+      if (first.dashboard?.tenant === this.app.active && this.#opening === null && !this.board) {
         this.#show(first.dashboard);
       }
       this.#settle();
@@ -122,6 +128,12 @@ export class Screen {
     }
   }
 
+  /** Shows what a link led to. */
+  async follow(tenant: string, dashboard: string): Promise<void> {
+    if (this.app) this.app = { ...this.app, active: tenant };
+    await this.open(tenant, dashboard);
+  }
+
   /** Shows why a dashboard cannot be opened, in its place. */
   explain(dashboard: string, problem: Problem): void {
     if (this.board) this.refusal = { tenant: this.board.tenant, dashboard, problem };
@@ -135,9 +147,9 @@ export class Screen {
     await this.#change((board) => core.setComparison(board.tenant, board.id, comparison));
   }
 
-  /** Filters the dashboard; `null` takes the filter away. */
-  async setFilter(name: string, value: string | null): Promise<void> {
-    await this.#change((board) => core.setFilter(board.tenant, board.id, name, value));
+  /** Filters the dashboard; no value takes the filter away. */
+  async setFilter(name: string, values: string[]): Promise<void> {
+    await this.#change((board) => core.setFilter(board.tenant, board.id, name, values));
   }
 
   async clearFilters(): Promise<void> {
@@ -182,6 +194,19 @@ export class Screen {
       if (isCurrent()) this.#show(view);
     });
     if (isCurrent()) this.#opening = null;
+  }
+
+  /** What people call the values of a filter has come, or changed. */
+  async #nameValues({ tenant, dashboard, tile }: TileChanged): Promise<void> {
+    const board = this.board;
+    const isShown = board?.tenant === tenant && board.id === dashboard;
+    const isNamed = ({ name, values }: FilterView) =>
+      core.optionsOf(name) === tile && values.length > 0;
+    if (!isShown || !board.view.filters.some(isNamed)) return;
+    const ticket = this.#ticket;
+    const view = await core.openDashboard(tenant, dashboard).catch(() => null);
+    // Whatever was asked for meanwhile brings its own.
+    if (view && ticket === this.#ticket && board === this.board) board.rename(view.filters);
   }
 
   #apply(app: AppView): void {

@@ -10,6 +10,7 @@ import {
   argumentsOf,
   click,
   dashboard,
+  filter,
   find,
   frame,
   get,
@@ -45,11 +46,11 @@ async function chart(change: Partial<PictureView>, board: Partial<DashboardView>
         const picture = drawn.picture && { ...drawn.picture, ...change };
         return { ...drawn, picture };
       },
-      set_filter: ({ name, value }: { name: string; value: string | null }) =>
+      set_filter: ({ name, values }: { name: string; values: string[] }) =>
         dashboard('acme', {
           ...board,
           filters: (board.filters ?? []).map((one) =>
-            one.name === name ? { ...one, value } : one,
+            one.name === name ? filter({ ...one, values }) : one,
           ),
         }),
     }),
@@ -192,7 +193,7 @@ test('pointing at an instant shows it quietly in the other charts', async () => 
   expect(find('crosshair')).toBeNull();
 });
 
-const country = { name: 'country', label: 'Country', column: 'country', value: null };
+const country = filter({ name: 'country' });
 
 const byCountry: Marks = {
   ...line,
@@ -207,7 +208,7 @@ const byCountry: Marks = {
 };
 
 const filtersOf = (calls: Call[]) =>
-  argumentsOf(calls, 'set_filter').map(({ name, value }) => [name, value]);
+  argumentsOf(calls, 'set_filter').map(({ name, values }) => [name, values]);
 
 test('a click on a mark filters the dashboard, and a second one takes that away', async () => {
   const { calls } = await chart({ marks: byCountry }, { filters: [country] });
@@ -222,8 +223,8 @@ test('a click on a mark filters the dashboard, and a second one takes that away'
   pointer('up', 150);
   await vi.waitFor(() => expect(find('filter-country')).toBeNull());
   expect(filtersOf(calls)).toEqual([
-    ['country', 'ch'],
-    ['country', null],
+    ['country', ['ch']],
+    ['country', []],
   ]);
 });
 
@@ -235,8 +236,8 @@ test('Enter filters by the mark that the keyboard is on, and its chip takes that
   await click('filter-country');
   await vi.waitFor(() => expect(find('filter-country')).toBeNull());
   expect(filtersOf(calls)).toEqual([
-    ['country', 'de'],
-    ['country', null],
+    ['country', ['de']],
+    ['country', []],
   ]);
 });
 
@@ -260,7 +261,7 @@ test('a finger reads a mark first, and clicks it with the second tap', async () 
   expect(filtersOf(calls)).toEqual([]);
   pointer('down', 150, 100, touch);
   pointer('up', 150, 100, touch);
-  expect(filtersOf(calls)).toEqual([['country', 'ch']]);
+  expect(filtersOf(calls)).toEqual([['country', ['ch']]]);
 });
 
 const scroll = {

@@ -1,14 +1,15 @@
 import { expect, test } from 'vitest';
-import { active, choiceOf, hintOf, isChosen } from '../src/filters';
+import { choiceOf, clicked, hintOf, inBar, isChosen, toggled } from '../src/filters';
+import type { FilterKindView } from '../src/generated/FilterKindView';
 import type { FilterView } from '../src/generated/FilterView';
 import type { Mark } from '../src/generated/Mark';
+import { filter as pretended } from './pretend';
 
-const filter = (column: string, value: string | null = null): FilterView => ({
-  name: `by-${column}`,
-  label: column,
-  column,
-  value,
-});
+const filter = (
+  column: string,
+  values: string[] = [],
+  kind: FilterKindView = { type: 'click' },
+): FilterView => pretended({ name: `by-${column}`, column, values, kind });
 
 const mark = (keys: Record<string, string | null>, link: string | null = null): Mark => ({
   shape: { type: 'column', x: 0 },
@@ -19,27 +20,48 @@ const mark = (keys: Record<string, string | null>, link: string | null = null): 
   link,
 });
 
+const any: FilterKindView = { type: 'multiSelect' };
+
 test('a mark filters by the first of its columns that the dashboard has a filter for', () => {
   const choice = choiceOf(mark({ page: '/', country: 'at' }), [filter('country')]);
   expect(choice?.filter.name).toBe('by-country');
-  expect(choice?.value).toBe('at');
+  expect(choice?.values).toEqual(['at']);
 });
 
 test('the value that is chosen already is taken away', () => {
-  expect(choiceOf(mark({ country: 'at' }), [filter('country', 'at')])?.value).toBeNull();
-  expect(choiceOf(mark({ country: 'de' }), [filter('country', 'at')])?.value).toBe('de');
+  const choice = (country: string) =>
+    choiceOf(mark({ country }), [filter('country', ['at'])])?.values;
+  expect(choice('at')).toEqual([]);
+  expect(choice('de')).toEqual(['de']);
+});
+
+test('of a filter for several values a click adds one or takes one away', () => {
+  const several = filter('country', ['at', 'de'], any);
+  expect(toggled(several, 'ch')).toEqual(['at', 'de', 'ch']);
+  expect(choiceOf(mark({ country: 'at' }), [several])?.values).toEqual(['de']);
+  expect(hintOf(mark({ country: 'at' }), [several])).toBe('Click to take the filter away');
+  expect(hintOf(mark({ country: 'ch' }), [several])).toBe('Click to filter');
+});
+
+test('no mark sets what is typed or turned on', () => {
+  const text = filter('country', ['at'], { type: 'text' });
+  expect(choiceOf(mark({ country: 'at' }), [text])).toBeNull();
+  expect(isChosen(mark({ country: 'at' }), [text])).toBe(false);
 });
 
 test('an empty text is a value, a null is none', () => {
-  expect(choiceOf(mark({ country: '' }), [filter('country')])?.value).toBe('');
+  expect(choiceOf(mark({ country: '' }), [filter('country')])?.values).toEqual(['']);
   expect(choiceOf(mark({ country: null }), [filter('country')])).toBeNull();
-  expect(active([filter('country', ''), filter('page')]).map(({ column }) => column)).toEqual([
-    'country',
-  ]);
+});
+
+test('what clicks set is a chip, and everything else stands in the bar', () => {
+  const filters = [filter('country', ['']), filter('page'), filter('device', [], any)];
+  expect(clicked(filters).map(({ column }) => column)).toEqual(['country']);
+  expect(inBar(filters).map(({ column }) => column)).toEqual(['device']);
 });
 
 test('a mark that the dashboard is filtered by is known again', () => {
-  expect(isChosen(mark({ country: 'at' }), [filter('country', 'at')])).toBe(true);
+  expect(isChosen(mark({ country: 'at' }), [filter('country', ['de', 'at'], any)])).toBe(true);
   expect(isChosen(mark({ country: null }), [filter('country')])).toBe(false);
 });
 

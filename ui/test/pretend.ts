@@ -9,6 +9,7 @@ import App from '../src/App.svelte';
 import type { AppView } from '../src/generated/AppView';
 import type { ConnectionView } from '../src/generated/ConnectionView';
 import type { DashboardView } from '../src/generated/DashboardView';
+import type { FilterView } from '../src/generated/FilterView';
 import type { Marks } from '../src/generated/Marks';
 import type { TenantView } from '../src/generated/TenantView';
 import type { TileLayout } from '../src/generated/TileLayout';
@@ -133,6 +134,22 @@ export function dashboard(of: string, change: Partial<DashboardView> = {}): Dash
     dashboards: [{ id: 'web', title: 'Web traffic', problem: null }],
     paused: false,
     ...change,
+  };
+}
+
+/** A filter set by clicks, unless it is said otherwise; its values are what people call them. */
+export function filter({ name, ...change }: Partial<FilterView> & { name: string }): FilterView {
+  const values = change.values ?? [];
+  return {
+    name,
+    label: `${name.charAt(0).toUpperCase()}${name.slice(1)}`,
+    column: name,
+    kind: { type: 'click' },
+    gone: [],
+    ...change,
+    values,
+    labels: values,
+    isSet: values.length > 0,
   };
 }
 

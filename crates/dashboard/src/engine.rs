@@ -62,6 +62,8 @@ struct Inner {
 /// What it asks with.
 enum Access {
     Tenant {
+        /// Who is asked for.
+        whose: Box<Tenant>,
         tokens: Arc<dyn Tokens>,
         /// Held while a refused token is renewed, so that ten refused tiles
         /// renew it once.
@@ -142,8 +144,9 @@ impl Engine {
         clock: Clock,
         zone: TimeZone,
     ) -> Self {
-        let access = Access::Tenant { tokens, renewal: tokio::sync::Mutex::default() };
-        Self::over(tenant.id(), store, Box::new(pipes), access, clock, zone)
+        let id = tenant.id();
+        let access = Access::Tenant { whose: Box::new(tenant), tokens, renewal: tokio::sync::Mutex::default() };
+        Self::over(id, store, Box::new(pipes), access, clock, zone)
     }
 
     /// The engine of what anyone may see, under the id of [`TenantId::public`]:
@@ -205,7 +208,7 @@ impl Engine {
     /// seen. Whether it may be shown offline is [`Store::may_show`]'s to say.
     pub fn seen(&self, tile: &Tile, selection: &Selection) -> Option<TileData> {
         self.inner.serves(tile).ok()?;
-        let current = self.inner.recall(&questions::question(tile, selection, Period::Current)?)?;
+        let current = self.inner.recall(&self.inner.question(tile, selection, Period::Current)?)?;
         Some(self.inner.tile_data(tile, selection, current))
     }
 
@@ -236,7 +239,11 @@ impl Engine {
             Enough::Since(moment) => Some(moment),
         };
         let ask = |period| -> Result<_, EngineError> {
-            let ask = questions::ask(tile, selection, period, now, &inner.zone).ok_or(EngineError::NothingToAsk)?;
+            let ask = questions::ask(tile, selection, period, now, &inner.zone, inner.whose());
+            if let (Err(error), Some(question)) = (&ask, inner.question(tile, selection, period)) {
+                inner.note_outcome(question, now, Some(error));
+            }
+            let ask = ask?;
             let is_enough = |kept: &Kept| {
                 since.is_some_and(|since| kept.fetched >= since)
                     && inner.stale_at(kept, tile, selection, period, now) > now
@@ -267,7 +274,7 @@ impl Engine {
         let inner = &self.inner;
         inner.serves(tile).ok()?;
         let now = (inner.clock)();
-        let of = |period| Some((period, questions::question(tile, selection, period)?));
+        let of = |period| Some((period, inner.question(tile, selection, period)?));
         let asks: Vec<_> = periods(tile, selection).filter_map(of).collect();
         let known: Vec<_> =
             asks.iter().map(|(period, question)| inner.due(question, tile, selection, *period, now)).collect();
@@ -356,7 +363,7 @@ impl Inner {
     /// Asks, and keeps an answer that decodes.
     async fn fetch(self: Arc<Self>, ask: Ask) -> Result<Kept, EngineError> {
         let bytes = match &self.access {
-            Access::Tenant { tokens, renewal } => self.query(&**tokens, renewal, &ask).await?,
+            Access::Tenant { tokens, renewal, .. } => self.query(&**tokens, renewal, &ask).await?,
             Access::Public(_) if self.is_closed() => return Err(EngineError::Closed),
             Access::Public(token) => {
                 self.spend()?;
@@ -412,6 +419,18 @@ impl Inner {
             return Ok(current);
         }
         self.own(tokens.token(true).await?)
+    }
+
+    /// On whose behalf it asks: nobody's for what anyone may see.
+    fn whose(&self) -> Option<&Tenant> {
+        match &self.access {
+            Access::Tenant { whose, .. } => Some(whose),
+            Access::Public(_) => None,
+        }
+    }
+
+    fn question(&self, tile: &Tile, selection: &Selection, period: Period) -> Option<Question> {
+        questions::question(tile, selection, period, self.whose())
     }
 
     /// What anyone may see is asked for on behalf of nobody, and nothing else is.
@@ -535,7 +554,7 @@ impl Inner {
         };
         let comparison = selection.comparison_of(tile);
         let earlier = Period::earlier(comparison).and_then(|period| {
-            let earlier = self.recall(&questions::question(tile, selection, period)?)?;
+            let earlier = self.recall(&self.question(tile, selection, period)?)?;
             let days = dates(period, current.fetched);
             // A comparison with any other time than the one before would lie.
             (dates(period, earlier.fetched) == days).then_some((earlier.answer, days))
@@ -554,7 +573,7 @@ impl Inner {
 
     fn failure(&self, tile: &Tile, selection: &Selection) -> Option<Failure> {
         let failures = lock(&self.failures);
-        let of = |period| failures.get(&questions::question(tile, selection, period)?).cloned();
+        let of = |period| failures.get(&self.question(tile, selection, period)?).cloned();
         periods(tile, selection).find_map(of)
     }
 

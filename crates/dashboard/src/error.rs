@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use perch_chart::ChartError;
+use perch_tenant::Attribute;
 use perch_tinybird::{DecodeError, PipeError, PipeErrorKind};
 
 use crate::TokenError;
@@ -44,6 +45,13 @@ pub enum EngineError {
         /// When the next day begins.
         again: SystemTime,
     },
+    /// The tile is asked for with something that this tenant has not: a personal
+    /// tenant has no organization. Nothing was asked.
+    #[error("this is asked for with your `{attribute}`, and you have none here")]
+    NotOfTenant {
+        /// What is missing.
+        attribute: Attribute,
+    },
     /// The tenant was signed out.
     #[error("you are signed out of this organization")]
     Closed,
@@ -65,6 +73,7 @@ impl EngineError {
             Self::Chart(error) => error.code(),
             Self::NothingToAsk => "nothing-to-ask",
             Self::DailyRequests { .. } => "daily-requests",
+            Self::NotOfTenant { .. } => "not-of-tenant",
             Self::Closed => "signed-out",
             Self::Interrupted => "interrupted",
         }
@@ -82,6 +91,7 @@ impl EngineError {
             Self::Chart(error) => error.next_step(),
             Self::NothingToAsk => "Nothing to do: it is as the dashboard's file has it.",
             Self::DailyRequests { .. } => "Wait for the next day; what was seen last stays until then.",
+            Self::NotOfTenant { .. } => "Open it for one of your organizations.",
             Self::Interrupted => "Try again.",
         }
     }

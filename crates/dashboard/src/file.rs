@@ -5,10 +5,12 @@ use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
 use perch_chart::{Kind, Spec};
+use perch_tenant::Attribute;
 use perch_tinybird::{ParameterValue, PipeName};
 use toml::Spanned;
 use toml::de::DeTable;
 
+use crate::filter::{Filter, FilterKind, read_filters};
 use crate::keys::{self, NEWEST};
 use crate::problem;
 use crate::section::{BooleanOrText, Page, Placed, Section};
@@ -42,19 +44,6 @@ pub struct Dashboard {
     pub filters: Vec<Filter>,
     /// The tiles in reading order; at least one.
     pub tiles: Vec<Tile>,
-}
-
-/// A column that the viewer chooses a value of, by a click on a mark that stands for one.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Filter {
-    /// Names it among the dashboard's.
-    pub name: String,
-    /// What people call it.
-    pub label: String,
-    /// The column of the answers whose values can be chosen.
-    pub column: String,
-    /// The pipes' parameter for it.
-    pub parameter: String,
 }
 
 /// The viewer's choice of time, and where it goes.
@@ -121,6 +110,11 @@ pub struct Tile {
 pub enum Parameter {
     /// The same for everyone.
     Constant(ParameterValue),
+    /// What tells the tenant from others.
+    Tenant(Attribute),
+    /// What the viewer has chosen of this filter of the dashboard; not set while
+    /// nothing is chosen.
+    Filter(String),
 }
 
 /// All that could be read of a file.
@@ -407,7 +401,7 @@ fn read_parameter_name(
 
 /// Tinybird's parameters are Python's names. `token` is not one: Tinybird reads
 /// it as a credential.
-fn check_parameter_name(page: &mut Page<'_>, name: &str, offset: usize) {
+pub(crate) fn check_parameter_name(page: &mut Page<'_>, name: &str, offset: usize) {
     let mut letters = name.chars();
     let valid = letters.next().is_some_and(|first| first.is_ascii_alphabetic() || first == '_')
         && letters.all(|letter| letter.is_ascii_alphanumeric() || letter == '_');
@@ -416,46 +410,6 @@ fn check_parameter_name(page: &mut Page<'_>, name: &str, offset: usize) {
     } else if name.eq_ignore_ascii_case("token") {
         page.report(offset, format!("`{name}` cannot be set here: Tinybird reads it as a credential; remove it"));
     }
-}
-
-const FILTER: &str = "[[filter]] on a line of its own, and name = \"device\" below it";
-
-fn read_filters(
-    top: &Section<'_, '_>,
-    page: &mut Page<'_>,
-    places: &mut Places,
-    time: Option<&TimeFilter>,
-) -> Vec<Filter> {
-    let mut filters: Vec<Filter> = Vec::new();
-    for (table, span) in top.tables(page, "filter", FILTER).unwrap_or_default() {
-        let section = Section::new(page, table, span, keys::FILTER);
-        let Some(Placed { value: name, offset }) = required(&section, page, "name", 60, "name = \"device\"") else {
-            continue;
-        };
-        if filters.iter().any(|filter| filter.name == name) {
-            page.report(offset, format!("another filter has the name `{name}`; write one of its own"));
-            continue;
-        }
-        let text = |page: &mut Page<'_>, key, example: &str| section.text(page, key, 100, example);
-        let label = text(page, "label", "label = \"Device\"").map(|label| label.value.to_owned());
-        let column = text(page, "column", "column = \"device\"").map(|column| column.value.to_owned());
-        let parameter = text(page, "parameter", "parameter = \"device\"");
-        let at = parameter.as_ref().map_or(offset, |parameter| parameter.offset);
-        let parameter = parameter.map_or(name, |parameter| parameter.value).to_owned();
-        check_parameter_name(page, &parameter, at);
-        let is_times = time.is_some_and(|time| time.parameters.from == parameter || time.parameters.to == parameter);
-        if is_times || filters.iter().any(|filter| filter.parameter == parameter) {
-            page.report(at, format!("`{parameter}` is another filter's parameter already; name one of its own"));
-        }
-        places.parameters.push((parameter.clone(), at));
-        filters.push(Filter {
-            name: name.to_owned(),
-            label: label.unwrap_or_else(|| capitalized(name)),
-            column: column.unwrap_or_else(|| name.to_owned()),
-            parameter,
-        });
-    }
-    filters
 }
 
 /// `page_type` as people read it: `Page type`.
@@ -544,7 +498,7 @@ fn read_tile(
     let chart =
         section.value(page, "chart", "a chart", "[tile.chart] on a line of its own, and kind = \"line\" below it");
     let pipe = read_pipe(section, page, places, chart.as_ref().map(|chart: &Placed<Spec>| chart.value.kind));
-    let refresh = read_refresh(section, page);
+    let refresh = read_refresh(section, page, DEFAULT_REFRESH);
     let timed = section.boolean(page, "time");
     let filter = chosen.time;
     let time = filter.filter(|_| timed.as_ref().is_none_or(|timed| timed.value));
@@ -553,7 +507,7 @@ fn read_tile(
         page.report(offset, "this dashboard has no time filter; add [time] at the top or remove `time`");
     }
     let compare = read_compare(section, page, filter, time.is_some());
-    let parameters = read_parameters(section, page, places, time.as_ref());
+    let parameters = read_bound(section, page, places, time.as_ref(), chosen.filters);
     let chart = chart?.value;
     let filters = read_heeded(section, page, chosen.filters, &chart, &parameters);
     Some(Tile {
@@ -623,8 +577,8 @@ fn read_pipe(
     PipeName::parse(text.value).map_err(|error| page.report(text.offset, error.to_string())).ok().map(Some)
 }
 
-/// The filters that a tile heeds: those that it names, or all but the one whose values stand along its own axis, which
-/// is where the viewer chooses.
+/// The filters that a tile heeds: those that it names, or all but those that it binds to a parameter itself and the one
+/// set by clicks whose values stand along its own axis, which is where the viewer chooses.
 fn read_heeded(
     section: &Section<'_, '_>,
     page: &mut Page<'_>,
@@ -639,21 +593,46 @@ fn read_heeded(
             page.report(*offset, format!("this dashboard has no filter `{value}`; it has {}", list(&there)));
         }
     }
+    let chooses = |filter: &Filter| filter.kind == FilterKind::Click && chart.x.as_ref() == Some(&filter.column);
+    let binds = |filter: &Filter| {
+        let bound = |parameter: &Parameter| matches!(parameter, Parameter::Filter(name) if *name == filter.name);
+        parameters.contains_key(&filter.parameter) || parameters.values().any(bound)
+    };
     let heeds = |filter: &&Filter| match &named {
         Some(named) => named.iter().any(|name| name.value == filter.name),
-        None => chart.x.as_ref() != Some(&filter.column) && !parameters.contains_key(&filter.parameter),
+        None => !chooses(filter) && !binds(filter),
     };
     filters.iter().filter(heeds).map(|filter| (filter.name.clone(), filter.parameter.clone())).collect()
 }
 
-fn list(names: &[&str]) -> String {
+/// A tile's parameters, which may name filters of the dashboard.
+fn read_bound(
+    section: &Section<'_, '_>,
+    page: &mut Page<'_>,
+    places: &mut Places,
+    time: Option<&TimeParameters>,
+    filters: &[Filter],
+) -> BTreeMap<String, Parameter> {
+    let parameters = read_parameters(section, page, places, time);
+    for Placed { value, offset } in parameters.values() {
+        if let Parameter::Filter(name) = value
+            && filters.iter().all(|filter| filter.name != *name)
+        {
+            let there: Vec<&str> = filters.iter().map(|filter| filter.name.as_str()).collect();
+            page.report(*offset, format!("this dashboard has no filter `{name}`; it has {}", list(&there)));
+        }
+    }
+    parameters.into_iter().map(|(name, parameter)| (name, parameter.value)).collect()
+}
+
+pub(crate) fn list(names: &[&str]) -> String {
     match names {
         [] => "none: add [[filter]] at the top of the file".to_owned(),
         names => names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", "),
     }
 }
 
-fn required<'a>(
+pub(crate) fn required<'a>(
     section: &Section<'a, '_>,
     page: &mut Page<'_>,
     key: &str,
@@ -700,9 +679,9 @@ pub(crate) fn derived_id(title: &str, ids: &mut HashSet<String>) -> String {
     id
 }
 
-fn read_refresh(section: &Section<'_, '_>, page: &mut Page<'_>) -> Duration {
+pub(crate) fn read_refresh(section: &Section<'_, '_>, page: &mut Page<'_>, default: Duration) -> Duration {
     let Some(Placed { value, offset }) = section.text(page, "refresh", 20, "refresh = \"60s\"") else {
-        return DEFAULT_REFRESH;
+        return default;
     };
     let seconds = [("s", 1_u64), ("m", 60), ("h", 3_600), ("d", 86_400)]
         .into_iter()
@@ -715,29 +694,35 @@ fn read_refresh(section: &Section<'_, '_>, page: &mut Page<'_>) -> Duration {
                 offset,
                 format!("`refresh` is \"{value}\"; write how long an answer is fresh, between \"1s\" and \"30d\", like refresh = \"60s\" or \"5m\""),
             );
-            DEFAULT_REFRESH
+            default
         }
     }
 }
 
-fn read_parameters(
+/// Parameters and what they are set to, each at the place of its name. Whether
+/// the filters that they name are there is the caller's to say.
+pub(crate) fn read_parameters(
     section: &Section<'_, '_>,
     page: &mut Page<'_>,
     places: &mut Places,
     time: Option<&TimeParameters>,
-) -> BTreeMap<String, Parameter> {
-    let constants = section.constants(page, "parameters", "parameters = { limit = 10 }");
-    let mut parameters = BTreeMap::new();
-    for (name, Placed { value, offset }) in constants {
-        check_parameter_name(page, &name, offset);
-        if time.is_some_and(|time| time.from == name || time.to == name) {
+) -> BTreeMap<String, Placed<Parameter>> {
+    let parameters = section.parameters(page, "parameters", "parameters = { limit = 10 }");
+    for (name, Placed { value, offset }) in &parameters {
+        check_parameter_name(page, name, *offset);
+        if time.is_some_and(|time| time.from == *name || time.to == *name) {
             page.report(
-                offset,
+                *offset,
                 format!("`{name}` is set by the time filter; remove it here, or write time = false in this tile"),
             );
         }
-        places.parameters.push((name.clone(), offset));
-        parameters.insert(name, Parameter::Constant(value));
+        if matches!(value, Parameter::Tenant(_)) && places.public.is_some() {
+            page.report(
+                *offset,
+                format!("anyone may see this dashboard, so `{name}` has no organization to be filled with; remove it or public = true"),
+            );
+        }
+        places.parameters.push((name.clone(), *offset));
     }
     parameters
 }

@@ -31,8 +31,23 @@ pub(crate) const DASHBOARD: Keys = Keys {
 pub(crate) const TIME: Keys =
     Keys { what: "[time]", first: &["default", "from", "to"], second: &["zone", "presets", "compare"] };
 
-pub(crate) const FILTER: Keys =
-    Keys { what: "a filter", first: &["name", "label", "column", "parameter"], second: &[] };
+pub(crate) const FILTER: Keys = Keys {
+    what: "a filter",
+    first: &["name", "label", "column", "parameter"],
+    second: &["kind", "default", "values", "options", "min", "max", "step", "on", "off"],
+};
+
+/// One of a filter's listed values, where it is more than a text.
+pub(crate) const CHOICE: Keys = Keys { what: "a value", first: &["value", "label"], second: &[] };
+
+pub(crate) const OPTIONS: Keys = Keys {
+    what: "[filter.options]",
+    first: &["pipe", "value", "label", "filters", "parameters", "refresh"],
+    second: &[],
+};
+
+/// What a parameter is bound to.
+pub(crate) const BINDING: Keys = Keys { what: "a parameter", first: &["tenant", "filter"], second: &[] };
 
 pub(crate) const TILE: Keys = Keys {
     what: "a tile",

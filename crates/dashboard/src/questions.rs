@@ -10,9 +10,10 @@ use std::time::SystemTime;
 
 use jiff::tz::TimeZone;
 use perch_offline::Question;
+use perch_tenant::{Attribute, Tenant};
 use perch_tinybird::{ParameterValue, Parameters, PipeName};
 
-use crate::{Comparison, Dates, DayZone, Parameter, Selection, Tile, TimeParameters, TimeRange};
+use crate::{Comparison, Dates, DayZone, EngineError, Parameter, Selection, Tile, TimeParameters, TimeRange};
 
 /// Which of the two times of a comparison.
 #[derive(Clone, Copy)]
@@ -48,31 +49,57 @@ pub(crate) struct Ask {
 
 /// The name under which the answer for `tile` over `range` is kept.
 /// `None` for one that asks nothing.
-pub(crate) fn question(tile: &Tile, selection: &Selection, period: Period) -> Option<Question> {
+pub(crate) fn question(
+    tile: &Tile,
+    selection: &Selection,
+    period: Period,
+    tenant: Option<&Tenant>,
+) -> Option<Question> {
     // As the request spells them: a type that changes and a spelling that does
     // not is the same question.
-    let mut parameters: BTreeMap<_, _> = constants(tile).map(|(name, value)| (name, value.to_string())).collect();
+    let constants = constants(tile).map(|(name, value)| (name, value.to_string()));
+    // What the tenant has not is asked for by nobody: see `ask`.
+    let theirs = theirs(tile, tenant).map(|(name, _, value)| (name.to_owned(), value.unwrap_or_default().to_owned()));
+    let mut parameters: BTreeMap<_, _> = constants.chain(theirs).collect();
     if let Some(time) = &tile.time {
         let range = name(&selection.range, period, &time.zone);
         parameters.insert(time.from.clone(), range.clone());
         parameters.insert(time.to.clone(), range);
     }
-    parameters.extend(selection.parameters(tile).map(|(name, value)| (name.to_owned(), value.to_owned())));
+    parameters.extend(selection.parameters(tile).map(|(name, value)| (name, value.to_string())));
     Some(Question { pipe: tile.pipe.as_ref()?.as_str().to_owned(), parameters })
 }
 
-/// What is asked at `now`; `None` where nothing is.
-pub(crate) fn ask(tile: &Tile, selection: &Selection, period: Period, now: SystemTime, zone: &TimeZone) -> Option<Ask> {
+/// What is asked at `now`.
+///
+/// # Errors
+///
+/// [`EngineError::NothingToAsk`] where nothing is, and
+/// [`EngineError::NotOfTenant`] where the tenant has not what it is asked with.
+pub(crate) fn ask(
+    tile: &Tile,
+    selection: &Selection,
+    period: Period,
+    now: SystemTime,
+    zone: &TimeZone,
+    tenant: Option<&Tenant>,
+) -> Result<Ask, EngineError> {
+    let (Some(question), Some(pipe)) = (question(tile, selection, period, tenant), tile.pipe.clone()) else {
+        return Err(EngineError::NothingToAsk);
+    };
     let mut parameters: Parameters = constants(tile).collect();
+    for (name, attribute, value) in theirs(tile, tenant) {
+        parameters.insert(name, value.ok_or(EngineError::NotOfTenant { attribute })?);
+    }
     if let Some(time) = &tile.time {
         let Dates { from, to } = dates(time, &selection.range, period, now, zone);
         parameters.insert(time.from.clone(), from);
         parameters.insert(time.to.clone(), to);
     }
     for (name, value) in selection.parameters(tile) {
-        parameters.insert(name.to_owned(), value);
+        parameters.insert(name, value);
     }
-    Some(Ask { question: question(tile, selection, period)?, pipe: tile.pipe.clone()?, parameters, at: now })
+    Ok(Ask { question, pipe, parameters, at: now })
 }
 
 /// The name of a time. Days of another zone than the viewer's are other days, unless they are named themselves.
@@ -105,5 +132,21 @@ pub(crate) fn dates(
 }
 
 fn constants(tile: &Tile) -> impl Iterator<Item = (String, ParameterValue)> {
-    tile.parameters.iter().map(|(name, Parameter::Constant(value))| (name.clone(), value.clone()))
+    tile.parameters.iter().filter_map(|(name, parameter)| match parameter {
+        Parameter::Constant(value) => Some((name.clone(), value.clone())),
+        Parameter::Tenant(_) | Parameter::Filter(_) => None,
+    })
+}
+
+/// The parameters that say who is looking, and what this tenant has for them.
+fn theirs<'a>(
+    tile: &'a Tile,
+    tenant: Option<&'a Tenant>,
+) -> impl Iterator<Item = (&'a str, Attribute, Option<&'a str>)> {
+    tile.parameters.iter().filter_map(move |(name, parameter)| match parameter {
+        Parameter::Tenant(attribute) => {
+            Some((name.as_str(), *attribute, tenant.and_then(|tenant| tenant.attribute(*attribute))))
+        }
+        Parameter::Constant(_) | Parameter::Filter(_) => None,
+    })
 }

@@ -68,10 +68,12 @@ mod tests {
     #[test]
     fn every_key_that_the_reader_knows_is_in_the_schema_and_none_else() {
         let in_schema = |place: &str| names(ROOT.pointer(&format!("{place}/properties")).expect(place)).clone();
-        let tables: [(&str, Keys); 4] = [
+        let tables: [(&str, Keys); 6] = [
             ("", keys::DASHBOARD),
             ("/$defs/time", keys::TIME),
             ("/$defs/filter", keys::FILTER),
+            ("/$defs/choice", keys::CHOICE),
+            ("/$defs/options", keys::OPTIONS),
             ("/$defs/tile", keys::TILE),
         ];
         for (place, known) in tables {
@@ -170,6 +172,29 @@ presets = ["7d", "this-month"]
 compare = "year"
 [[filter]]
 name = "device"
+kind = "select"
+default = "mobile"
+values = ["desktop", { value = "mobile", label = "Phones" }]
+[[filter]]
+name = "city"
+kind = "multi-select"
+default = ["Vienna"]
+[filter.options]
+pipe = "cities"
+value = "city"
+filters = ["device"]
+refresh = "1d"
+[[filter]]
+name = "least"
+kind = "number"
+min = 0
+step = 0.5
+default = 1
+[[filter]]
+name = "buyers"
+kind = "toggle"
+on = 1
+default = true
 [[tile]]
 title = "Visits"
 pipe = "kpis"
@@ -180,7 +205,7 @@ height = 4
 refresh = "60s"
 compare = true
 filters = ["device"]
-parameters = { limit = 10, day = 2026-01-02, countries = ["DE", "FR"] }
+parameters = { limit = 10, dev = { filter = "device" }, shop = { tenant = "org.slug" }, day = 2026-01-02, countries = ["DE", "FR"] }
 [tile.chart]
 kind = "line"
 stacked = "percent"
@@ -206,6 +231,20 @@ x_axis = { scale = "log" }
             ("compare = \"year\"", "compare = true"),
             ("compare = true", "compare = \"month\""),
             ("name = \"device\"", "nam = \"device\""),
+            ("kind = \"select\"", "kind = \"dropdown\""),
+            ("kind = \"select\"", "kind = \"text\""),
+            ("default = \"mobile\"", "default = [\"mobile\"]"),
+            ("[\"desktop\", {", "[[1], {"),
+            ("label = \"Phones\"", "lable = \"Phones\""),
+            ("pipe = \"cities\"", "pipe = \"the cities\""),
+            ("value = \"city\"\n", ""),
+            ("[filter.options]\npipe", "values = [\"x\"]\n[filter.options]\npipe"),
+            ("min = 0", "min = \"0\""),
+            ("min = 0", "off = \"0\""),
+            ("step = 0.5", "step = 0"),
+            ("default = true", "default = \"on\""),
+            ("filter = \"device\"", "filtre = \"device\""),
+            ("\"org.slug\"", "\"org.name\""),
             ("pipe = \"kpis\"", "pipe = \"top pages\""),
             ("pipe = \"kpis\"\n", ""),
             ("tab = \"Traffic\"", "tab = \"\""),

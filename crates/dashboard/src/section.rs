@@ -6,6 +6,7 @@ use std::ops::{Range, RangeInclusive};
 
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
+use perch_tenant::Attribute;
 use perch_tinybird::{ParameterError, ParameterValue};
 use serde::de::value::Error as ProbeError;
 use serde::de::{DeserializeOwned, Error as _, Visitor};
@@ -13,9 +14,9 @@ use serde::forward_to_deserialize_any;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue, ValueDeserializer};
 
-use crate::Problem;
-use crate::keys::{Keys, NEWEST};
+use crate::keys::{self, Keys, NEWEST};
 use crate::problem::nearest;
+use crate::{Parameter, Problem};
 
 /// More problems than anyone reads before they put the first ones right.
 const MOST_PROBLEMS: usize = 300;
@@ -124,7 +125,8 @@ impl<'a, 't> Section<'a, 't> {
         Self { table, span, what: known.what, misspelt }
     }
 
-    fn get(&self, key: &str) -> Option<&'a Spanned<DeValue<'t>>> {
+    /// The value of a key, whatever it is.
+    pub(crate) fn get(&self, key: &str) -> Option<&'a Spanned<DeValue<'t>>> {
         self.table.get(key)
     }
 
@@ -276,31 +278,49 @@ impl<'a, 't> Section<'a, 't> {
         Some(tables)
     }
 
+    /// A number, whole or with a fraction.
+    pub(crate) fn number(&self, page: &mut Page<'_>, key: &str, example: &str) -> Option<Placed<f64>> {
+        let value = self.get(key)?;
+        let number = match value.get_ref() {
+            DeValue::Integer(_) | DeValue::Float(_) => scalar(value).and_then(|text| text.parse().ok()),
+            _ => None,
+        };
+        if number.is_none() {
+            self.wrong(page, key, value, &format!("a number, like {example}"));
+        }
+        Some(Placed { value: number?, offset: value.span().start })
+    }
+
     /// The values of a table whose keys are the writer's own, as parameters.
-    pub(crate) fn constants(
+    pub(crate) fn parameters(
         &self,
         page: &mut Page<'_>,
         key: &str,
         example: &str,
-    ) -> BTreeMap<String, Placed<ParameterValue>> {
-        let mut constants = BTreeMap::new();
-        let Some((table, _)) = self.table(page, key, example) else { return constants };
+    ) -> BTreeMap<String, Placed<Parameter>> {
+        let mut parameters = BTreeMap::new();
+        let Some((table, _)) = self.table(page, key, example) else { return parameters };
         for (name, value) in table {
-            match constant(value) {
-                Ok(Some(constant)) => {
-                    let placed = Placed { value: constant, offset: name.span().start };
-                    constants.insert(name.get_ref().to_string(), placed);
-                }
-                Ok(None) => {
-                    let wanted = "a text, a number, a date, true or false, or a list of them, like [\"DE\", \"FR\"]";
-                    self.wrong(page, name.get_ref(), value, wanted);
-                }
-                Err(error) => {
-                    page.report(value.span().start, format!("`{}`: {error}; {}", name.get_ref(), error.next_step()));
-                }
-            }
+            let parameter = match value.get_ref() {
+                DeValue::Table(table) => bound(page, table, value.span()),
+                _ => self.constant(page, name.get_ref(), value).map(Parameter::Constant),
+            };
+            let placed = parameter.map(|value| Placed { value, offset: name.span().start });
+            parameters.extend(placed.map(|placed| (name.get_ref().to_string(), placed)));
         }
-        constants
+        parameters
+    }
+
+    fn constant(&self, page: &mut Page<'_>, name: &str, value: &Spanned<DeValue<'_>>) -> Option<ParameterValue> {
+        match constant(value) {
+            Ok(Some(constant)) => return Some(constant),
+            Ok(None) => {
+                let wanted = "a text, a number, a date, true or false, or a list of them, like [\"DE\", \"FR\"]";
+                self.wrong(page, name, value, wanted);
+            }
+            Err(error) => page.report(value.span().start, format!("`{name}`: {error}; {}", error.next_step())),
+        }
+        None
     }
 
     /// A table that another crate's type reads. Its keys come from the type.
@@ -350,6 +370,42 @@ impl<'a, 't> Section<'a, 't> {
     }
 }
 
+/// What a parameter can be bound to of a tenant: what a connection's `bind` can name.
+const OF_A_TENANT: [Attribute; 3] = [Attribute::OrgId, Attribute::OrgSlug, Attribute::UserId];
+
+/// What a parameter is bound to: `{ tenant = "org.slug" }` or `{ filter = "device" }`.
+fn bound(page: &mut Page<'_>, table: &DeTable<'_>, span: Range<usize>) -> Option<Parameter> {
+    const EXAMPLES: [&str; 2] = ["{ tenant = \"org.slug\" }", "{ filter = \"device\" }"];
+    if page.version < NEWEST {
+        page.report_newer(span.start, "a parameter that is bound to something");
+    }
+    let section = Section::new(page, table, span, keys::BINDING);
+    let tenant = section.text(page, "tenant", 40, EXAMPLES[0]);
+    let filter = section.text(page, "filter", 60, EXAMPLES[1]);
+    match (tenant, filter) {
+        (Some(Placed { value, offset }), None) => {
+            let named = OF_A_TENANT.into_iter().find(|attribute| attribute.to_string() == value);
+            if named.is_none() {
+                let all = OF_A_TENANT.map(|attribute| format!("\"{attribute}\"")).join(", ");
+                page.report(offset, format!("`{value}` is nothing that a tenant has; write one of {all}"));
+            }
+            named.map(Parameter::Tenant)
+        }
+        (None, Some(filter)) => Some(Parameter::Filter(filter.value.to_owned())),
+        (tenant, _) => {
+            // Of a text that was no text it has been told already.
+            if tenant.is_some() || ["tenant", "filter"].iter().all(|key| section.get(key).is_none()) {
+                let offset = section.offset();
+                page.report(
+                    offset,
+                    format!("a parameter is bound to one thing; write {} or {}", EXAMPLES[0], EXAMPLES[1]),
+                );
+            }
+            None
+        }
+    }
+}
+
 fn unknown_key(name: &str, known: Keys, meant: Option<&str>) -> String {
     let what = known.what;
     match meant {
@@ -375,6 +431,14 @@ fn constant(value: &Spanned<DeValue<'_>>) -> Result<Option<ParameterValue>, Para
         }
         DeValue::Table(_) => None,
     })
+}
+
+/// A single value as a pipe is asked with it; `None` for a list or a table.
+pub(crate) fn scalar(value: &Spanned<DeValue<'_>>) -> Option<String> {
+    match value.get_ref() {
+        DeValue::Array(_) | DeValue::Table(_) => None,
+        _ => constant(value).ok().flatten().map(|value| value.to_string()),
+    }
 }
 
 /// A day, a day and a time, or a moment with its offset. A time of no day is

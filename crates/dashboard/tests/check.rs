@@ -399,3 +399,30 @@ fn two_files_with_one_name_and_a_file_that_is_not_text_are_told() {
         ]
     );
 }
+
+#[test]
+fn what_the_token_fixes_is_set_neither_for_a_tile_nor_for_a_filters_values() {
+    let filters = r#"
+[[filter]]
+name = "org_id"
+column = "shop"
+
+[[filter]]
+name = "device"
+kind = "select"
+[filter.options]
+pipe = "devices"
+value = "device"
+parameters = { org_id = { tenant = "org.id" } }
+"#;
+    let bound = "parameters = { org_id = { filter = \"device\" } }";
+    let text = DASHBOARD
+        .replace("version = 1", "version = 2")
+        .replacen("[[tile]]", &format!("{filters}\n[[tile]]"), 1)
+        .replace("parameters = { limit = 10 }", bound);
+    let told = findings(CONNECTION, &[("a.toml", &text)]);
+    let fixed: Vec<_> = told.iter().filter(|told| told.contains("`org_id` is fixed by the token")).collect();
+    assert_eq!(fixed.len(), 3, "{told:?}");
+    assert!(told.iter().any(|told| told.contains("no scope of the token reads the pipe `devices`")), "{told:?}");
+    assert!(fixed[0].starts_with("a.toml:9:8:") && fixed[1].starts_with("a.toml:18:16:"), "{fixed:?}");
+}

@@ -3,7 +3,11 @@
 use std::time::Duration;
 
 use perch_chart::Kind;
-use perch_dashboard::{Comparison, Dashboard, DayZone, MOST_BYTES, Parameter, Preset, Problem, Reading, TimeRange};
+use perch_dashboard::{
+    Choices, Comparison, Dashboard, DayZone, Filter, FilterKind, MOST_BYTES, Parameter, Preset, Problem, Reading,
+    TimeRange,
+};
+use perch_tenant::Attribute;
 use perch_tinybird::{ParameterValue, PipeName};
 
 const GOOD: &str = r##"version = 1
@@ -57,11 +61,12 @@ fn a_file_says_which_tiles_ask_which_pipes() {
     assert_eq!((visits.width, visits.height, visits.compare), (8, 4, Comparison::Previous));
     assert_eq!((visits.refresh, visits.chart.kind), (Duration::from_secs(60), Kind::Line));
     assert_eq!(visits.time.as_ref(), Some(&time.parameters));
-    let value = |name: &str| visits.parameters.get(name).map(|Parameter::Constant(value)| value.clone());
-    assert_eq!(value("limit"), Some(10.into()));
-    assert_eq!(value("country"), Some("DE".into()));
-    assert_eq!(value("exact"), Some(true.into()));
-    assert_eq!(value("share"), ParameterValue::float(0.5).ok());
+    let value = |name: &str| visits.parameters.get(name).cloned();
+    let constant = |value: ParameterValue| Some(Parameter::Constant(value));
+    assert_eq!(value("limit"), constant(10.into()));
+    assert_eq!(value("country"), constant("DE".into()));
+    assert_eq!(value("exact"), constant(true.into()));
+    assert_eq!(value("share"), ParameterValue::float(0.5).ok().and_then(constant));
 
     assert_eq!((pages.id.as_str(), pages.width, pages.height), ("top-pages", 6, 3));
     assert_eq!((pages.refresh, pages.time.as_ref()), (Duration::from_secs(300), None));
@@ -88,7 +93,7 @@ fn a_dashboard_is_for_everyone_only_where_it_says_so() {
 
 /// The good file with these lines before its first tile.
 fn with_filters(lines: &str) -> String {
-    GOOD.replacen("[[tile]]", &format!("{lines}\n[[tile]]"), 1)
+    GOOD.replace("version = 1", "version = 2").replacen("[[tile]]", &format!("{lines}\n[[tile]]"), 1)
 }
 
 #[test]
@@ -132,6 +137,254 @@ fn a_filter_that_cannot_be_is_told_at_its_place() {
     assert!(text.message.contains("asks no pipe"), "{text}");
 }
 
+/// A filter of each kind, whose options depend on each other.
+const KINDS: &str = r#"
+[[filter]]
+name = "page"
+
+[[filter]]
+name = "country"
+kind = "multi-select"
+default = ["DE", "AT"]
+[filter.options]
+pipe = "countries"
+value = "code"
+label = "name"
+refresh = "1d"
+
+[[filter]]
+name = "city"
+kind = "select"
+[filter.options]
+pipe = "cities"
+value = "city"
+filters = ["country"]
+parameters = { who = { tenant = "org.slug" }, dev = { filter = "device" }, limit = 100 }
+
+[[filter]]
+name = "device"
+kind = "select"
+default = "mobile"
+values = ["desktop", { value = "mobile", label = "Phones" }, 3]
+
+[[filter]]
+name = "search"
+kind = "text"
+default = "shop"
+
+[[filter]]
+name = "least"
+kind = "number"
+min = 0
+max = 1.5
+step = 0.5
+default = 1.50
+
+[[filter]]
+name = "buyers"
+kind = "toggle"
+on = 1
+off = "no"
+default = true
+"#;
+
+fn kinds() -> Dashboard {
+    parse(&with_filters(KINDS))
+}
+
+fn filter<'a>(dashboard: &'a Dashboard, name: &str) -> &'a Filter {
+    dashboard.filter(name).expect(name)
+}
+
+#[test]
+fn a_filter_is_chosen_as_its_kind_says() {
+    let dashboard = kinds();
+    let kinds: Vec<_> = dashboard.filters.iter().map(|filter| filter.kind.name()).collect();
+    assert_eq!(kinds, ["click", "multi-select", "select", "select", "text", "number", "toggle"]);
+    let defaults: Vec<_> = dashboard.filters.iter().map(|filter| filter.default.join(" ")).collect();
+    assert_eq!(defaults, ["", "DE AT", "", "mobile", "shop", "1.5", "1"]);
+    let number = FilterKind::Number { min: Some(0.0), max: Some(1.5), step: Some(0.5) };
+    assert_eq!(filter(&dashboard, "least").kind, number);
+    let toggle = FilterKind::Toggle { on: "1".to_owned(), off: Some("no".to_owned()) };
+    assert_eq!(filter(&dashboard, "buyers").kind, toggle);
+    let Some(Choices::Listed(listed)) = filter(&dashboard, "device").kind.choices() else { panic!("a list") };
+    let listed: Vec<_> = listed.iter().map(|choice| (choice.value.as_str(), choice.label.as_str())).collect();
+    assert_eq!(listed, [("desktop", "desktop"), ("mobile", "Phones"), ("3", "3")]);
+}
+
+#[test]
+fn values_of_a_pipe_are_asked_for_as_rows_are() {
+    let dashboard = kinds();
+    let countries = filter(&dashboard, "country").options().expect("options");
+    assert_eq!((countries.value.as_str(), countries.label.as_deref()), ("code", Some("name")));
+    assert_eq!(countries.tile.refresh, Duration::from_secs(86_400));
+    let cities = &filter(&dashboard, "city").options().expect("options").tile;
+    assert_eq!(cities.pipe.as_ref().map(PipeName::as_str), Some("cities"));
+    assert_eq!(cities.refresh, Duration::from_secs(3_600), "what can be chosen changes seldom");
+    assert_eq!(cities.filters, [("country".to_owned(), "country".to_owned())].into());
+    assert_eq!(cities.parameters.get("who"), Some(&Parameter::Tenant(Attribute::OrgSlug)));
+    assert_eq!(cities.parameters.get("dev"), Some(&Parameter::Filter("device".to_owned())));
+    assert!(cities.time.is_none() && !cities.public);
+    let asked: Vec<_> = dashboard.asks().map(|tile| tile.id.as_str()).collect();
+    assert_eq!(asked, ["visits", "top-pages", "filter:country", "filter:city"]);
+}
+
+#[test]
+fn what_can_be_chosen_is_chosen_on_all_tiles_and_what_a_click_chooses_on_all_others() {
+    let dashboard = parse(&with_filters(KINDS).replace("kind = \"bar-list\"", "kind = \"bar-list\"\nx = \"device\""));
+    assert!(dashboard.tiles[1].filters.contains_key("device"), "chosen from a list, not from the tile");
+    let dashboard = parse(&with_filters(KINDS).replace("kind = \"bar-list\"", "kind = \"bar-list\"\nx = \"page\""));
+    assert!(!dashboard.tiles[1].filters.contains_key("page"), "chosen from the tile");
+}
+
+#[test]
+fn a_tile_may_bind_its_parameters_to_filters_and_to_the_tenant() {
+    let parameters =
+        "pipe = \"top_pages\"\nparameters = { dev = { filter = \"device\" }, org = { tenant = \"org.id\" } }";
+    let dashboard = parse(&with_filters(KINDS).replace("pipe = \"top_pages\"", parameters));
+    let tile = &dashboard.tiles[1];
+    assert_eq!(tile.parameters.get("dev"), Some(&Parameter::Filter("device".to_owned())));
+    assert_eq!(tile.parameters.get("org"), Some(&Parameter::Tenant(Attribute::OrgId)));
+    assert!(!tile.filters.contains_key("device"), "it is not asked for twice");
+    assert!(tile.filters.contains_key("country"));
+}
+
+#[test]
+fn a_selection_is_what_the_viewer_chose_and_else_what_the_dashboard_begins_with() {
+    let dashboard = kinds();
+    let week = TimeRange::Last(Preset::Days7);
+    let of = |pairs: &[(&str, &[&str])]| {
+        let values = |values: &[&str]| values.iter().map(|value| (*value).to_owned()).collect();
+        let chosen = pairs.iter().map(|(name, chosen)| ((*name).to_owned(), values(chosen))).collect();
+        dashboard.selection(week, &chosen)
+    };
+    let value =
+        |selection: &perch_dashboard::Selection, name: &str| selection.filters.get(name).map(|all| all.join(" "));
+    let begun = of(&[]);
+    let set: Vec<_> = begun.filters.iter().map(|(name, values)| format!("{name}={}", values.join(" "))).collect();
+    assert_eq!(set, ["buyers=1", "country=DE AT", "device=mobile", "least=1.5", "search=shop"]);
+    let chosen =
+        of(&[("country", &[]), ("device", &["tablet"]), ("buyers", &[]), ("gone", &["x"]), ("least", &["99"])]);
+    assert_eq!(value(&chosen, "country"), None, "taken away");
+    assert_eq!(value(&chosen, "device").as_deref(), Some("tablet"), "also where the list has it not");
+    assert_eq!(value(&chosen, "buyers").as_deref(), Some("no"), "off says so");
+    assert_eq!(value(&chosen, "gone"), None, "no filter of this dashboard");
+    assert_eq!(value(&chosen, "least"), None, "out of its bounds since");
+    let toggle = filter(&dashboard, "buyers");
+    assert_eq!(
+        [&["1"][..], &["no"], &[]]
+            .map(|all| toggle.is_set(&all.iter().map(|one| (*one).to_owned()).collect::<Vec<_>>())),
+        [true, false, false]
+    );
+}
+
+/// The place and the message of each problem of a file with these filters.
+fn told(lines: &str) -> Vec<(usize, usize, String)> {
+    let text = with_filters(lines);
+    let Reading { problems, .. } = Dashboard::read("web-traffic", &text);
+    // The filters begin on line 8.
+    problems.into_iter().map(|problem| (problem.line - 7, problem.column, problem.message)).collect()
+}
+
+#[test]
+fn a_kind_that_cannot_be_is_told_at_its_place() {
+    let one = "[[filter]]\nname = \"a\"\n";
+    for (lines, line, column, hint) in [
+        ("kind = \"dropdown\"", 3, 8, "no kind of filter"),
+        ("kind = \"select\"", 1, 1, "needs `values`"),
+        ("kind = \"select\"\nvalues = []", 4, 10, "list of 1 to 1000"),
+        ("kind = \"select\"\nvalues = [\"x\", [1]]", 4, 16, "no value"),
+        ("kind = \"select\"\nvalues = [\"x\", { label = \"X\" }]", 4, 16, "no value"),
+        ("kind = \"select\"\nvalues = [\"x\", \"x\"]", 4, 16, "listed already"),
+        ("kind = \"select\"\nvalues = [\"x\"]\ndefault = \"y\"", 5, 11, "not among the filter's values"),
+        ("kind = \"select\"\nvalues = [\"x\"]\ndefault = [\"x\"]", 5, 11, "no `default`"),
+        (
+            "kind = \"select\"\nvalues = [\"x\"]\n[filter.options]\npipe = \"p\"\nvalue = \"v\"",
+            4,
+            10,
+            "remove one of the two",
+        ),
+        ("kind = \"select\"\n[filter.options]\npipe = \"p\"", 4, 1, "needs `value`"),
+        ("kind = \"select\"\n[filter.options]\npipe = \"p\"\nvalue = \"v\"\nfilters = [\"b\"]", 7, 12, "no filter `b`"),
+        (
+            "kind = \"select\"\n[filter.options]\npipe = \"p\"\nvalue = \"v\"\nparameters = { x = { filter = \"b\" } }",
+            7,
+            16,
+            "no filter `b`",
+        ),
+        ("kind = \"multi-select\"\nvalues = [\"x,y\"]\ndefault = [\"x,y\"]", 5, 11, "comma"),
+        ("kind = \"text\"\nvalues = [\"x\"]", 4, 10, "is for kind = \"select\" or kind = \"multi-select\""),
+        ("min = 1", 3, 7, "is for kind = \"number\""),
+        ("kind = \"number\"\nmin = \"1\"", 4, 7, "a number, like min = 0"),
+        ("kind = \"number\"\nmin = 2\nmax = 1", 5, 7, "greater than `min`"),
+        ("kind = \"number\"\nstep = 0", 4, 8, "greater than 0"),
+        ("kind = \"number\"\nmax = 5\ndefault = 6", 5, 11, "a number of 5 or less"),
+        ("kind = \"toggle\"\ndefault = \"on\"", 4, 11, "default = true"),
+        ("kind = \"toggle\"\non = []", 4, 6, "what pipes get"),
+        ("kind = \"toggle\"\non = \"1\"\noff = 1", 5, 7, "say the same"),
+    ] {
+        let problems = told(&format!("{one}{lines}"));
+        let found = problems
+            .iter()
+            .any(|(at, column_at, message)| (*at, *column_at) == (line, column) && message.contains(hint));
+        assert!(found, "{lines}: {problems:?}");
+    }
+}
+
+#[test]
+fn what_filters_can_since_version_2_says_so_in_a_file_of_version_1() {
+    let old = with_filters(KINDS).replace("version = 2", "version = 1");
+    let told: Vec<_> = Dashboard::read("web-traffic", &old).problems.into_iter().map(|told| told.message).collect();
+    for key in ["`kind`", "`options`", "`default`", "`values`", "`min`", "`on`"] {
+        assert!(told.iter().any(|told| told.starts_with(&format!("{key} came with version 2"))), "{key}: {told:?}");
+    }
+    let bound = GOOD.replace("limit = 10", "limit = { tenant = \"org.id\" }");
+    let told = Dashboard::parse("web-traffic", &bound).expect_err("a table");
+    assert!(told[0].message.contains("came with version 2"), "{told:?}");
+}
+
+#[test]
+fn values_that_depend_on_themselves_are_told_once_where_they_do() {
+    let select = |name: &str, filters: &str| {
+        format!(
+            "[[filter]]\nname = \"{name}\"\nkind = \"select\"\n[filter.options]\npipe = \"{name}\"\nvalue = \"v\"\nfilters = [{filters}]\n"
+        )
+    };
+    let own = told(&select("a", "\"a\""));
+    assert!(matches!(&own[..], [(7, 12, message)] if message.contains("`a` depend on `a` itself")), "{own:?}");
+    let way =
+        told(&[select("a", "\"d\", \"b\""), select("b", "\"c\""), select("c", "\"a\""), select("d", "")].concat());
+    assert!(
+        matches!(&way[..], [(7, 17, message)] if message.contains("depend on `b`, then `c`, and so on `a` again")),
+        "{way:?}"
+    );
+    let two = told(&[select("a", "\"b\""), select("b", "\"a\""), select("c", "\"d\""), select("d", "\"c\"")].concat());
+    assert_eq!(two.iter().map(|(line, ..)| *line).collect::<Vec<_>>(), [7, 21], "{two:?}");
+    let none = told(&[select("a", "\"b\", \"c\""), select("b", "\"c\""), select("c", "")].concat());
+    assert_eq!(none, [], "a way that leads nowhere back is none");
+}
+
+#[test]
+fn what_a_parameter_is_bound_to_must_be_one_thing_that_there_is() {
+    for (written, hint) in [
+        ("{ tenant = \"org.name\" }", "nothing that a tenant has; write one of \"org.id\", \"org.slug\", \"user.id\""),
+        ("{ tenant = 1 }", "write { tenant"),
+        ("{ filter = \"nobody\" }", "no filter `nobody`"),
+        ("{ filter = \"page\", tenant = \"org.id\" }", "one thing"),
+        ("{}", "one thing"),
+        ("{ filtre = \"page\" }", "did you mean `filter`"),
+    ] {
+        let text = with_filters("[[filter]]\nname = \"page\"").replace("limit = 10", &format!("limit = {written}"));
+        let problems = Dashboard::parse("web-traffic", &text).expect_err(written);
+        assert!(problems.iter().any(|problem| problem.message.contains(hint)), "{written}: {problems:?}");
+    }
+    let everyones = GOOD
+        .replace("version = 1", "version = 2\npublic = true")
+        .replace("limit = 10", "limit = { tenant = \"org.id\" }");
+    let problems = Dashboard::parse("web-traffic", &everyones).expect_err("nobody's");
+    assert!(problems[0].message.contains("anyone may see this dashboard") && problems[0].line == 16, "{problems:?}");
+}
+
 #[test]
 fn a_parameter_is_spelt_as_tinybird_reads_its_type() {
     for (written, spelt) in [
@@ -159,7 +412,7 @@ fn what_no_pipe_can_be_asked_with_is_told_at_its_place() {
         ("[[1]]", "`limit`: a list in a list"),
         (r#"["a,b"]"#, "`limit`: `a,b` has a comma"),
         ("nan", "`limit`: a number that is not finite"),
-        ("{ a = 1 }", "`limit` is a table; write a text"),
+        ("{ a = 1 }", "a parameter is bound to one thing"),
         ("[{ a = 1 }]", "`limit` is a list; write a text"),
         ("07:32:00", "`limit` is a date; write a text"),
     ] {

@@ -30,7 +30,8 @@ use crate::signing_key::SigningKey;
 use crate::tokens::{SigningKeys, TenantTokens};
 use crate::turn::{self, Turns};
 use crate::view::{
-    AppView, BootView, ConnectionView, DashboardView, NoticeView, RevealedToken, TenantStatus, TileChanged, TokenView,
+    AppView, BootView, ConnectionView, DashboardView, NoticeView, Opened, RevealedToken, TenantStatus, TileChanged,
+    TokenView,
 };
 use crate::{Clock, Places};
 
@@ -72,6 +73,8 @@ pub enum Event {
     App(Box<AppView>),
     /// A tile looks different now.
     Tile(TileChanged),
+    /// A link led to another dashboard, which stands open now.
+    Opened(Opened),
     /// Connections or dashboards changed: open the one on the screen again.
     Dashboards,
     /// The viewer finished something elsewhere: bring the window to the front.

@@ -151,10 +151,11 @@ impl Desktop {
                     drawing: drawing.as_ref().map_err(String::as_str),
                 })
                 .collect();
-            let chosen = dashboard
-                .filters
-                .iter()
-                .filter_map(|filter| Some(format!("{}: {}", filter.label, selection.filters.get(&filter.name)?)));
+            let chosen = tenant
+                .filter_views(dashboard, selection)
+                .into_iter()
+                .filter(|filter| filter.is_set)
+                .map(|filter| format!("{}: {}", filter.label, filter.labels.join(", ")));
             let about: Vec<String> = [whose(tenant)].into_iter().chain(range.clone()).chain(chosen).collect();
             let made = made_at.to_zoned(TimeZone::system()).strftime("%-d %b %Y, %H:%M").to_string();
             let report = Report {

@@ -9,6 +9,8 @@ mod demo;
 mod desktop;
 mod disk;
 mod export;
+mod filters;
+mod links;
 mod open_tenant;
 mod pictures;
 mod places;

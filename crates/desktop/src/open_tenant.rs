@@ -15,6 +15,7 @@ use perch_keychain::{Kept, Keychain, Slot, new_key};
 use perch_offline::{Notice, Shown, Store, StoreError};
 use perch_tenant::{Connection, TenantId};
 use perch_tinybird::Client;
+use serde::Deserialize;
 use tokio::sync::OnceCell;
 
 use crate::Clock;
@@ -486,17 +487,21 @@ impl OpenTenant {
     /// tiles without it, and for those any range is the same.
     pub(crate) fn selection(&self, dashboard: &Dashboard) -> Selection {
         let range = self.range(dashboard).unwrap_or(TimeRange::Last(Preset::Days7));
-        let kept = self.noted(&filters_note(dashboard)).and_then(|text| serde_json::from_str(&text).ok());
-        let mut filters: BTreeMap<String, String> = kept.unwrap_or_default();
-        // The file may have lost one since.
-        filters.retain(|name, _| dashboard.filters.iter().any(|filter| filter.name == *name));
         let comparison = self.noted(&comparison_note(dashboard)).and_then(|text| Comparison::parse(&text));
-        Selection { range, comparison, filters }
+        Selection { comparison, ..dashboard.selection(range, &self.chosen(dashboard)) }
     }
 
-    /// Keeps the values of all filters.
-    pub(crate) fn choose_filters(&self, dashboard: &Dashboard, filters: &BTreeMap<String, String>) {
-        self.note(&filters_note(dashboard), &serde_json::json!(filters).to_string());
+    /// The values that the viewer has chosen, by the filters' names: an empty
+    /// list where they took all away, and nothing where they chose nothing yet.
+    pub(crate) fn chosen(&self, dashboard: &Dashboard) -> BTreeMap<String, Vec<String>> {
+        let noted = self.noted(&filters_note(dashboard)).and_then(|text| serde_json::from_str(&text).ok());
+        let noted: BTreeMap<String, Noted> = noted.unwrap_or_default();
+        noted.into_iter().map(|(name, noted)| (name, noted.values())).collect()
+    }
+
+    /// Keeps what the viewer has chosen.
+    pub(crate) fn choose_filters(&self, dashboard: &Dashboard, chosen: &BTreeMap<String, Vec<String>>) {
+        self.note(&filters_note(dashboard), &serde_json::json!(chosen).to_string());
     }
 
     /// The dashboard that was on the screen last.
@@ -566,6 +571,23 @@ fn write_confirmation(store: &Store, at: SystemTime) {
     }
 }
 
+/// What was noted of a filter. The first Perch knew one value of each.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Noted {
+    One(String),
+    Many(Vec<String>),
+}
+
+impl Noted {
+    fn values(self) -> Vec<String> {
+        match self {
+            Self::One(value) => vec![value],
+            Self::Many(values) => values,
+        }
+    }
+}
+
 fn filters_note(dashboard: &Dashboard) -> String {
     format!("filters:{}", dashboard.id)
 }
@@ -597,6 +619,17 @@ pub(crate) fn find_tile<'a>(dashboard: &'a Dashboard, tile: &str) -> Result<&'a 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_the_first_perch_noted_of_a_filter_is_read() {
+        let read = |text: &str| {
+            let noted: BTreeMap<String, Noted> = serde_json::from_str(text).expect("a note");
+            noted.into_iter().map(|(name, noted)| (name, noted.values())).collect::<Vec<_>>()
+        };
+        assert_eq!(read(r#"{"device":"mobile"}"#), [("device".to_owned(), vec!["mobile".to_owned()])]);
+        assert_eq!(read(r#"{"device":["a","b"]}"#), [("device".to_owned(), vec!["a".to_owned(), "b".to_owned()])]);
+        assert_eq!(read(r#"{"device":[]}"#), [("device".to_owned(), Vec::new())]);
+    }
 
     #[test]
     fn a_moment_before_1970_is_not_negative() {

@@ -231,6 +231,51 @@ impl Problem {
         )
     }
 
+    /// A link to a dashboard of a connection that is not on this machine.
+    pub(crate) fn link_to_elsewhere() -> Self {
+        Self::new(
+            "link-to-elsewhere",
+            "This link leads to a dashboard of another connection, which is not on this machine.",
+            "Open that connection's file first, sign in, and then open the link again.",
+        )
+    }
+
+    /// A link to a dashboard of an organization that nobody is signed in to here.
+    pub(crate) fn link_to_nobody_here() -> Self {
+        Self::new(
+            "link-to-nobody-here",
+            "This link leads to a dashboard of an organization that you are not signed in to here.",
+            "Sign in to it from the menu and open the link again, or stay with what is here.",
+        )
+    }
+
+    /// A link to a dashboard of an organization whose session ended.
+    pub(crate) fn link_to_closed() -> Self {
+        Self::new(
+            "link-to-closed",
+            "This link leads to a dashboard of an organization that is closed here.",
+            "Sign in again, and then open the link again.",
+        )
+    }
+
+    /// A link to a dashboard that the tenant has not.
+    pub(crate) fn link_to_no_dashboard() -> Self {
+        Self::new(
+            "link-to-no-dashboard",
+            "This link leads to a dashboard that is not here, or no longer.",
+            "Choose another dashboard, or ask whoever sent the link.",
+        )
+    }
+
+    /// A link to a dashboard that has changed since.
+    pub(crate) fn link_in_part() -> Self {
+        Self::new(
+            "link-in-part",
+            "The dashboard has changed since this link was made: not all that it chooses can be chosen.",
+            "Look at what the dashboard is filtered by now.",
+        )
+    }
+
     /// The system cannot hand this process the link that a hosted sign-in ends
     /// with.
     pub(crate) fn links_do_not_arrive() -> Self {

@@ -1,7 +1,6 @@
 //! What is on the screen: a dashboard of a tenant, drawn from what was last
 //! seen of it.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
@@ -15,8 +14,8 @@ use crate::desktop::Desktop;
 use crate::open_tenant::{OpenTenant, Question, find_tile, unix_millis};
 use crate::problem::Problem;
 use crate::view::{
-    CompareWith, ComparisonView, DashboardLink, DashboardView, FilterView, PictureView, PresetView, RangeView,
-    TileLayout, TileRequest, TileView, TimeFilterView, WrongTileView,
+    CompareWith, ComparisonView, DashboardLink, DashboardView, PictureView, PresetView, RangeView, TileLayout,
+    TileRequest, TileView, TimeFilterView, WrongTileView,
 };
 use crate::words;
 
@@ -39,7 +38,7 @@ impl Screen {
     pub(crate) fn asks(&self, tenant: &Arc<OpenTenant>, question: &Question) -> bool {
         Arc::ptr_eq(&self.tenant, tenant)
             && self.dashboard.id == question.dashboard
-            && self.dashboard.tiles.iter().any(|tile| tile.id == question.tile)
+            && self.dashboard.asks().any(|tile| tile.id == question.tile)
             && self.selection == question.selection
     }
 }
@@ -78,14 +77,20 @@ impl Desktop {
         tenant.show_dashboard(&dashboard.id);
         let selection = Arc::new(tenant.selection(&dashboard));
         let view = self.dashboard_view(&tenant, file, &dashboard, &selection, links);
-        {
+        let screen = Screen { tenant, dashboard, selection };
+        let is_shown = {
             let mut state = self.state();
             // While the store opened, the tenant may have been signed out or
             // another one chosen.
-            if state.active.as_ref() == Some(&tenant.id) && state.is_current(&tenant) {
-                state.sight.since = tenant.now();
-                state.screen.send_replace(Some(Screen { tenant, dashboard, selection }));
+            let is_shown = state.active.as_ref() == Some(&screen.tenant.id) && state.is_current(&screen.tenant);
+            if is_shown {
+                state.sight.since = screen.tenant.now();
+                state.screen.send_replace(Some(screen.clone()));
             }
+            is_shown
+        };
+        if is_shown {
+            self.refresh_options(&screen);
         }
         self.inner.wake.notify_one();
         Ok(view)
@@ -100,16 +105,7 @@ impl Desktop {
         dashboards: Vec<DashboardLink>,
     ) -> DashboardView {
         let time = dashboard.time.as_ref().map(|time| self.time_view(time, dashboard, selection));
-        let filters = dashboard
-            .filters
-            .iter()
-            .map(|filter| FilterView {
-                name: filter.name.clone(),
-                label: filter.label.clone(),
-                column: filter.column.clone(),
-                value: selection.filters.get(&filter.name).cloned(),
-            })
-            .collect();
+        let filters = tenant.filter_views(dashboard, selection);
         let tiles = dashboard
             .tiles
             .iter()
@@ -198,36 +194,6 @@ impl Desktop {
         self.open_dashboard(tenant, Some(dashboard)).await
     }
 
-    /// Sets one of the dashboard's filters, or takes it away. Kept per tenant and
-    /// dashboard.
-    pub async fn set_filter(
-        &self,
-        tenant: &str,
-        dashboard: &str,
-        name: &str,
-        value: Option<&str>,
-    ) -> Result<DashboardView, Problem> {
-        let screen = self.screen_of(tenant, dashboard)?;
-        if !screen.dashboard.filters.iter().any(|filter| filter.name == name) {
-            return Err(Problem::gone("filter"));
-        }
-        // As it is kept, which an open screen may be behind of when two choices come at once.
-        let mut filters = screen.tenant.selection(&screen.dashboard).filters;
-        match value {
-            Some(value) => filters.insert(name.to_owned(), value.to_owned()),
-            None => filters.remove(name),
-        };
-        screen.tenant.choose_filters(&screen.dashboard, &filters);
-        self.open_dashboard(tenant, Some(dashboard)).await
-    }
-
-    /// Takes all of the dashboard's filters away, but not its time range.
-    pub async fn clear_filters(&self, tenant: &str, dashboard: &str) -> Result<DashboardView, Problem> {
-        let screen = self.screen_of(tenant, dashboard)?;
-        screen.tenant.choose_filters(&screen.dashboard, &BTreeMap::new());
-        self.open_dashboard(tenant, Some(dashboard)).await
-    }
-
     /// Opens a web address that a tile shows in the system's browser: one that
     /// stands in its column of links, or in its text.
     pub async fn open_link(&self, tenant: &str, dashboard: &str, tile: &str, link: &str) -> Result<(), Problem> {
@@ -300,13 +266,13 @@ impl Desktop {
         failure.and_then(|failure| failure.error.detail()).ok_or_else(|| Problem::gone("error"))
     }
 
-    /// Asks for one tile again, now.
+    /// Asks for one tile again, now, or for a filter's values: `filter:` and its name.
     pub fn refresh_tile(&self, tenant: &str, dashboard: &str, tile: &str) -> Result<(), Problem> {
         let screen = self.screen_of(tenant, dashboard)?;
         screen.tenant.may_spend()?;
         screen.tenant.retry_now();
-        let tile = find_tile(&screen.dashboard, tile)?.clone();
-        self.spawn_refresh(&screen, tile, Enough::Since(screen.tenant.now()));
+        let asked = screen.dashboard.asks().find(|asked| asked.id == tile).ok_or_else(|| Problem::gone("tile"))?;
+        self.spawn_refresh(&screen, asked.clone(), Enough::Since(screen.tenant.now()));
         Ok(())
     }
 

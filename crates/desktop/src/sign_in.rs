@@ -8,6 +8,7 @@ use perch_clerk::{
     ClerkError, ClientToken, FrontendApi, HostedSession, HostedSignIn, Membership, Picture, Prompt, Provider, Session,
     SignIn,
 };
+use perch_dashboard::OpenLink;
 use perch_keychain::State;
 use perch_tenant::{
     Attribute, Connection, OAuthApplication, Organization, Secret, SignInMethod, Tenant, TenantId, User,
@@ -98,9 +99,13 @@ impl Desktop {
         Ok(())
     }
 
-    /// Takes a link that the system opened Perch with. Only the sign-in that
-    /// waits for one can tell whether it is its own.
+    /// Takes a link that the system opened Perch with. One to a dashboard opens
+    /// it; of any other only the sign-in that waits for one can tell whether it is
+    /// its own.
     pub fn follow_link(&self, link: &str) {
+        if OpenLink::is_meant_by(link) {
+            return self.follow_open_link(link);
+        }
         let now = (self.inner.surroundings.clock)();
         let waiting = {
             let state = self.state();

@@ -294,8 +294,8 @@ pub struct DashboardView {
     pub dashboards: Vec<DashboardLink>,
 }
 
-/// A filter of a dashboard: a click on a mark with a key of its column sets it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+/// A filter of a dashboard.
+#[derive(Debug, Clone, PartialEq, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(export)]
 pub struct FilterView {
@@ -305,8 +305,80 @@ pub struct FilterView {
     pub label: String,
     /// The column whose values can be chosen.
     pub column: String,
-    /// The chosen value; `None` where it filters nothing.
-    pub value: Option<String>,
+    /// How a value is chosen.
+    pub kind: FilterKindView,
+    /// The values that count; none where it filters nothing. Several of a
+    /// multi-select, one of any other.
+    pub values: Vec<String>,
+    /// What people call each of the values, in the same order.
+    pub labels: Vec<String>,
+    /// Those of the values that are no longer among what can be chosen.
+    pub gone: Vec<String>,
+    /// Whether it filters anything, which *Clear* takes away: a toggle that is
+    /// off does not, also where it says so to pipes.
+    pub is_set: bool,
+}
+
+/// How a filter's value is chosen.
+#[derive(Debug, Clone, PartialEq, Serialize, TS)]
+#[serde(tag = "type", rename_all = "camelCase")]
+#[ts(export)]
+pub enum FilterKindView {
+    /// By a click on a mark with a key of its column.
+    Click,
+    /// One of what `filter_options` tells.
+    Select,
+    /// Any of what `filter_options` tells.
+    MultiSelect,
+    /// Any text.
+    Text,
+    /// A number.
+    Number {
+        /// The least.
+        min: Option<f64>,
+        /// The greatest.
+        max: Option<f64>,
+        /// How far one step goes.
+        step: Option<f64>,
+    },
+    /// On or off.
+    Toggle {
+        /// The value while it is on.
+        on: String,
+        /// The value while it is off; `None` for none.
+        off: Option<String>,
+    },
+}
+
+/// What can be chosen of a select.
+#[derive(Debug, Clone, PartialEq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(export)]
+pub struct FilterOptionsView {
+    /// The values, as the file lists them or its pipe answers.
+    pub options: Vec<FilterOptionView>,
+    /// Whether newer ones are on their way.
+    pub refreshing: bool,
+    /// Why there are none, or no newer ones.
+    pub problem: Option<Problem>,
+    /// When they were fetched, in Unix milliseconds; `None` for those of a file,
+    /// and where there are none yet.
+    #[ts(type = "number | null")]
+    pub fetched: Option<i64>,
+}
+
+/// One value of a select.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(export)]
+pub struct FilterOptionView {
+    /// As it is chosen.
+    pub value: String,
+    /// What people call it.
+    pub label: String,
+    /// Whether there is something to show for it now: offline, only what was
+    /// seen is.
+    pub available: bool,
 }
 
 /// The time range filter.
@@ -571,4 +643,15 @@ pub struct TileChanged {
     pub dashboard: String,
     /// The tile.
     pub tile: String,
+}
+
+/// Told to the web view: a link was followed, show this.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(export)]
+pub struct Opened {
+    /// The tenant.
+    pub tenant: String,
+    /// The dashboard.
+    pub dashboard: String,
 }

@@ -149,7 +149,7 @@ async fn a_refused_token_costs_two_of_the_days_requests() {
 async fn a_filter_is_a_question_of_its_own_and_each_answer_is_kept() {
     let scene = Scene::new().await;
     let (engine, heeds, stays) = (&scene.visit.engine, tile("kpis", ""), tile("top_pages", "filters = []"));
-    let phones = Selection { filters: [("device".to_owned(), "mobile".to_owned())].into(), ..WEEK.clone() };
+    let phones = Selection { filters: [("device".to_owned(), vec!["mobile".to_owned()])].into(), ..WEEK.clone() };
     engine.refresh(&heeds, &WEEK).await.expect("an answer");
     engine.refresh(&heeds, &phones).await.expect("an answer");
     engine.refresh(&stays, &phones).await.expect("an answer");
@@ -160,9 +160,34 @@ async fn a_filter_is_a_question_of_its_own_and_each_answer_is_kept() {
     );
     assert_eq!(shown(&engine.seen(&heeds, &WEEK).expect("what was seen")), org_a(1));
     assert_eq!(shown(&engine.seen(&heeds, &phones).expect("what was seen")), org_a(2));
-    let tablets = Selection { filters: [("device".to_owned(), "tablet".to_owned())].into(), ..WEEK.clone() };
+    let tablets = Selection { filters: [("device".to_owned(), vec!["tablet".to_owned()])].into(), ..WEEK.clone() };
     assert!(engine.seen(&heeds, &tablets).is_none(), "nobody looked at tablets");
     assert_eq!(shown(&engine.seen(&stays, &tablets).expect("the same for all")), org_a(3));
+}
+
+#[tokio::test]
+async fn several_values_go_as_a_list_and_a_bound_parameter_gets_what_its_filter_or_tenant_has() {
+    let scene = Scene::new().await;
+    let engine = &scene.visit.engine;
+    let bound =
+        tile("kpis", "parameters = { dev = { filter = \"device\" }, who = { tenant = \"org.id\" } }\ntime = false");
+    let both = Selection {
+        filters: [("device".to_owned(), vec!["mobile".to_owned(), "tablet".to_owned()])].into(),
+        ..WEEK.clone()
+    };
+    engine.refresh(&bound, &both).await.expect("an answer");
+    engine.refresh(&bound, &WEEK).await.expect("an answer");
+    let requests = scene.server.requests();
+    assert_eq!(requests, ["kpis.json?dev=mobile%2Ctablet&who=org_a", "kpis.json?who=org_a"]);
+    assert_eq!(shown(&engine.seen(&bound, &both).expect("what was seen")), org_a(1));
+
+    let slug = tile("kpis", "parameters = { who = { tenant = \"org.slug\" } }\ntime = false");
+    assert!(engine.is_stale(&slug, &WEEK));
+    let missing = engine.refresh(&slug, &WEEK).await.expect_err("this tenant has no slug");
+    assert_eq!(missing.code(), "not-of-tenant");
+    assert!(missing.to_string().contains("org.slug"), "{missing}");
+    assert_eq!(engine.failure(&slug, &WEEK).expect("a failure").error.code(), "not-of-tenant");
+    assert_eq!(scene.server.requests().len(), 2, "nothing was asked");
 }
 
 #[tokio::test]

@@ -280,7 +280,7 @@ pub fn tile(pipe: &str, lines: &str) -> Tile {
 
 fn marked(mark: &str, pipe: &str, lines: &str) -> Tile {
     let text = format!(
-        "version = 1\n{mark}\ntitle = \"T\"\n[time]\n[[filter]]\nname = \"device\"\n[[tile]]\ntitle = \"A\"\npipe = \"{pipe}\"\nrefresh = \"60s\"\n{lines}\n\
+        "version = 2\n{mark}\ntitle = \"T\"\n[time]\n[[filter]]\nname = \"device\"\n[[tile]]\ntitle = \"A\"\npipe = \"{pipe}\"\nrefresh = \"60s\"\n{lines}\n\
          [tile.chart]\nkind = \"table\"\n"
     );
     Dashboard::parse("test", &text).expect("a dashboard").tiles.remove(0)

@@ -1,13 +1,25 @@
-//! Filters by a click: a question of their own, kept for the tenant, and gone with one word.
+//! Filters: a question of their own, values to choose from that are one too, kept
+//! for the tenant, in a link, and gone with one word.
+
+use std::time::Duration;
 
 use perch_desktop::Desktop;
+use perch_desktop::view::{DashboardView, FilterOptionsView, FilterView};
 
 use crate::world::{World, choice, eventually, open, values};
 
+/// A filter of the dashboard, as it stands.
+fn named(view: DashboardView, name: &str) -> FilterView {
+    view.filters.into_iter().find(|filter| filter.name == name).expect("the filter")
+}
+
 /// The value that a filter of the dashboard has.
-async fn chosen(app: &Desktop, tenant: &str, name: &str) -> Option<String> {
-    let filters = open(app, tenant).await.filters;
-    filters.into_iter().find(|filter| filter.name == name).expect("the filter").value
+async fn chosen(app: &Desktop, tenant: &str, name: &str) -> Vec<String> {
+    named(open(app, tenant).await, name).values
+}
+
+fn texts(values: &[&str]) -> Vec<String> {
+    values.iter().map(|value| (*value).to_owned()).collect()
 }
 
 fn add_up(values: &[String]) -> u64 {
@@ -26,9 +38,10 @@ async fn a_filter_narrows_every_tile_but_its_own_and_is_kept_until_it_is_cleared
     };
     let (all, sources) = (pages(app.clone()).await, values(&app, &harbor, "sources").await);
 
-    let view = app.set_filter(&harbor, "web-traffic", "source", Some("google.com")).await.expect("set");
-    let source = view.filters.iter().find(|filter| filter.name == "source").expect("the filter");
-    assert_eq!((source.column.as_str(), source.value.as_deref()), ("source", Some("google.com")));
+    let google = texts(&["google.com"]);
+    let view = app.set_filter(&harbor, "web-traffic", "source", &google).await.expect("set");
+    let source = named(view, "source");
+    assert_eq!((source.column.as_str(), &source.values, source.is_set), ("source", &google, true));
     let some = pages(app.clone()).await;
     assert!(0 < some && some < all, "{some} of {all}");
     assert_eq!(values(&app, &harbor, "sources").await, sources, "where one chooses, all choices stay");
@@ -36,13 +49,13 @@ async fn a_filter_narrows_every_tile_but_its_own_and_is_kept_until_it_is_cleared
     drop(app);
     let app = world.app(&choice);
     app.boot().await;
-    assert_eq!(chosen(&app, &harbor, "source").await.as_deref(), Some("google.com"));
+    assert_eq!(chosen(&app, &harbor, "source").await, google);
     assert_eq!(pages(app.clone()).await, some);
 
     app.clear_filters(&harbor, "web-traffic").await.expect("cleared");
-    assert_eq!(chosen(&app, &harbor, "source").await, None);
+    assert_eq!(chosen(&app, &harbor, "source").await, texts(&[]));
     eventually("all pages", || async { (pages(app.clone()).await >= all).then_some(()) }).await;
-    let unknown = app.set_filter(&harbor, "web-traffic", "pathname", Some("/")).await.expect_err("no such filter");
+    let unknown = app.set_filter(&harbor, "web-traffic", "pathname", &texts(&["/"])).await.expect_err("no such filter");
     assert_eq!(unknown.code, "gone");
 }
 
@@ -63,4 +76,143 @@ async fn only_a_web_address_that_a_tile_shows_is_opened() {
     assert_eq!(follow("notes", "https://example.com/other").await, Err("gone"));
     assert_eq!(follow("notes", "javascript:alert(1)").await, Err("gone"));
     assert_eq!(follow("sources", "https://example.com/guide").await, Err("gone"));
+}
+
+/// The kinds that are no click, beside the sample's filters.
+const KINDS: &str = r#"
+[[filter]]
+name = "location"
+label = "Country"
+kind = "multi-select"
+default = ["US", "CA"]
+[filter.options]
+pipe = "locations"
+value = "location"
+label = "country"
+
+[[filter]]
+name = "origin"
+column = "source"
+kind = "select"
+[filter.options]
+pipe = "sources"
+value = "source"
+filters = ["location"]
+
+[[filter]]
+name = "browser"
+kind = "text"
+
+[[filter]]
+name = "least"
+kind = "number"
+min = 1
+max = 10
+
+[[filter]]
+name = "buyers"
+kind = "toggle"
+on = "1"
+off = "0"
+default = true
+"#;
+
+/// A visit to the sample dashboard with [`KINDS`] among its filters.
+async fn with_kinds(world: &World) -> (Desktop, String) {
+    let file = world.folder.path().join("dashboards/web-traffic.toml");
+    let text = std::fs::read_to_string(&file).expect("a dashboard");
+    std::fs::write(&file, text.replacen("[[tile]]", &format!("{KINDS}\n[[tile]]"), 1)).expect("written");
+    world.visited(&choice("grace", "harbor-coffee")).await
+}
+
+/// What can be chosen, once it has come.
+async fn options(app: &Desktop, tenant: &str, name: &str) -> FilterOptionsView {
+    eventually(name, || async {
+        let view = app.filter_options(tenant, "web-traffic", name).await.expect("a list");
+        (!view.refreshing).then_some(view)
+    })
+    .await
+}
+
+fn offered(view: &FilterOptionsView) -> Vec<&str> {
+    view.options.iter().map(|option| option.value.as_str()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the keychain of `make test`"]
+async fn what_a_dashboard_begins_with_counts_until_the_viewer_chose_and_clear_takes_all_away() {
+    let world = World::new().await;
+    let (app, harbor) = with_kinds(&world).await;
+    assert_eq!(chosen(&app, &harbor, "location").await, texts(&["US", "CA"]));
+    let labels = || async { named(open(&app, &harbor).await, "location").labels };
+    eventually("the countries' names", || async {
+        (labels().await == texts(&["United States", "Canada"])).then_some(())
+    })
+    .await;
+    let begun = add_up(&values(&app, &harbor, "top-pages").await);
+    app.set_filter(&harbor, "web-traffic", "browser", &texts(&["  Firefox "])).await.expect("set");
+    assert_eq!(chosen(&app, &harbor, "browser").await, texts(&["Firefox"]));
+    assert_eq!(chosen(&app, &harbor, "location").await, texts(&["US", "CA"]), "not touched yet");
+
+    let view = app.clear_filters(&harbor, "web-traffic").await.expect("cleared");
+    assert!(view.filters.iter().all(|filter| !filter.is_set), "{:?}", view.filters);
+    assert_eq!(named(view, "buyers").values, texts(&["0"]), "a toggle that is off says so to pipes");
+    eventually("all pages", || async { (add_up(&values(&app, &harbor, "top-pages").await) > begun).then_some(()) })
+        .await;
+    let app = {
+        drop(app);
+        world.app(&choice("grace", "harbor-coffee"))
+    };
+    app.boot().await;
+    assert_eq!(chosen(&app, &harbor, "location").await, texts(&[]), "cleared is kept, too");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the keychain of `make test`"]
+async fn values_come_from_a_pipe_heed_other_filters_and_are_there_without_a_network() {
+    let mut world = World::new().await;
+    let (app, harbor) = with_kinds(&world).await;
+    let countries = options(&app, &harbor, "location").await;
+    let labels: Vec<_> = countries.options.iter().map(|option| option.label.as_str()).collect();
+    assert!(labels.is_sorted() && labels.contains(&"United Kingdom"), "as the pipe sorts them: {labels:?}");
+    assert!(countries.fetched.is_some() && countries.problem.is_none());
+    app.clear_filters(&harbor, "web-traffic").await.expect("cleared");
+    let all = options(&app, &harbor, "origin").await;
+    app.set_filter(&harbor, "web-traffic", "location", &texts(&["JP"])).await.expect("set");
+    let some = options(&app, &harbor, "origin").await;
+    assert!(offered(&some).iter().all(|source| offered(&all).contains(source)), "{some:?}");
+    let counted = |view: &FilterOptionsView| offered(view).join(" ");
+    assert_ne!(counted(&some), counted(&all), "the most frequent first, and Japan's are others");
+
+    world.stop_sandbox().await;
+    app.set_filter(&harbor, "web-traffic", "location", &[]).await.expect("set");
+    assert_eq!(offered(&options(&app, &harbor, "origin").await), offered(&all));
+    app.set_filter(&harbor, "web-traffic", "location", &texts(&["MX"])).await.expect("set");
+    world.ahead.fetch_add(Duration::from_secs(60).as_secs(), std::sync::atomic::Ordering::SeqCst);
+    let unseen = options(&app, &harbor, "origin").await;
+    assert!(unseen.options.is_empty() && unseen.problem.is_some(), "{unseen:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the keychain of `make test`"]
+async fn a_value_that_is_no_longer_offered_stays_and_says_so_and_what_no_filter_takes_is_refused() {
+    let world = World::new().await;
+    let (app, harbor) = with_kinds(&world).await;
+    options(&app, &harbor, "location").await;
+    let view = app.set_filter(&harbor, "web-traffic", "location", &texts(&["US", "AQ"])).await.expect("set");
+    let country = named(view, "location");
+    assert_eq!((country.values, country.gone), (texts(&["US", "AQ"]), texts(&["AQ"])));
+    for (name, values, code) in [
+        ("least", &["11"][..], "filter-number"),
+        ("least", &["one"], "filter-number"),
+        ("buyers", &["2"], "filter-toggle"),
+        ("origin", &["a", "b"], "filter-one-value"),
+        ("location", &["a,b"], "filter-comma"),
+    ] {
+        let refused = app.set_filter(&harbor, "web-traffic", name, &texts(values)).await.expect_err(code);
+        assert_eq!(refused.code, code);
+    }
+    let view = app.set_filter(&harbor, "web-traffic", "least", &texts(&[" 5.0 "])).await.expect("set");
+    assert_eq!(named(view, "least").values, texts(&["5"]));
+    assert_eq!(app.filter_options(&harbor, "web-traffic", "least").await.expect_err("no list").code, "gone");
 }

@@ -47,12 +47,15 @@ impl World {
         let (data, clock) = (folder.path().join("sandbox"), Clock::new(later(&ahead)));
         let options = Options { data: Some(data), clock, ..options };
         let sandbox = Sandbox::start(options).await.expect("the sandbox starts");
-        std::fs::write(folder.path().join("connection.toml"), connection(&sandbox)).expect("written");
-        std::fs::create_dir(folder.path().join("dashboards")).expect("a folder");
-        for (id, text) in Sandbox::dashboards() {
-            std::fs::write(folder.path().join("dashboards").join(format!("{id}.toml")), text).expect("written");
-        }
+        put_files(folder.path(), &connection(&sandbox));
         Self { folder, sandbox: Some(sandbox), ahead, links_arrive: true, links_before: Arc::default() }
+    }
+
+    /// Folders of another machine, where nobody ever signed in. Answers with those of the first.
+    pub fn another_machine(&mut self) -> TempDir {
+        let folder = tempfile::tempdir().expect("a folder");
+        put_files(folder.path(), &self.sandbox().connection_toml());
+        std::mem::replace(&mut self.folder, folder)
     }
 
     pub fn sandbox(&self) -> &Sandbox {
@@ -125,6 +128,15 @@ impl World {
         let harbor = sign_in(&app, "Harbor Coffee").await;
         open(&app, &harbor).await;
         (app, harbor)
+    }
+}
+
+/// A connection file and the sample dashboards beside it.
+fn put_files(folder: &Path, connection: &str) {
+    std::fs::write(folder.join("connection.toml"), connection).expect("written");
+    std::fs::create_dir(folder.join("dashboards")).expect("a folder");
+    for (id, text) in Sandbox::dashboards() {
+        std::fs::write(folder.join("dashboards").join(format!("{id}.toml")), text).expect("written");
     }
 }
 

@@ -1,0 +1,62 @@
+// The list that a select shows: what can be chosen, and what is chosen and no
+// longer can be, narrowed by what the viewer types.
+
+import type { FilterOptionView } from './generated/FilterOptionView';
+import type { FilterView } from './generated/FilterView';
+
+/** So many are drawn; the others are found by typing. */
+export const SHOWN = 200;
+
+/** A value of the list. */
+export interface Option extends FilterOptionView {
+  /** Why it is not like the others. */
+  note?: string;
+}
+
+/** Those that match all words typed, in their order; what begins with them first. */
+export function matching(
+  filter: FilterView,
+  options: FilterOptionView[],
+  search: string,
+): Option[] {
+  const words = fold(search)
+    .split(/\s+/)
+    .filter((word) => word !== '');
+  const all = [...gone(filter, options), ...options.map(explained)];
+  const first = words[0];
+  if (first === undefined) return all;
+  const hits = all
+    .map((option) => ({ option, text: fold(`${option.label} ${option.value}`) }))
+    .filter(({ text }) => words.every((word) => text.includes(word)));
+  const begins = ({ text }: { text: string }) => text.startsWith(first);
+  return [...hits.filter(begins), ...hits.filter((hit) => !begins(hit))].map(
+    ({ option }) => option,
+  );
+}
+
+/** What is chosen and not offered: it stays, so that it can be taken away. */
+function gone(filter: FilterView, options: FilterOptionView[]): Option[] {
+  if (filter.gone.length === 0) return [];
+  const offered = new Set(options.map(({ value }) => value));
+  return filter.values.flatMap((value, index) =>
+    filter.gone.includes(value) && !offered.has(value)
+      ? [
+          {
+            value,
+            label: filter.labels[index] ?? value,
+            available: true,
+            note: 'no longer there',
+          },
+        ]
+      : [],
+  );
+}
+
+function explained(option: FilterOptionView): Option {
+  return option.available ? option : { ...option, note: 'not available now' };
+}
+
+/** Without case and accents: `Zürich` is found by `zurich`. */
+function fold(text: string): string {
+  return text.normalize('NFD').replace(/\p{M}/gu, '').toLocaleLowerCase();
+}
