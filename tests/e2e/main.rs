@@ -10,6 +10,7 @@ mod alive;
 mod answers;
 mod demo;
 mod fence;
+mod filters;
 mod hosted;
 mod hostile;
 mod layout;

@@ -71,7 +71,7 @@ impl Desktop {
         options: &Options,
     ) -> Result<FilterOptionsView, Problem> {
         let engine = screen.tenant.engine(&self.inner.client).await?;
-        if engine.is_stale(&options.tile, &screen.selection) && screen.tenant.may_ask() {
+        if engine.is_stale(&options.tile, &screen.selection) && !screen.tenant.is_offline() {
             self.spawn_refresh(screen, options.tile.clone(), Enough::Fresh);
         }
         let refreshing = screen.tenant.is_refreshing(&screen.question(&options.tile.id));
@@ -95,7 +95,7 @@ impl Desktop {
 
     /// Asks for the values of all filters that are stale.
     pub(crate) fn refresh_options(&self, screen: &Screen) {
-        let Some(engine) = screen.tenant.opened().filter(|_| screen.tenant.may_ask()) else { return };
+        let Some(engine) = screen.tenant.opened().filter(|_| !screen.tenant.is_offline()) else { return };
         for options in screen.dashboard.filters.iter().filter_map(Filter::options) {
             if engine.is_stale(&options.tile, &screen.selection) {
                 self.spawn_refresh(screen, options.tile.clone(), Enough::Fresh);

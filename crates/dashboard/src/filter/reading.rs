@@ -212,7 +212,7 @@ fn read_options(
     let parameters = read_parameters(&section, page, places, None);
     let named = section.names(page, "filters", "filters = [\"country\"]").unwrap_or_default();
     let mut needs: Vec<_> = named.into_iter().map(|name| (name.value.to_owned(), name.offset)).collect();
-    needs.extend(parameters.iter().filter_map(|(_, parameter)| match &parameter.value {
+    needs.extend(parameters.values().filter_map(|parameter| match &parameter.value {
         Parameter::Filter(name) => Some((name.clone(), parameter.offset)),
         Parameter::Constant(_) | Parameter::Tenant(_) => None,
     }));
