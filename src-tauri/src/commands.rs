@@ -2,8 +2,8 @@
 //! core. What a command does is said at [`Desktop`].
 
 use perch_desktop::view::{
-    BootView, CompareWith, CopyFormat, DashboardFormat, DashboardView, FilterOptionsView, RangeView, RevealedToken,
-    SignInIntent, SignOutScope, TileFormat, TileRequest, TileView, TokenView,
+    BootView, Change, CompareWith, CopyFormat, DashboardFormat, DashboardView, FilterOptionsView, RangeView, RevealedToken,
+    SignInIntent, SignOutScope, TileForm, TileFormat, TileRequest, TileView, TokenView,
 };
 use perch_desktop::{Desktop, Problem};
 use tauri::ipc::Invoke;
@@ -39,6 +39,13 @@ pub fn all() -> impl Fn(Invoke<Wry>) -> bool + Send + Sync + 'static {
         filter_options,
         copy_dashboard_link,
         open_link,
+        begin_edit,
+        edit,
+        undo_edit,
+        redo_edit,
+        save_edit,
+        discard_edit,
+        tile_form,
         draw_tile,
         refresh_tile,
         refresh_dashboard,
@@ -189,6 +196,41 @@ async fn filter_options(
 fn copy_dashboard_link(app: App<'_>, window: AppHandle, tenant: String, dashboard: String) -> Result<(), Problem> {
     let link = app.dashboard_link(&tenant, &dashboard)?;
     window.clipboard().write_text(link).map_err(|error| not_copied("The link", &error))
+}
+
+#[tauri::command]
+async fn begin_edit(app: App<'_>, tenant: String, dashboard: String) -> Result<DashboardView, Problem> {
+    app.begin_edit(&tenant, &dashboard).await
+}
+
+#[tauri::command]
+async fn edit(app: App<'_>, tenant: String, dashboard: String, change: Change) -> Result<DashboardView, Problem> {
+    app.edit(&tenant, &dashboard, change).await
+}
+
+#[tauri::command]
+async fn undo_edit(app: App<'_>, tenant: String, dashboard: String) -> Result<DashboardView, Problem> {
+    app.undo_edit(&tenant, &dashboard).await
+}
+
+#[tauri::command]
+async fn redo_edit(app: App<'_>, tenant: String, dashboard: String) -> Result<DashboardView, Problem> {
+    app.redo_edit(&tenant, &dashboard).await
+}
+
+#[tauri::command]
+async fn save_edit(app: App<'_>, tenant: String, dashboard: String, overwrite: bool) -> Result<DashboardView, Problem> {
+    app.save_edit(&tenant, &dashboard, overwrite).await
+}
+
+#[tauri::command]
+async fn discard_edit(app: App<'_>, tenant: String, dashboard: String) -> Result<DashboardView, Problem> {
+    app.discard_edit(&tenant, &dashboard).await
+}
+
+#[tauri::command]
+async fn tile_form(app: App<'_>, tenant: String, dashboard: String, tile: Option<String>) -> Result<TileForm, Problem> {
+    app.tile_form(&tenant, &dashboard, tile.as_deref()).await
 }
 
 #[tauri::command]

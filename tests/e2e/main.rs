@@ -9,6 +9,7 @@ mod accessible;
 mod alive;
 mod answers;
 mod demo;
+mod editing;
 mod fence;
 mod filters;
 mod hosted;

@@ -8,12 +8,14 @@ import type { ConnectionView } from '../src/generated/ConnectionView';
 import type { DashboardView } from '../src/generated/DashboardView';
 import type { FilterKindView } from '../src/generated/FilterKindView';
 import type { FilterView } from '../src/generated/FilterView';
+import type { EditView } from '../src/generated/EditView';
 import type { Problem } from '../src/generated/Problem';
 import type { PublicView } from '../src/generated/PublicView';
 import type { RangeView } from '../src/generated/RangeView';
 import type { SignInView } from '../src/generated/SignInView';
 import type { SignOutScope } from '../src/generated/SignOutScope';
 import type { TenantStatus } from '../src/generated/TenantStatus';
+import type { TileForm } from '../src/generated/TileForm';
 import type { TileRequest } from '../src/generated/TileRequest';
 import type { TileView } from '../src/generated/TileView';
 import { drawing } from './drawings';
@@ -220,6 +222,10 @@ if (is('filtered')) {
   choose('source', ['google.com', 'newsletter']);
   choose('buyers', ['1']);
 }
+/** The draft, while the dashboard is edited. */
+let editing: EditView = is('editing')
+  ? { state: 'underWay', unsaved: true, canUndo: true, canRedo: false, restored: false, tile: null }
+  : { state: 'possible', unsaved: false };
 let range: RangeView = { kind: 'preset', preset: '7d' };
 const kinds = new Map<string, string>();
 
@@ -325,6 +331,38 @@ function dashboard(tenant: string, id: string): DashboardView {
         },
       },
     ],
+    editing,
+  };
+}
+
+function form(of: string | null): TileForm {
+  const kind = kinds.get(of ?? '') ?? 'line';
+  const suits = ['auto', 'line', 'area', 'column', 'bar', 'bar-list', 'donut', 'kpi', 'table'];
+  const all = [...suits, 'pie', 'scatter', 'bubble', 'heat-map', 'histogram', 'funnel', 'gauge'];
+  return {
+    keys: {
+      title: of ?? '',
+      pipe: 'kpis',
+      refresh: null,
+      kind,
+      x: 'date',
+      y: ['visits'],
+      groupBy: null,
+      stacked: false,
+      format: 'compact',
+      text: null,
+    },
+    pipes: ['kpis', 'overview', 'top_devices', 'top_pages', 'top_sources'],
+    columns: ['date', 'visits', 'pageviews', 'bounce_rate', 'avg_session_sec'].map((name) => ({
+      name,
+      isNumber: name !== 'date',
+    })),
+    kinds: [...all, 'candlestick', 'box-plot', 'state-timeline', 'map'].map((one) => ({
+      kind: one,
+      suits: suits.includes(one),
+      suggested: one === 'area',
+    })),
+    formats: ['auto', 'number', 'compact', 'percent', 'ratio', 'bytes', 'duration'],
   };
 }
 
@@ -373,6 +411,7 @@ interface Arguments {
   name: string;
   values: string[];
   request: TileRequest;
+  tile: string | null;
   id: number;
 }
 
@@ -451,6 +490,25 @@ mockIPC(
       case 'clear_filters':
         for (const { name } of filters) choose(name, []);
         return dashboard(args.tenant, args.dashboard ?? 'web');
+      case 'begin_edit':
+      case 'edit':
+      case 'undo_edit':
+      case 'redo_edit':
+        editing = {
+          state: 'underWay',
+          unsaved: command === 'edit' || command === 'redo_edit',
+          canUndo: command === 'edit' || command === 'redo_edit',
+          canRedo: command === 'undo_edit',
+          restored: false,
+          tile: null,
+        };
+        return dashboard(args.tenant, args.dashboard ?? 'web');
+      case 'save_edit':
+      case 'discard_edit':
+        editing = { state: 'possible', unsaved: false };
+        return dashboard(args.tenant, args.dashboard ?? 'web');
+      case 'tile_form':
+        return form(args.tile);
       case 'export_tile':
       case 'export_dashboard':
         await new Promise((done) => setTimeout(done, 900));

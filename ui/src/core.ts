@@ -5,6 +5,7 @@ import { convertFileSrc, invoke } from '@tauri-apps/api/core';
 import { listen, type UnlistenFn } from '@tauri-apps/api/event';
 import type { AppView } from './generated/AppView';
 import type { BootView } from './generated/BootView';
+import type { Change } from './generated/Change';
 import type { CompareWith } from './generated/CompareWith';
 import type { CopyFormat } from './generated/CopyFormat';
 import type { DashboardFormat } from './generated/DashboardFormat';
@@ -17,6 +18,7 @@ import type { RevealedToken } from './generated/RevealedToken';
 import type { SignInIntent } from './generated/SignInIntent';
 import type { SignOutScope } from './generated/SignOutScope';
 import type { TileChanged } from './generated/TileChanged';
+import type { TileForm } from './generated/TileForm';
 import type { TileFormat } from './generated/TileFormat';
 import type { TileRequest } from './generated/TileRequest';
 import type { TileView } from './generated/TileView';
@@ -69,6 +71,25 @@ export const optionsOf = (filter: string) => `filter:${filter}`;
 /** Puts a link to the dashboard, as it is chosen, into the clipboard. */
 export const copyDashboardLink = (tenant: string, dashboard: string) =>
   invoke<null>('copy_dashboard_link', { tenant, dashboard });
+/** Begins to edit a dashboard's file, or goes on where an earlier visit left it. */
+export const beginEdit = (tenant: string, dashboard: string) =>
+  invoke<DashboardView>('begin_edit', { tenant, dashboard });
+export const edit = (tenant: string, dashboard: string, change: Change) =>
+  invoke<DashboardView>('edit', { tenant, dashboard, change });
+export const undoEdit = (tenant: string, dashboard: string) =>
+  invoke<DashboardView>('undo_edit', { tenant, dashboard });
+export const redoEdit = (tenant: string, dashboard: string) =>
+  invoke<DashboardView>('redo_edit', { tenant, dashboard });
+/** Writes the draft into its file; also over what somebody else has written there, where `overwrite` says so. */
+export const saveEdit = (tenant: string, dashboard: string, overwrite: boolean) =>
+  invoke<DashboardView>('save_edit', { tenant, dashboard, overwrite });
+/** Leaves the draft, and with it what was not saved. */
+export const discardEdit = (tenant: string, dashboard: string) =>
+  invoke<DashboardView>('discard_edit', { tenant, dashboard });
+/** What a tile can become; `null` for one that is still to be added. */
+export const tileForm = (tenant: string, dashboard: string, tile: string | null) =>
+  invoke<TileForm>('tile_form', { tenant, dashboard, tile });
+
 export const refreshDashboard = (tenant: string, dashboard: string) =>
   invoke<null>('refresh_dashboard', { tenant, dashboard });
 

@@ -7,6 +7,7 @@
 
 import * as core from './core';
 import { Board } from './board.svelte';
+import { Editor } from './edit/editor.svelte';
 import type { AppView } from './generated/AppView';
 import type { CompareWith } from './generated/CompareWith';
 import type { DashboardView } from './generated/DashboardView';
@@ -51,6 +52,8 @@ export class Screen {
   fatal = $state.raw<Problem | null>(null);
   /** A file is held over the window. */
   isDropTarget = $state(false);
+  /** What is done to the dashboard's file. */
+  readonly editor = new Editor(this);
 
   /** The tenant whose dashboard is on its way. */
   #opening: string | null = null;
@@ -162,13 +165,33 @@ export class Screen {
       await command();
       return true;
     } catch (reason) {
-      const failure = { id: ++this.#ids, problem: core.problemOf(reason) };
-      this.failures = [
-        ...this.failures.filter(({ problem }) => problem.code !== failure.problem.code),
-        failure,
-      ];
+      this.fail(core.problemOf(reason));
       return false;
     }
+  }
+
+  /** Says that something did not work, until dismissed. */
+  fail(problem: Problem): void {
+    const failure = { id: ++this.#ids, problem };
+    this.failures = [
+      ...this.failures.filter((other) => other.problem.code !== problem.code),
+      failure,
+    ];
+  }
+
+  /** Shows the dashboard that a command answers with; fails as the command does. Whether one was asked. */
+  async follow(ask: (board: Board) => Promise<DashboardView> | null): Promise<boolean> {
+    const board = this.board;
+    const answer = board && ask(board);
+    if (!board || !answer) return false;
+    const isCurrent = this.#expect(board.tenant);
+    try {
+      const view = await answer;
+      if (isCurrent()) this.#show(view);
+    } finally {
+      if (isCurrent()) this.#opening = null;
+    }
+    return true;
   }
 
   /** Says that something worked, for a moment. */

@@ -133,6 +133,7 @@ export function dashboard(of: string, change: Partial<DashboardView> = {}): Dash
     mistakes: [],
     dashboards: [{ id: 'web', title: 'Web traffic', problem: null }],
     paused: false,
+    editing: { state: 'possible', unsaved: false },
     ...change,
   };
 }

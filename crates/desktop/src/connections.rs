@@ -16,6 +16,10 @@ use crate::problem::Problem;
 
 const FILE: &str = "connection.toml";
 const DASHBOARDS: &str = "dashboards";
+/// Ends the name of an empty file beside a dashboard that was saved in the app.
+const EDITED: &str = "edited";
+/// Ends the name of what was saved in the app before the operator's file came again.
+const BEFORE: &str = "before";
 /// Stands in the folder of a connection to the sandbox that Perch starts itself.
 const DEMO_MARK: &str = "demo";
 /// More dashboards than a menu can hold.
@@ -129,10 +133,11 @@ impl Connections {
 
     /// Writes all files into a new folder, which then takes the old one's place:
     /// a full disk leaves the old one as it was.
-    fn put(&self, connection: Connection, files: Files, demo: bool) -> Result<OpenedConnection, Problem> {
+    fn put(&self, connection: Connection, mut files: Files, demo: bool) -> Result<OpenedConnection, Problem> {
         let folder = self.folder.join(connection.id());
         let new = self.folder.join(format!("{}.new", connection.id()));
         remove_folder(&new)?;
+        keep_edited(&folder, &mut files, demo)?;
         for (name, bytes) in files {
             let path = new.join(name);
             disk::write_whole(&path, &bytes).map_err(|error| Problem::file(&path, &error))?;
@@ -156,6 +161,12 @@ impl Connections {
 }
 
 impl OpenedConnection {
+    /// The file of a dashboard that stands beside the connection.
+    pub(crate) fn dashboard_file(&self, id: &str) -> Option<PathBuf> {
+        let mut files = dashboard_files(&self.folder.join(DASHBOARDS)).into_iter();
+        files.find(|path| path.file_stem().is_some_and(|stem| stem.to_string_lossy() == id))
+    }
+
     /// The dashboards beside the connection, in the order of their file names.
     pub(crate) fn dashboards(&self) -> Vec<DashboardFile> {
         let mut names: HashMap<String, String> = HashMap::new();
@@ -187,6 +198,38 @@ fn read_connection(file: &Path) -> Result<(Connection, String), Problem> {
     let text = disk::read_text(file).map_err(|error| Problem::file(file, &error))?;
     let connection = Connection::parse(&text).map_err(|error| Problem::connection(file, &error))?;
     Ok((connection, text))
+}
+
+/// Remembers that a dashboard's file was saved in the app.
+pub(crate) fn mark_edited(file: &Path) -> io::Result<()> {
+    disk::write_whole(&file.with_added_extension(EDITED), b"")
+}
+
+/// Carries over what was saved in the app when a connection's files are put down
+/// again: into the demo, whose own dashboards are only a beginning, and beside
+/// the operator's file where that is another now.
+fn keep_edited(folder: &Path, files: &mut Files, demo: bool) -> Result<(), Problem> {
+    for path in dashboard_files(&folder.join(DASHBOARDS)) {
+        if !path.with_added_extension(EDITED).exists() {
+            continue;
+        }
+        let edited = read_dashboard(&path).map_err(|error| Problem::file(&path, &error))?;
+        let name = Path::new(DASHBOARDS).join(path.file_name().unwrap_or_default());
+        let place = files.iter().position(|(other, _)| *other == name);
+        if place.is_some_and(|place| files[place].1 == edited) {
+            continue;
+        }
+        if !demo {
+            files.push((name.with_added_extension(BEFORE), edited));
+            continue;
+        }
+        files.push((name.with_added_extension(EDITED), Vec::new()));
+        match place {
+            Some(place) => files[place].1 = edited,
+            None => files.push((name, edited)),
+        }
+    }
+    Ok(())
 }
 
 /// The dashboard files in a folder, by name.
@@ -266,6 +309,31 @@ kind = "table"
         let (list, problems) = connections.list();
         assert_eq!(problems, []);
         assert_eq!(list.iter().map(ids).collect::<Vec<_>>(), [["c"]]);
+    }
+
+    #[test]
+    fn what_was_saved_in_the_app_is_not_lost_when_the_files_come_again() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let connections = Connections::new(folder.path().join("connections"));
+        let edited = DASHBOARD.replace("\"Visits\"", "\"Mine\"");
+        let edit = |opened: &OpenedConnection, name: &str| {
+            let file = opened.dashboard_file(name).expect("a file");
+            fs::write(&file, &edited).expect("written");
+            mark_edited(&file).expect("marked");
+        };
+        let file = put_down(folder.path(), &["a.toml", "b.toml"]);
+        edit(&connections.open(&file).expect("opened"), "a");
+        let again = connections.open(&file).expect("opened again");
+        let text = |name: &str| fs::read_to_string(again.folder.join(DASHBOARDS).join(name)).expect(name);
+        assert_eq!((text("a.toml"), text("a.toml.before")), (DASHBOARD.to_owned(), edited.clone()));
+        assert_eq!(ids(&again), ["a", "b"]);
+
+        let demo = || connections.open_demo(CONNECTION, &[("a", DASHBOARD), ("b", DASHBOARD)]).expect("the demo");
+        edit(&demo(), "b");
+        for _ in 0..2 {
+            let text = |name: &str| fs::read_to_string(demo().folder.join(DASHBOARDS).join(name)).expect(name);
+            assert_eq!((text("a.toml"), text("b.toml")), (DASHBOARD.to_owned(), edited.clone()));
+        }
     }
 
     #[test]

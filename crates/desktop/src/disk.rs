@@ -66,6 +66,12 @@ pub fn create_private_folder(folder: &Path) -> io::Result<()> {
 /// Reads a small text file, without a byte order mark. `InvalidData` when it is
 /// larger than a megabyte or not UTF-8.
 pub fn read_text(path: &Path) -> io::Result<String> {
+    let text = read_whole(path)?;
+    Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
+}
+
+/// The same, as it stands in the file.
+pub fn read_whole(path: &Path) -> io::Result<String> {
     // Opening a pipe would wait for somebody to write to it.
     if !fs::metadata(path)?.is_file() {
         return Err(io::Error::new(io::ErrorKind::InvalidData, "this is not a file"));
@@ -75,7 +81,7 @@ pub fn read_text(path: &Path) -> io::Result<String> {
     if read as u64 > LARGEST {
         return Err(io::Error::new(io::ErrorKind::InvalidData, "the file is larger than a megabyte"));
     }
-    Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
+    Ok(text)
 }
 
 #[cfg(test)]

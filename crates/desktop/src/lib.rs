@@ -8,6 +8,7 @@ mod connections;
 mod demo;
 mod desktop;
 mod disk;
+mod editing;
 mod export;
 mod filters;
 mod links;

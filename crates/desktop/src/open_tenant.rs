@@ -20,6 +20,7 @@ use tokio::sync::OnceCell;
 
 use crate::Clock;
 use crate::accounts::Account;
+use crate::editing::Drafts;
 use crate::problem::Problem;
 use crate::session::{ASK_AGAIN, CONFIRMED_FOR, HostedPerson, LiveSession, SILENT_FOR};
 use crate::tokens::TenantTokens;
@@ -49,6 +50,7 @@ pub(crate) struct OpenTenant {
     locale: String,
     engine: OnceCell<Engine>,
     condition: Mutex<Condition>,
+    pub(crate) drafts: Drafts,
 }
 
 /// Somebody who signed in, and what they are asked for with.
@@ -158,8 +160,8 @@ impl OpenTenant {
         premises: Premises,
     ) -> Self {
         let Premises { keychain, stores, clock, locale } = premises;
-        let (engine, condition) = (OnceCell::new(), Mutex::default());
-        Self { id, viewer, connection_id, connection, stores, keychain, clock, locale, engine, condition }
+        let (engine, condition, drafts) = (OnceCell::new(), Mutex::default(), Drafts::default());
+        Self { id, viewer, connection_id, connection, stores, keychain, clock, locale, engine, condition, drafts }
     }
 
     /// The session of its viewer.
@@ -514,11 +516,11 @@ impl OpenTenant {
         self.note("dashboard", dashboard);
     }
 
-    fn noted(&self, name: &str) -> Option<String> {
+    pub(crate) fn noted(&self, name: &str) -> Option<String> {
         self.store()?.noted(name).ok().flatten()
     }
 
-    fn note(&self, name: &str, value: &str) {
+    pub(crate) fn note(&self, name: &str, value: &str) {
         if let Some(store) = self.store()
             && let Err(error) = store.note(name, value)
         {

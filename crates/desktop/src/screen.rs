@@ -132,6 +132,7 @@ impl Desktop {
             mistakes,
             dashboards,
             paused: tenant.is_paused(&dashboard.id),
+            editing: self.edit_view(tenant, dashboard),
         }
     }
 

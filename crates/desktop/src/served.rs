@@ -32,6 +32,7 @@ impl OpenTenant {
     /// nobody's rows, and stand by themselves.
     pub(crate) fn dashboards(&self, opened: &OpenedConnection) -> Vec<DashboardFile> {
         let mut files = self.all_dashboards(opened);
+        self.show_drafts(&mut files);
         files.retain(|file| file.is_public() == self.viewer.is_none());
         files
     }
@@ -45,7 +46,7 @@ impl OpenTenant {
         }
     }
 
-    fn served(&self) -> Option<ServedConnection> {
+    pub(crate) fn served(&self) -> Option<ServedConnection> {
         let noted = self.store()?.noted(NOTE).ok().flatten()?;
         serde_json::from_str(&noted).ok()
     }

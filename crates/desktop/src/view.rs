@@ -4,11 +4,13 @@
 //! made only when the viewer asks to see it.
 
 use perch_chart::{Across, LegendItem, Marks, Scroll, View};
-use perch_dashboard::Comparison;
+use perch_dashboard::{Comparison, TileKeys};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::problem::Problem;
+
+pub use perch_dashboard::{Assignment, Change, NewTile};
 
 /// Everything the frame around a dashboard needs. Sent whole on every change:
 /// it is small, and a whole cannot be out of step with itself.
@@ -292,6 +294,79 @@ pub struct DashboardView {
     pub paused: bool,
     /// All dashboards of this connection.
     pub dashboards: Vec<DashboardLink>,
+    /// Whether it can be edited, and how far that has come.
+    pub editing: EditView,
+}
+
+/// Whether a dashboard's file can be changed in the app.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[serde(tag = "state", rename_all = "camelCase", rename_all_fields = "camelCase")]
+#[ts(export)]
+pub enum EditView {
+    /// Its file is changed elsewhere.
+    Locked {
+        /// Why, and where.
+        problem: Problem,
+    },
+    /// It can be edited.
+    Possible {
+        /// Whether an edit of an earlier visit waits to be saved.
+        unsaved: bool,
+    },
+    /// It is being edited: what is on the screen is the draft.
+    UnderWay {
+        /// Whether there is something to save.
+        unsaved: bool,
+        /// Whether a step can be taken back.
+        can_undo: bool,
+        /// Whether a step can be taken again.
+        can_redo: bool,
+        /// Whether it was left unsaved in an earlier visit.
+        restored: bool,
+        /// The tile that the last change was about.
+        tile: Option<String>,
+    },
+}
+
+/// What a tile can become.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(export)]
+pub struct TileForm {
+    /// What the file says of it; `None` for a tile that is still to be added.
+    pub keys: Option<TileKeys>,
+    /// The pipes that the tenant's token reads, by name.
+    pub pipes: Vec<String>,
+    /// The columns of its answer; none before it was answered.
+    pub columns: Vec<ColumnView>,
+    /// The kinds of chart.
+    pub kinds: Vec<KindView>,
+    /// The ways to write numbers that need no more than a name.
+    pub formats: Vec<String>,
+}
+
+/// A column of an answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(export)]
+pub struct ColumnView {
+    /// Its name.
+    pub name: String,
+    /// Whether it holds numbers.
+    pub is_number: bool,
+}
+
+/// A kind of chart, for a tile's columns.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(export)]
+pub struct KindView {
+    /// As the dashboard file writes it.
+    pub kind: String,
+    /// Whether it can draw the answer's columns. Of an answer that is not there, every kind might.
+    pub suits: bool,
+    /// Whether Perch would choose it.
+    pub suggested: bool,
 }
 
 /// A filter of a dashboard.

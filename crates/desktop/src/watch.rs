@@ -40,7 +40,7 @@ pub(crate) async fn keep_fresh(desktop: Weak<Inner>) {
 }
 
 /// Why there is no newer answer.
-enum Trouble {
+pub(crate) enum Trouble {
     /// Nobody answered: the tenant's trouble, not the tile's.
     Offline,
     /// Somebody answered, and did not confirm the session.
@@ -175,7 +175,13 @@ impl Desktop {
     }
 
     /// One question, for somebody whom Clerk still knows.
-    async fn ask(&self, screen: &Screen, tile: &Tile, selection: &Selection, enough: Enough) -> Result<(), Trouble> {
+    pub(crate) async fn ask(
+        &self,
+        screen: &Screen,
+        tile: &Tile,
+        selection: &Selection,
+        enough: Enough,
+    ) -> Result<(), Trouble> {
         let tenant = &screen.tenant;
         let engine = tenant.engine(&self.inner.client).await.map_err(Trouble::Unconfirmed)?;
         let generation = tenant.session().map_or(0, LiveSession::generation);

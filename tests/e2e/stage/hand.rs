@@ -34,6 +34,16 @@ impl App {
         self.act(MouseActions::new("mouse".to_owned()).then(PointerAction::Up { button: MOUSE_BUTTON_LEFT })).await;
     }
 
+    /// Drags from a place of one element to a place of another, given by their selectors.
+    pub async fn drag(&self, from: (&str, Share), to: (&str, Share)) {
+        self.place_in(from.0, from.1).await;
+        // Both as the window is scrolled now.
+        let (from, to) = (self.seen_place(from.0, from.1).await, self.seen_place(to.0, to.1).await);
+        let hand = MouseActions::new("mouse".to_owned()).then(move_to(from));
+        let hand = hand.then(PointerAction::Down { button: MOUSE_BUTTON_LEFT });
+        self.act(hand.then(move_to(between(from, to))).then(move_to(to))).await;
+    }
+
     /// Types keys while a tile's picture has the keyboard.
     pub async fn keys(&self, tile: &str, keys: &str) {
         self.focus(tile).await.send_keys(keys).await.expect("the picture takes keys");
@@ -62,12 +72,22 @@ impl App {
     }
 
     /// A place of a tile's picture in the window.
-    pub async fn place(&self, tile: &str, (x, y): Share) -> (f64, f64) {
-        let sides = "const chart = document.querySelector(arguments[0]);
-             chart.scrollIntoView({ block: 'nearest' });
-             const box = chart.getBoundingClientRect();
+    pub async fn place(&self, tile: &str, at: Share) -> (f64, f64) {
+        self.place_in(&chart_of(tile), at).await
+    }
+
+    /// A place of an element, scrolled into the window.
+    async fn place_in(&self, selector: &str, at: Share) -> (f64, f64) {
+        let scroll = "document.querySelector(arguments[0]).scrollIntoView({ block: 'nearest' });";
+        self.script(scroll, vec![json!(selector)]).await;
+        self.seen_place(selector, at).await
+    }
+
+    /// A place of an element where it stands.
+    async fn seen_place(&self, selector: &str, (x, y): Share) -> (f64, f64) {
+        let sides = "const box = document.querySelector(arguments[0]).getBoundingClientRect();
              return [box.left, box.top, box.width, box.height];";
-        let sides = self.script(sides, vec![json!(chart_of(tile))]).await;
+        let sides = self.script(sides, vec![json!(selector)]).await;
         let [left, top, width, height]: [f64; 4] = serde_json::from_value(sides).expect("a box");
         (left + width * x, top + height * y)
     }

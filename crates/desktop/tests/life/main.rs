@@ -2,6 +2,7 @@
 //! keychain, real files.
 
 mod broker;
+mod editing;
 mod export;
 mod filters;
 mod fresh;

@@ -1,0 +1,391 @@
+//! Editing a dashboard whose file stands beside the connection file. The draft
+//! is what the screen shows: asked for, fenced and drawn like any dashboard, so
+//! that each tile is its own preview. It is kept in the tenant's sealed store
+//! with each step, so that neither a crash nor a full disk takes it, and becomes
+//! the file only when it is saved.
+
+use std::collections::HashMap;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use perch_chart::{Kind, Spec, Stacking};
+use perch_dashboard::{Assignment, Change, Dashboard, Draft, EditError, Enough, NewTile, Selection, Tile, Tokens};
+use perch_tinybird::{Answer, Family};
+use serde::{Deserialize, Serialize};
+
+use crate::connections::{DashboardFile, mark_edited};
+use crate::desktop::Desktop;
+use crate::disk;
+use crate::open_tenant::OpenTenant;
+use crate::problem::Problem;
+use crate::screen::Screen;
+use crate::view::{ColumnView, DashboardView, EditView, KindView, TileForm};
+
+/// How long a change waits for the columns of a pipe that was not asked before.
+const COLUMNS_WITHIN: Duration = Duration::from_secs(10);
+
+/// The kind that is chosen by the columns, as the file writes it.
+const AUTO: &str = "auto";
+
+/// The ways to write numbers that need no more than a name.
+const FORMATS: [&str; 7] = ["auto", "number", "compact", "percent", "ratio", "bytes", "duration"];
+
+/// A tenant's dashboards that are being edited, by id.
+#[derive(Default)]
+pub(crate) struct Drafts(Mutex<HashMap<String, Editing>>);
+
+/// One of them.
+struct Editing {
+    draft: Draft,
+    file: PathBuf,
+    restored: bool,
+    /// The tile that the last change was about.
+    tile: Option<String>,
+}
+
+/// A draft as it is kept in the sealed store.
+#[derive(Serialize, Deserialize)]
+struct KeptDraft {
+    /// What was in the file when the edit began.
+    saved: String,
+    text: String,
+}
+
+impl Drafts {
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, Editing>> {
+        // Each draft is changed whole.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl OpenTenant {
+    /// Puts drafts in the place of the files that they will become.
+    pub(crate) fn show_drafts(&self, files: &mut [DashboardFile]) {
+        let drafts = self.drafts.lock();
+        for file in files {
+            let Some(editing) = drafts.get(&file.id) else { continue };
+            *file = DashboardFile::read(&file.id, &file.name, editing.draft.text().as_bytes());
+        }
+    }
+
+    /// The draft that an earlier visit left.
+    fn kept_draft(&self, dashboard: &str) -> Option<KeptDraft> {
+        serde_json::from_str(&self.noted(&draft_note(dashboard))?).ok()
+    }
+
+    /// Keeps a draft, or forgets it where there is nothing to save.
+    fn keep_draft(&self, dashboard: &str, draft: &Draft) {
+        let kept = KeptDraft { saved: draft.saved_text().to_owned(), text: draft.text().to_owned() };
+        let text = draft.is_changed().then(|| serde_json::to_string(&kept).ok()).flatten();
+        self.note(&draft_note(dashboard), &text.unwrap_or_default());
+    }
+
+    fn begin_draft(&self, dashboard: &str, file: PathBuf, text: &str) {
+        let kept = self.kept_draft(dashboard);
+        let restored = kept.is_some();
+        let draft = match kept {
+            Some(kept) => Draft::restored(dashboard, &kept.saved, &kept.text),
+            None => Draft::new(dashboard, text),
+        };
+        self.drafts.lock().entry(dashboard.to_owned()).or_insert(Editing { draft, file, restored, tile: None });
+    }
+
+    /// Changes a draft and keeps it. Nothing has changed where `work` fails.
+    fn change_draft(
+        &self,
+        dashboard: &str,
+        work: impl FnOnce(&mut Draft) -> Result<Option<String>, EditError>,
+    ) -> Result<(), Problem> {
+        let mut drafts = self.drafts.lock();
+        let editing = drafts.get_mut(dashboard).ok_or_else(|| Problem::gone("draft"))?;
+        editing.tile = work(&mut editing.draft)?;
+        self.keep_draft(dashboard, &editing.draft);
+        Ok(())
+    }
+
+    fn draft(&self, dashboard: &str) -> Result<(Draft, PathBuf), Problem> {
+        let drafts = self.drafts.lock();
+        let editing = drafts.get(dashboard).ok_or_else(|| Problem::gone("draft"))?;
+        Ok((editing.draft.clone(), editing.file.clone()))
+    }
+}
+
+impl Desktop {
+    /// Begins to edit the dashboard on the screen, or goes on where an earlier
+    /// visit left it unsaved. Refused, with the reason, where its file is changed
+    /// elsewhere.
+    pub async fn begin_edit(&self, tenant: &str, dashboard: &str) -> Result<DashboardView, Problem> {
+        let screen = self.screen_of(tenant, dashboard)?;
+        screen.tenant.may_show()?;
+        let file = self.editable(&screen.tenant, &screen.dashboard)?;
+        let text = disk::read_whole(&file).map_err(|error| Problem::file(&file, &error))?;
+        screen.tenant.begin_draft(dashboard, file, &text);
+        self.open_dashboard(tenant, Some(dashboard)).await
+    }
+
+    /// Makes a change of the draft on the screen. For a pipe or a kind that is
+    /// new to a tile, columns are chosen that suit.
+    pub async fn edit(&self, tenant: &str, dashboard: &str, change: Change) -> Result<DashboardView, Problem> {
+        let screen = self.screen_of(tenant, dashboard)?;
+        screen.tenant.may_show()?;
+        let change = self.fitted(&screen, change).await?;
+        screen.tenant.change_draft(dashboard, |draft| draft.apply(&change))?;
+        self.open_dashboard(tenant, Some(dashboard)).await
+    }
+
+    /// Takes the last change of the draft back.
+    pub async fn undo_edit(&self, tenant: &str, dashboard: &str) -> Result<DashboardView, Problem> {
+        let screen = self.screen_of(tenant, dashboard)?;
+        screen.tenant.change_draft(dashboard, |draft| Ok(draft.undo()).map(|_| None))?;
+        self.open_dashboard(tenant, Some(dashboard)).await
+    }
+
+    /// Makes a change again that was taken back.
+    pub async fn redo_edit(&self, tenant: &str, dashboard: &str) -> Result<DashboardView, Problem> {
+        let screen = self.screen_of(tenant, dashboard)?;
+        screen.tenant.change_draft(dashboard, |draft| Ok(draft.redo()).map(|_| None))?;
+        self.open_dashboard(tenant, Some(dashboard)).await
+    }
+
+    /// Writes the draft into its file, and goes on editing. A file that somebody
+    /// has changed meanwhile is left as it is, unless it is to be overwritten;
+    /// where writing fails, file and draft stay as they were.
+    pub async fn save_edit(&self, tenant: &str, dashboard: &str, overwrite: bool) -> Result<DashboardView, Problem> {
+        let screen = self.screen_of(tenant, dashboard)?;
+        let (draft, file) = screen.tenant.draft(dashboard)?;
+        if !overwrite {
+            is_as_it_was(&file, &draft)?;
+        }
+        disk::write_whole(&file, draft.text().as_bytes()).map_err(|error| Problem::not_saved(&file, &error))?;
+        if let Err(error) = mark_edited(&file) {
+            tracing::warn!(%error, "the connection's file, opened again, will replace this dashboard");
+        }
+        screen.tenant.change_draft(dashboard, |now| {
+            now.mark_saved_as(draft.text());
+            Ok(None)
+        })?;
+        self.open_dashboard(tenant, Some(dashboard)).await
+    }
+
+    /// Leaves the draft: the file is shown as it is, and what was not saved is
+    /// gone.
+    pub async fn discard_edit(&self, tenant: &str, dashboard: &str) -> Result<DashboardView, Problem> {
+        let screen = self.screen_of(tenant, dashboard)?;
+        screen.tenant.drafts.lock().remove(dashboard);
+        screen.tenant.note(&draft_note(dashboard), "");
+        self.open_dashboard(tenant, Some(dashboard)).await
+    }
+
+    /// What a tile of the draft on the screen can become, or one that is still
+    /// to be added.
+    pub async fn tile_form(&self, tenant: &str, dashboard: &str, tile: Option<&str>) -> Result<TileForm, Problem> {
+        let screen = self.screen_of(tenant, dashboard)?;
+        screen.tenant.may_show()?;
+        let (draft, _) = screen.tenant.draft(dashboard)?;
+        let shown = tile.and_then(|tile| screen.dashboard.tile(tile));
+        let answer = match shown {
+            Some(tile) => self.answer(&screen, tile).await?,
+            None => None,
+        };
+        let columns = answer.as_ref().map(|answer| answer.table.columns()).unwrap_or_default();
+        let columns = columns
+            .iter()
+            .map(|column| ColumnView { name: column.name().to_owned(), is_number: column.family() == Family::Number });
+        Ok(TileForm {
+            keys: tile.and_then(|tile| draft.keys(tile)),
+            pipes: self.pipes_of(&screen).await,
+            columns: columns.collect(),
+            kinds: kinds(answer.as_deref()),
+            formats: FORMATS.map(str::to_owned).to_vec(),
+        })
+    }
+
+    /// How far a dashboard's edit has come, or why there can be none.
+    pub(crate) fn edit_view(&self, tenant: &OpenTenant, dashboard: &Dashboard) -> EditView {
+        if let Some(editing) = tenant.drafts.lock().get(&dashboard.id) {
+            return EditView::UnderWay {
+                unsaved: editing.draft.is_changed(),
+                can_undo: editing.draft.can_undo(),
+                can_redo: editing.draft.can_redo(),
+                restored: editing.restored,
+                tile: editing.tile.clone(),
+            };
+        }
+        match self.editable(tenant, dashboard) {
+            Ok(_) => EditView::Possible { unsaved: tenant.kept_draft(&dashboard.id).is_some() },
+            Err(problem) => EditView::Locked { problem },
+        }
+    }
+
+    /// The file to edit, or why this is not the place.
+    fn editable(&self, tenant: &OpenTenant, dashboard: &Dashboard) -> Result<PathBuf, Problem> {
+        if tenant.viewer.is_none() || dashboard.public {
+            return Err(Problem::edited_elsewhere("Anyone may see this dashboard, so it is not changed from here."));
+        }
+        if tenant.served().is_some() {
+            return Err(Problem::edited_elsewhere("Your operator serves this dashboard to everybody from one place."));
+        }
+        let file = self.connection(&tenant.connection_id)?.dashboard_file(&dashboard.id);
+        file.ok_or_else(|| Problem::edited_elsewhere("This dashboard is not one of the connection's own files."))
+    }
+
+    /// The change with the columns that suit, where it brings a pipe or a kind.
+    async fn fitted(&self, screen: &Screen, change: Change) -> Result<Change, Problem> {
+        match change {
+            Change::Add { tile: NewTile { pipe: Some(pipe), title, chart, .. }, after } if chart == AUTO => {
+                let auto = new_tile(title, pipe, &Spec::new(Kind::Auto));
+                let trial = Change::Add { tile: auto.clone(), after: after.clone() };
+                let answer = self.tried(screen, &trial).await?.1;
+                let tile = match answer {
+                    Some(answer) => NewTile {
+                        title: auto.title,
+                        ..new_tile(None, auto.pipe.unwrap_or_default(), &perch_chart::suggest(&answer.table))
+                    },
+                    None => auto,
+                };
+                Ok(Change::Add { tile, after })
+            }
+            Change::Set { tile, mut values } if values.iter().any(names_columns_anew) => {
+                let trial = Change::Set { tile: tile.clone(), values: values.clone() };
+                let (drawn, answer) = self.tried(screen, &trial).await?;
+                if let Some(answer) = answer {
+                    values.extend(fitting(&drawn.chart, &answer, &values));
+                }
+                Ok(Change::Set { tile, values })
+            }
+            change => Ok(change),
+        }
+    }
+
+    /// The tile that a change would make, and its answer.
+    async fn tried(&self, screen: &Screen, change: &Change) -> Result<(Tile, Option<Arc<Answer>>), Problem> {
+        let (mut draft, _) = screen.tenant.draft(&screen.dashboard.id)?;
+        let id = draft.apply(change)?;
+        let dashboard = draft.read().dashboard;
+        let tile = dashboard.zip(id).and_then(|(dashboard, id)| dashboard.tile(&id).cloned());
+        let tile = tile.ok_or_else(|| Problem::gone("tile"))?;
+        let answer = self.answer(screen, &tile).await?;
+        Ok((tile, answer))
+    }
+
+    /// What a tile was answered last; a pipe that was never asked is asked once.
+    /// `None` where it does not answer in time, or with an error, which the tile
+    /// will tell by itself.
+    async fn answer(&self, screen: &Screen, tile: &Tile) -> Result<Option<Arc<Answer>>, Problem> {
+        let engine = screen.tenant.engine(&self.inner.client).await?;
+        let selection: &Selection = &screen.selection;
+        if engine.seen(tile, selection).is_none() && tile.pipe.is_some() && screen.tenant.may_ask() {
+            // Its outcome is found below, or as the tile's own failure.
+            let _ = tokio::time::timeout(COLUMNS_WITHIN, self.ask(screen, tile, selection, Enough::Nothing)).await;
+        }
+        Ok(engine.seen(tile, selection).map(|data| data.answer))
+    }
+
+    /// The pipes that the tenant's token reads; while there is none, those that
+    /// the dashboard asks already.
+    async fn pipes_of(&self, screen: &Screen) -> Vec<String> {
+        let asked = screen.dashboard.tiles.iter().filter_map(|tile| Some(tile.pipe.as_ref()?.as_str().to_owned()));
+        let mut pipes: Vec<String> = asked.collect();
+        if let Some(viewer) = &screen.tenant.viewer
+            && let Ok(Ok(token)) = tokio::time::timeout(COLUMNS_WITHIN, viewer.tokens.token(false)).await
+        {
+            // `t_…` is a pipe's id, which a tile does not write.
+            pipes.extend(token.pipes().filter(|pipe| !pipe.starts_with("t_")).map(str::to_owned));
+        }
+        pipes.sort();
+        pipes.dedup();
+        pipes
+    }
+}
+
+/// Whether what a tile names of its columns may not suit any more.
+fn names_columns_anew(value: &Assignment) -> bool {
+    matches!(value, Assignment::Pipe(_) | Assignment::Kind(_))
+}
+
+/// What has to be written besides, so that a chart can draw an answer.
+fn fitting(chart: &Spec, answer: &Answer, values: &[Assignment]) -> Vec<Assignment> {
+    let table = &answer.table;
+    if chart.kind == Kind::Text || perch_chart::check(chart, table).is_ok() {
+        return Vec::new();
+    }
+    let suggested = perch_chart::suggest(table);
+    // Of another pipe's columns, Perch's choice is as good as any.
+    let is_new_pipe = values.iter().any(|value| matches!(value, Assignment::Pipe(_)));
+    let spec = if is_new_pipe || suggested.kind == chart.kind { suggested } else { Spec::new(chart.kind) };
+    let mut fitting = vec![
+        Assignment::X(spec.x),
+        Assignment::Y(spec.y),
+        Assignment::GroupBy(spec.group_by),
+        Assignment::Stacked(spec.stacked != Stacking::None),
+    ];
+    if spec.kind != chart.kind {
+        fitting.insert(0, Assignment::Kind(spec.kind.to_string()));
+    }
+    fitting
+}
+
+fn new_tile(title: Option<String>, pipe: String, spec: &Spec) -> NewTile {
+    NewTile {
+        title,
+        pipe: Some(pipe),
+        chart: spec.kind.to_string(),
+        x: spec.x.clone(),
+        y: spec.y.clone(),
+        group_by: spec.group_by.clone(),
+        stacked: spec.stacked != Stacking::None,
+    }
+}
+
+/// The kinds of chart that a pipe can be drawn as, and which of them suit.
+fn kinds(answer: Option<&Answer>) -> Vec<KindView> {
+    let suggested = answer.map(|answer| perch_chart::suggest(&answer.table).kind);
+    let suits = |kind| answer.is_none_or(|answer| perch_chart::check(&Spec::new(kind), &answer.table).is_ok());
+    let drawn = Kind::ALL.into_iter().filter(|kind| *kind != Kind::Text);
+    drawn
+        .map(|kind| KindView { kind: kind.to_string(), suits: suits(kind), suggested: suggested == Some(kind) })
+        .collect()
+}
+
+/// Refuses to write over what somebody else has written since the edit began.
+fn is_as_it_was(file: &Path, draft: &Draft) -> Result<(), Problem> {
+    match disk::read_whole(file) {
+        Ok(text) if text == draft.saved_text() || text == draft.text() => Ok(()),
+        Ok(_) => Err(Problem::changed_meanwhile("Somebody has changed this dashboard's file while you edited it.")),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            Err(Problem::changed_meanwhile("This dashboard's file is gone since you began to edit it."))
+        }
+        Err(error) => Err(Problem::not_saved(file, &error)),
+    }
+}
+
+fn draft_note(dashboard: &str) -> String {
+    format!("draft:{dashboard}")
+}
+
+impl From<EditError> for Problem {
+    fn from(error: EditError) -> Self {
+        Self::new(error.code(), error.to_string(), error.next_step())
+    }
+}
+
+impl Problem {
+    fn edited_elsewhere(why: &str) -> Self {
+        Self::new("edited-elsewhere", why, "Ask your operator to change its file.")
+    }
+
+    fn changed_meanwhile(what: &str) -> Self {
+        Self::new("file-changed", what, "Keep yours and write over it, or take what is there and lose your changes.")
+    }
+
+    fn not_saved(file: &Path, error: &io::Error) -> Self {
+        let Self { message, next_step, .. } = Self::file(file, error);
+        Self::new(
+            "not-saved",
+            format!("The dashboard was not saved, and your changes are kept here. {message}"),
+            next_step,
+        )
+    }
+}
