@@ -58,6 +58,7 @@ fn pass_on(app: &AppHandle, event: Event) {
     let sent = match event {
         Event::App(view) => app.emit("app", view),
         Event::Tile(tile) => app.emit("tile", tile),
+        Event::OfflineCopy(changed) => app.emit("offline-copy", changed),
         Event::Dashboards => app.emit("dashboards", ()),
         Event::Attention => {
             window::bring_to_front(app);

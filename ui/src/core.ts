@@ -1,5 +1,5 @@
 // The doors to the Rust core, one function a command, the pictures that it keeps,
-// and the three events it tells. Nothing else in the web view talks to anything outside of it.
+// and the events it tells. Nothing else in the web view talks to anything outside of it.
 
 import { convertFileSrc, invoke } from '@tauri-apps/api/core';
 import { listen, type UnlistenFn } from '@tauri-apps/api/event';
@@ -9,6 +9,8 @@ import type { CompareWith } from './generated/CompareWith';
 import type { CopyFormat } from './generated/CopyFormat';
 import type { DashboardFormat } from './generated/DashboardFormat';
 import type { DashboardView } from './generated/DashboardView';
+import type { OfflineCopyChanged } from './generated/OfflineCopyChanged';
+import type { OfflineCopyView } from './generated/OfflineCopyView';
 import type { Problem } from './generated/Problem';
 import type { RangeView } from './generated/RangeView';
 import type { RevealedToken } from './generated/RevealedToken';
@@ -67,6 +69,9 @@ export const showTiles = (tenant: string, dashboard: string, tiles: string[], vi
   invoke<null>('show_tiles', { tenant, dashboard, tiles, visible });
 export const pause = (tenant: string, dashboard: string, paused: boolean) =>
   invoke<null>('pause', { tenant, dashboard, paused });
+/** Fetches the dashboard's usual ranges ahead, or lets them go. */
+export const makeAvailableOffline = (tenant: string, dashboard: string, on: boolean) =>
+  invoke<OfflineCopyView>('make_available_offline', { tenant, dashboard, on });
 
 export const drawTile = (request: TileRequest) => invoke<TileView>('draw_tile', { request });
 export const refreshTile = (tenant: string, dashboard: string, tile: string) =>
@@ -101,6 +106,7 @@ export const painted = () => invoke<null>('painted');
 export interface Ears {
   app: (view: AppView) => void;
   tile: (changed: TileChanged) => void;
+  offlineCopy: (changed: OfflineCopyChanged) => void;
   dashboards: () => void;
   /** A file is held over the window, or no longer. */
   dragging: (over: boolean) => void;
@@ -111,6 +117,7 @@ export async function hear(ears: Ears): Promise<UnlistenFn> {
   const ends = await Promise.all([
     listen<AppView>('app', (event) => ears.app(event.payload)),
     listen<TileChanged>('tile', (event) => ears.tile(event.payload)),
+    listen<OfflineCopyChanged>('offline-copy', (event) => ears.offlineCopy(event.payload)),
     listen('dashboards', () => ears.dashboards()),
     listen('tauri://drag-enter', () => ears.dragging(true)),
     listen('tauri://drag-leave', () => ears.dragging(false)),

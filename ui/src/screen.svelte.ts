@@ -10,10 +10,13 @@ import { Board } from './board.svelte';
 import type { AppView } from './generated/AppView';
 import type { CompareWith } from './generated/CompareWith';
 import type { DashboardView } from './generated/DashboardView';
+import type { OfflineCopyChanged } from './generated/OfflineCopyChanged';
 import type { Problem } from './generated/Problem';
 import type { PublicView } from './generated/PublicView';
 import type { RangeView } from './generated/RangeView';
 import type { TenantView } from './generated/TenantView';
+import { isComplete } from './offline';
+import { brief } from './words';
 
 /** A dashboard that the viewer asked for and does not get. */
 export interface Refusal {
@@ -76,6 +79,7 @@ export class Screen {
       await core.hear({
         app: (view) => this.#apply(view),
         tile: (changed) => this.board?.changed(changed),
+        offlineCopy: (changed) => this.#copied(changed),
         dashboards: () => this.#reopen(),
         dragging: (over) => {
           this.isDropTarget = over;
@@ -144,6 +148,17 @@ export class Screen {
     await this.#change((board) => core.clearFilters(board.tenant, board.id));
   }
 
+  /** Makes the dashboard on the screen available offline, or no longer. */
+  async makeAvailableOffline(on: boolean): Promise<void> {
+    const board = this.board;
+    if (!board) return;
+    const { tenant, id } = board;
+    await this.run(async () => {
+      const offline = await core.makeAvailableOffline(tenant, id, on);
+      this.#copied({ tenant, dashboard: id, offline });
+    });
+  }
+
   /** Runs a command; if it fails, says so. Whether it succeeded. */
   async run(command: () => Promise<unknown>): Promise<boolean> {
     try {
@@ -201,6 +216,16 @@ export class Screen {
       this.#opening === app.active ||
       this.refusal?.tenant === app.active;
     if (!isThere) void this.open(app.active, null);
+  }
+
+  #copied(changed: OfflineCopyChanged): void {
+    const { board } = this;
+    if (board?.tenant !== changed.tenant || board.id !== changed.dashboard) return;
+    const wasComplete = isComplete(board.view.offline);
+    board.view = { ...board.view, offline: changed.offline };
+    if (isComplete(changed.offline) && !wasComplete) {
+      this.tell(`${brief(board.view.title)} is available offline.`);
+    }
   }
 
   /** Files changed: the same dashboard again, if it is still there. */

@@ -30,7 +30,8 @@ use crate::signing_key::SigningKey;
 use crate::tokens::{SigningKeys, TenantTokens};
 use crate::turn::{self, Turns};
 use crate::view::{
-    AppView, BootView, ConnectionView, DashboardView, NoticeView, RevealedToken, TenantStatus, TileChanged, TokenView,
+    AppView, BootView, ConnectionView, DashboardView, NoticeView, OfflineCopyChanged, RevealedToken, TenantStatus,
+    TileChanged, TokenView,
 };
 use crate::{Clock, Places};
 
@@ -72,6 +73,8 @@ pub enum Event {
     App(Box<AppView>),
     /// A tile looks different now.
     Tile(TileChanged),
+    /// A dashboard's offline copy is further, or gone.
+    OfflineCopy(OfflineCopyChanged),
     /// Connections or dashboards changed: open the one on the screen again.
     Dashboards,
     /// The viewer finished something elsewhere: bring the window to the front.
@@ -520,6 +523,11 @@ impl State {
             self.notices.push(NoticeView { id: self.next_notice, problem });
             self.next_notice += 1;
         }
+    }
+
+    /// Takes notices away that are untrue by now.
+    pub(crate) fn withdraw(&mut self, code: &str) {
+        self.notices.retain(|notice| notice.problem.code != code);
     }
 
     /// Whether this value stands for its tenant now, and was not replaced.

@@ -9,6 +9,7 @@ mod demo;
 mod desktop;
 mod disk;
 mod export;
+mod offline_copy;
 mod open_tenant;
 mod pictures;
 mod places;

@@ -8,6 +8,7 @@ mod fresh;
 mod hosted;
 mod layout;
 mod leaving;
+mod offline;
 mod people;
 mod public;
 mod signing_key;
