@@ -148,6 +148,9 @@ async fn a_store_whose_key_left_the_keychain_starts_anew_says_so_once_and_fills_
     app.boot().await;
     open(&app, &harbor).await;
     eventually("it to be told", || async { notices(&app, "store-started-anew").pop() }).await;
+    // When Clerk last confirmed the session was in it too.
+    eventually("Perch to be online", || async { matches!(status(&app, &harbor), TenantStatus::Online).then_some(()) })
+        .await;
     assert!(!values(&app, &harbor, "top-pages").await.is_empty());
     drop(app);
     let app = world.app(&choice);
