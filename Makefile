@@ -38,7 +38,7 @@ fuzz: setup-fuzz ## throw FUZZ_SECONDS (300) of bad input at each parser of what
 	@scripts/fuzz
 
 # One build a package: built together, Perch would get the features that only the bench needs.
-bench: setup-test ui ## measure Perch beside its peers, or only BENCH (start, decode, render, redraw, hover, mint, burst); writes target/bench.json
+bench: setup-test ui ## measure Perch beside its peers, or only BENCH (start, decode, render, redraw, hover, mint, burst, read, store_size); writes target/bench.json
 	cargo build --release --quiet --bin perch
 	cargo build --release --quiet --package perch-empty-window
 	cargo build --release --quiet --package perch-bench

@@ -37,6 +37,7 @@ const COMMANDS: &[&str] = &[
     "refresh_dashboard",
     "show_tiles",
     "pause",
+    "make_available_offline",
     "copy_tile_detail",
     "export_tile",
     "copy_tile",

@@ -10,21 +10,40 @@ use serde::Serialize;
 pub struct Comparison {
     /// What was done.
     pub name: &'static str,
-    /// Perch's median, in milliseconds.
+    /// Perch's median, in milliseconds; in kilobytes where a size was measured.
     pub ours_ms: f64,
     /// Who did it too.
     pub peer: &'static str,
-    /// The peer's median, in milliseconds.
+    /// The peer's median, in the same unit.
     pub peer_ms: f64,
-    /// `peer_ms / ours_ms`: above one, Perch is the faster of the two.
+    /// `peer_ms / ours_ms`: above one, Perch is the faster of the two, or the
+    /// smaller.
     pub ratio: f64,
+    /// What the two numbers count.
+    #[serde(skip)]
+    unit: Unit,
+}
+
+/// What is measured.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Unit {
+    Milliseconds,
+    Kilobytes,
 }
 
 impl Comparison {
     /// Compares the medians of two series, or `None` when one is empty.
     pub fn of(name: &'static str, ours: &[Duration], peer: &'static str, theirs: &[Duration]) -> Option<Self> {
         let (ours_ms, peer_ms) = (median_ms(ours)?, median_ms(theirs)?);
-        Some(Self { name, ours_ms, peer, peer_ms, ratio: peer_ms / ours_ms })
+        Some(Self { name, ours_ms, peer, peer_ms, ratio: peer_ms / ours_ms, unit: Unit::Milliseconds })
+    }
+
+    /// Compares the bytes that `count` things take, by the thing, or `None` when
+    /// there is none.
+    pub fn of_bytes(name: &'static str, ours: u64, peer: &'static str, theirs: u64, count: usize) -> Option<Self> {
+        let each = |bytes: u64| (count > 0 && bytes > 0).then(|| bytes as f64 / 1000.0 / count as f64);
+        let (ours_ms, peer_ms) = (each(ours)?, each(theirs)?);
+        Some(Self { name, ours_ms, peer, peer_ms, ratio: peer_ms / ours_ms, unit: Unit::Kilobytes })
     }
 }
 
@@ -41,9 +60,13 @@ fn median_ms(durations: &[Duration]) -> Option<f64> {
 /// The comparisons for a person to read.
 pub fn table(comparisons: &[Comparison]) -> String {
     let mut text = format!("{:<16}{:>13}{:>13}{:>8}  beside\n", "name", "ours", "peer", "ratio");
-    for Comparison { name, ours_ms, peer, peer_ms, ratio } in comparisons {
+    for Comparison { name, ours_ms, peer, peer_ms, ratio, unit } in comparisons {
+        let [ours, theirs] = [*ours_ms, *peer_ms].map(|amount| match unit {
+            Unit::Milliseconds => shown(amount),
+            Unit::Kilobytes => format!("{amount:.1} kB"),
+        });
         // Writing to a String cannot fail.
-        let _ = writeln!(text, "{name:<16}{:>13}{:>13}{ratio:>8.2}  {peer}", shown(*ours_ms), shown(*peer_ms));
+        let _ = writeln!(text, "{name:<16}{ours:>13}{theirs:>13}{ratio:>8.2}  {peer}");
     }
     text
 }
@@ -73,6 +96,14 @@ mod tests {
         let comparison = Comparison::of("start", &ms(&[300]), "a peer", &ms(&[150])).expect("two series");
         assert_eq!(comparison.ratio, 0.5);
         assert_eq!(Comparison::of("start", &[], "a peer", &ms(&[150])), None);
+    }
+
+    #[test]
+    fn a_size_is_told_by_the_thing_and_in_kilobytes() {
+        let comparison = Comparison::of_bytes("store_size", 20_000, "a peer", 100_000, 10).expect("ten things");
+        assert_eq!((comparison.ours_ms, comparison.peer_ms, comparison.ratio), (2.0, 10.0, 5.0));
+        assert!(table(&[comparison]).contains("2.0 kB"));
+        assert_eq!(Comparison::of_bytes("store_size", 1, "a peer", 1, 0), None);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use fantoccini::error::CmdError;
 use perch_chart::ChartError;
 use perch_desktop::Problem;
+use perch_offline::StoreError;
 use perch_sandbox::SandboxError;
 use perch_tenant::OriginError;
 use perch_tinybird::{DecodeError, FenceError, MintError, PipeError, TemplateError};
@@ -40,6 +41,9 @@ pub enum BenchError {
     /// A token that the fence refused.
     #[error("{0}")]
     Fence(#[from] FenceError),
+    /// A store that did not keep what it was given.
+    #[error("{0}")]
+    Store(#[from] StoreError),
     /// A question without an answer.
     #[error("{0}")]
     Pipe(#[from] PipeError),

@@ -17,10 +17,12 @@ mod mint;
 mod node;
 mod past_visit;
 mod program;
+mod read;
 mod redraw;
 mod render;
 mod series;
 mod start;
+mod store_size;
 mod tenant;
 mod window;
 
@@ -85,6 +87,12 @@ async fn run() -> Result<(), BenchError> {
     }
     if wanted("burst") {
         comparisons.push(burst::compare().await?);
+    }
+    if wanted("read") {
+        comparisons.extend(read::compare()?);
+    }
+    if wanted("store_size") {
+        comparisons.push(store_size::compare().await?);
     }
     std::io::stdout().write_all(table(&comparisons).as_bytes())?;
     write(&comparisons, Path::new(WRITTEN_TO))

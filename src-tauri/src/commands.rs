@@ -2,8 +2,8 @@
 //! core. What a command does is said at [`Desktop`].
 
 use perch_desktop::view::{
-    BootView, Change, CompareWith, CopyFormat, DashboardFormat, DashboardView, FilterOptionsView, RangeView, RevealedToken,
-    SignInIntent, SignOutScope, TileForm, TileFormat, TileRequest, TileView, TokenView,
+    BootView, Change, CompareWith, CopyFormat, DashboardFormat, DashboardView, FilterOptionsView, OfflineCopyView,
+    RangeView, RevealedToken, SignInIntent, SignOutScope, TileForm, TileFormat, TileRequest, TileView, TokenView,
 };
 use perch_desktop::{Desktop, Problem};
 use tauri::ipc::Invoke;
@@ -51,6 +51,7 @@ pub fn all() -> impl Fn(Invoke<Wry>) -> bool + Send + Sync + 'static {
         refresh_dashboard,
         show_tiles,
         pause,
+        make_available_offline,
         copy_tile_detail,
         export_tile,
         copy_tile,
@@ -267,6 +268,16 @@ async fn show_tiles(
 #[tauri::command]
 async fn pause(app: App<'_>, tenant: String, dashboard: String, paused: bool) -> Result<(), Problem> {
     app.pause(&tenant, &dashboard, paused)
+}
+
+#[tauri::command]
+async fn make_available_offline(
+    app: App<'_>,
+    tenant: String,
+    dashboard: String,
+    on: bool,
+) -> Result<OfflineCopyView, Problem> {
+    app.make_available_offline(&tenant, &dashboard, on)
 }
 
 #[tauri::command]

@@ -59,6 +59,7 @@ fn pass_on(app: &AppHandle, event: Event) {
         Event::App(view) => app.emit("app", view),
         Event::Tile(tile) => app.emit("tile", tile),
         Event::Opened(opened) => app.emit("opened", opened),
+        Event::OfflineCopy(changed) => app.emit("offline-copy", changed),
         Event::Dashboards => app.emit("dashboards", ()),
         Event::Attention => {
             window::bring_to_front(app);

@@ -276,17 +276,17 @@ function dashboard(tenant: string, id: string): DashboardView {
     time: {
       range,
       presets: [
-        { id: 'today', label: 'Today' },
-        { id: 'yesterday', label: 'Yesterday' },
-        { id: '24h', label: 'Last 24 hours' },
-        { id: '7d', label: 'Last 7 days' },
-        { id: 'this-week', label: 'This week' },
-        { id: '30d', label: 'Last 30 days' },
-        { id: 'this-month', label: 'This month' },
-        { id: 'last-month', label: 'Last month' },
-        { id: '90d', label: 'Last 90 days' },
-        { id: 'this-year', label: 'This year' },
-        { id: '12m', label: 'Last 12 months' },
+        { id: 'today', label: 'Today', available: true },
+        { id: 'yesterday', label: 'Yesterday', available: true },
+        { id: '24h', label: 'Last 24 hours', available: true },
+        { id: '7d', label: 'Last 7 days', available: true },
+        { id: 'this-week', label: 'This week', available: true },
+        { id: '30d', label: 'Last 30 days', available: true },
+        { id: 'this-month', label: 'This month', available: true },
+        { id: 'last-month', label: 'Last month', available: true },
+        { id: '90d', label: 'Last 90 days', available: false },
+        { id: 'this-year', label: 'This year', available: false },
+        { id: '12m', label: 'Last 12 months', available: false },
       ],
       label: range.kind === 'between' ? `${range.from} – ${range.to}` : '14 – 20 Nov 2026',
       comparisons: [
@@ -331,6 +331,9 @@ function dashboard(tenant: string, id: string): DashboardView {
         },
       },
     ],
+    offline: is('offline')
+      ? { pinned: true, progress: { done: 38, failed: 0, all: 60 } }
+      : { pinned: false, progress: null },
     editing,
   };
 }

@@ -1,5 +1,5 @@
 // The doors to the Rust core, one function a command, the pictures that it keeps,
-// and the four events it tells. Nothing else in the web view talks to anything outside of it.
+// and the events it tells. Nothing else in the web view talks to anything outside of it.
 
 import { convertFileSrc, invoke } from '@tauri-apps/api/core';
 import { listen, type UnlistenFn } from '@tauri-apps/api/event';
@@ -12,6 +12,8 @@ import type { DashboardFormat } from './generated/DashboardFormat';
 import type { DashboardView } from './generated/DashboardView';
 import type { FilterOptionsView } from './generated/FilterOptionsView';
 import type { Opened } from './generated/Opened';
+import type { OfflineCopyChanged } from './generated/OfflineCopyChanged';
+import type { OfflineCopyView } from './generated/OfflineCopyView';
 import type { Problem } from './generated/Problem';
 import type { RangeView } from './generated/RangeView';
 import type { RevealedToken } from './generated/RevealedToken';
@@ -98,6 +100,9 @@ export const showTiles = (tenant: string, dashboard: string, tiles: string[], vi
   invoke<null>('show_tiles', { tenant, dashboard, tiles, visible });
 export const pause = (tenant: string, dashboard: string, paused: boolean) =>
   invoke<null>('pause', { tenant, dashboard, paused });
+/** Fetches the dashboard's usual ranges ahead, or lets them go. */
+export const makeAvailableOffline = (tenant: string, dashboard: string, on: boolean) =>
+  invoke<OfflineCopyView>('make_available_offline', { tenant, dashboard, on });
 
 export const drawTile = (request: TileRequest) => invoke<TileView>('draw_tile', { request });
 export const refreshTile = (tenant: string, dashboard: string, tile: string) =>
@@ -132,6 +137,7 @@ export const painted = () => invoke<null>('painted');
 export interface Ears {
   app: (view: AppView) => void;
   tile: (changed: TileChanged) => void;
+  offlineCopy: (changed: OfflineCopyChanged) => void;
   dashboards: () => void;
   /** A link was followed: this stands open now. */
   opened: (opened: Opened) => void;
@@ -144,6 +150,7 @@ export async function hear(ears: Ears): Promise<UnlistenFn> {
   const ends = await Promise.all([
     listen<AppView>('app', (event) => ears.app(event.payload)),
     listen<TileChanged>('tile', (event) => ears.tile(event.payload)),
+    listen<OfflineCopyChanged>('offline-copy', (event) => ears.offlineCopy(event.payload)),
     listen('dashboards', () => ears.dashboards()),
     listen<Opened>('opened', (event) => ears.opened(event.payload)),
     listen('tauri://drag-enter', () => ears.dragging(true)),

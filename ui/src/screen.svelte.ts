@@ -12,11 +12,14 @@ import type { AppView } from './generated/AppView';
 import type { CompareWith } from './generated/CompareWith';
 import type { DashboardView } from './generated/DashboardView';
 import type { FilterView } from './generated/FilterView';
+import type { OfflineCopyChanged } from './generated/OfflineCopyChanged';
 import type { Problem } from './generated/Problem';
 import type { PublicView } from './generated/PublicView';
 import type { RangeView } from './generated/RangeView';
 import type { TenantView } from './generated/TenantView';
 import type { TileChanged } from './generated/TileChanged';
+import { isComplete } from './offline';
+import { brief } from './words';
 
 /** A dashboard that the viewer asked for and does not get. */
 export interface Refusal {
@@ -84,6 +87,7 @@ export class Screen {
           this.board?.changed(changed);
           void this.#nameValues(changed);
         },
+        offlineCopy: (changed) => this.#copied(changed),
         dashboards: () => this.#reopen(),
         opened: ({ tenant, dashboard }) => void this.follow(tenant, dashboard),
         dragging: (over) => {
@@ -157,6 +161,17 @@ export class Screen {
 
   async clearFilters(): Promise<void> {
     await this.#change((board) => core.clearFilters(board.tenant, board.id));
+  }
+
+  /** Makes the dashboard on the screen available offline, or no longer. */
+  async makeAvailableOffline(on: boolean): Promise<void> {
+    const board = this.board;
+    if (!board) return;
+    const { tenant, id } = board;
+    await this.run(async () => {
+      const offline = await core.makeAvailableOffline(tenant, id, on);
+      this.#copied({ tenant, dashboard: id, offline });
+    });
   }
 
   /** Runs a command; if it fails, says so. Whether it succeeded. */
@@ -249,6 +264,16 @@ export class Screen {
       this.#opening === app.active ||
       this.refusal?.tenant === app.active;
     if (!isThere) void this.open(app.active, null);
+  }
+
+  #copied(changed: OfflineCopyChanged): void {
+    const { board } = this;
+    if (board?.tenant !== changed.tenant || board.id !== changed.dashboard) return;
+    const wasComplete = isComplete(board.view.offline);
+    board.view = { ...board.view, offline: changed.offline };
+    if (isComplete(changed.offline) && !wasComplete) {
+      this.tell(`${brief(board.view.title)} is available offline.`);
+    }
   }
 
   /** Files changed: the same dashboard again, if it is still there. */

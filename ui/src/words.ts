@@ -44,6 +44,12 @@ export function left(until: number, now: number): string | null {
   return words.join(' ');
 }
 
+/** How long until, on the last day before it, to the minute; `null` earlier, and once it is past. */
+export function lastDay(until: number, now: number): string | null {
+  const rest = until - now;
+  return rest > DAY ? null : left(Math.ceil(rest / MINUTE) * MINUTE, 0);
+}
+
 const MOMENT = new Intl.DateTimeFormat(undefined, {
   weekday: 'short',
   day: 'numeric',

@@ -109,8 +109,8 @@ export function time(change: Partial<TimeFilterView> = {}): TimeFilterView {
   return {
     range: { kind: 'preset', preset: '7d' },
     presets: [
-      { id: '7d', label: 'Last 7 days' },
-      { id: '30d', label: 'Last 30 days' },
+      { id: '7d', label: 'Last 7 days', available: true },
+      { id: '30d', label: 'Last 30 days', available: true },
     ],
     label: '14 – 20 Nov 2026',
     comparisons: [],
@@ -134,6 +134,7 @@ export function dashboard(of: string, change: Partial<DashboardView> = {}): Dash
     dashboards: [{ id: 'web', title: 'Web traffic', problem: null }],
     paused: false,
     editing: { state: 'possible', unsaved: false },
+    offline: { pinned: false, progress: null },
     ...change,
   };
 }

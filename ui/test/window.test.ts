@@ -515,7 +515,7 @@ describe('the frame', () => {
     const status = {
       state: 'offline',
       since: now,
-      until: now + 86_400_000,
+      until: now + 3 * 86_400_000,
       problem: null,
     } as const;
     await open(
@@ -537,7 +537,7 @@ describe('the frame', () => {
   test('a session that could not be confirmed says why instead, and stays as long', async () => {
     const now = Date.now();
     const problem = { code: 'clock', message: 'The clock is off.', nextStep: 'Set it.' };
-    const status = { state: 'offline', since: now, until: now + 86_400_000, problem } as const;
+    const status = { state: 'offline', since: now, until: now + 3 * 86_400_000, problem } as const;
     const calls = await open(
       usual({
         boot: () => ({

@@ -19,7 +19,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use perch_chart::{Days, Drawing, Earlier, Input, Periods, Setting, Size, Theme, View};
 use perch_offline::{Question, Store, StoreError};
-use perch_tenant::{DailyRequests, Tenant, TenantId};
+use perch_tenant::{DailyRequests, Origin, Tenant, TenantId};
 use perch_tinybird::{Answer, PipeErrorKind, PublicToken, Table, TenantToken};
 
 use crate::budget::Budget;
@@ -209,7 +209,32 @@ impl Engine {
     pub fn seen(&self, tile: &Tile, selection: &Selection) -> Option<TileData> {
         self.inner.serves(tile).ok()?;
         let current = self.inner.recall(&self.inner.question(tile, selection, Period::Current)?)?;
+        self.inner.note_shown(tile, selection);
         Some(self.inner.tile_data(tile, selection, current))
+    }
+
+    /// Whether [`Engine::seen`] has something to show of `tile` for `selection`,
+    /// which a tile that asks nothing always has. Unseals and decodes nothing.
+    pub fn has(&self, tile: &Tile, selection: &Selection) -> bool {
+        self.inner.serves(tile).is_ok() && (tile.pipe.is_none() || self.fetched(tile, selection).is_some())
+    }
+
+    /// When what [`Engine::seen`] has of `tile` for `selection` was asked for.
+    /// Unseals and decodes nothing.
+    pub fn fetched(&self, tile: &Tile, selection: &Selection) -> Option<SystemTime> {
+        self.inner.serves(tile).ok()?;
+        let question = questions::question(tile, selection, Period::Current)?;
+        let remembered = self.inner.memory(|memory| memory.fetched(&question))?;
+        remembered.or_else(|| self.inner.store.fetched(&question).ok()?)
+    }
+
+    /// Keeps the answers to what `tiles` ask for `selections` longer than others,
+    /// for a dashboard that is to be there offline, in place of what was pinned
+    /// for it before.
+    pub fn pin(&self, dashboard: &str, tiles: &[Tile], selections: &[Selection]) -> Result<(), StoreError> {
+        let all = tiles.iter().flat_map(|tile| selections.iter().map(move |selection| (tile, selection)));
+        let questions: Vec<_> = all.flat_map(|(tile, selection)| all_questions(tile, selection)).collect();
+        self.inner.store.pin(dashboard, &questions)
     }
 
     /// Asks Tinybird, keeps what came, and answers with it. A question that is
@@ -362,42 +387,44 @@ impl Inner {
 
     /// Asks, and keeps an answer that decodes.
     async fn fetch(self: Arc<Self>, ask: Ask) -> Result<Kept, EngineError> {
-        let bytes = match &self.access {
+        let (bytes, source) = match &self.access {
             Access::Tenant { tokens, renewal, .. } => self.query(&**tokens, renewal, &ask).await?,
             Access::Public(_) if self.is_closed() => return Err(EngineError::Closed),
             Access::Public(token) => {
                 self.spend()?;
-                self.pipes.query_public(token, &ask.pipe, &ask.parameters, (self.clock)()).await?
+                let bytes = self.pipes.query_public(token, &ask.pipe, &ask.parameters, (self.clock)()).await?;
+                (bytes, source(token.host(), "static"))
             }
         };
         let inner = Arc::clone(&self);
         // Decoding a large answer and writing it are work, not waiting.
-        let work = tokio::task::spawn_blocking(move || inner.keep(ask.question, &bytes, ask.at));
+        let work = tokio::task::spawn_blocking(move || inner.keep(ask.question, &bytes, ask.at, &source));
         work.await.map_err(|_| EngineError::Interrupted)?
     }
 
     /// Asks with the tenant's token, and once more with a new one where that is
-    /// refused.
+    /// refused. Answers with who was asked too.
     async fn query(
         &self,
         tokens: &dyn Tokens,
         renewal: &tokio::sync::Mutex<()>,
         ask: &Ask,
-    ) -> Result<Vec<u8>, EngineError> {
+    ) -> Result<(Vec<u8>, String), EngineError> {
         let query = async |token: &TenantToken| -> Result<Vec<u8>, EngineError> {
             self.spend()?;
             Ok(self.pipes.query(token, &ask.pipe, &ask.parameters, (self.clock)()).await?)
         };
         let token = self.own(tokens.token(false).await?)?;
-        match query(&token).await {
+        let bytes = match query(&token).await {
             Err(EngineError::Pipe(error))
                 if matches!(error.kind(), PipeErrorKind::Forbidden | PipeErrorKind::TokenExpired) =>
             {
                 let token = self.renewed(tokens, renewal, &token).await?;
-                query(&token).await
+                query(&token).await?
             }
-            outcome => outcome,
-        }
+            outcome => outcome?,
+        };
+        Ok((bytes, source(token.host(), tokens.source())))
     }
 
     /// Counts one request of the day's, which is then sent.
@@ -453,10 +480,10 @@ impl Inner {
         Ok(token)
     }
 
-    fn keep(&self, question: Question, bytes: &[u8], at: SystemTime) -> Result<Kept, EngineError> {
+    fn keep(&self, question: Question, bytes: &[u8], at: SystemTime, source: &str) -> Result<Kept, EngineError> {
         let answer = perch_tinybird::decode(bytes).map_err(|error| EngineError::Answer(Arc::new(error)))?;
         let kept = Kept { answer: Arc::new(answer), fetched: at };
-        let unkept = match self.store.put(&question, bytes, at) {
+        let unkept = match self.store.put(&question, bytes, at, source) {
             Ok(()) => None,
             Err(StoreError::Closed) => return Err(EngineError::Closed),
             Err(error) => {
@@ -541,6 +568,13 @@ impl Inner {
         if dates(kept.fetched) == dates(now) { old } else { old.min(midnight(now, time.zone.among(&self.zone))) }
     }
 
+    /// Notes that a tile's answers are on the screen.
+    fn note_shown(&self, tile: &Tile, selection: &Selection) {
+        for question in all_questions(tile, selection) {
+            self.store.show(&question, (self.clock)());
+        }
+    }
+
     /// Uses the memory, unless the engine is closed: read under the lock,
     /// because [`Engine::close`] empties the memory after it has closed.
     fn memory<T>(&self, work: impl FnOnce(&mut Memory) -> T) -> Option<T> {
@@ -593,6 +627,16 @@ impl Inner {
     fn is_closed(&self) -> bool {
         self.closed.load(Ordering::SeqCst)
     }
+}
+
+/// Who was asked, as it is kept with an answer.
+fn source(host: &Origin, token: &str) -> String {
+    format!("{host} ({token})")
+}
+
+/// What a tile asks, in all of its periods.
+fn all_questions(tile: &Tile, selection: &Selection) -> Vec<Question> {
+    periods(tile, selection).filter_map(|period| questions::question(tile, selection, period)).collect()
 }
 
 /// The periods that a tile asks for.

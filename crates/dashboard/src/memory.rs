@@ -43,6 +43,11 @@ impl Memory {
         Some(entry.kept.clone())
     }
 
+    /// When an answer that is held was asked for. Asking is no use of it.
+    pub(crate) fn fetched(&self, question: &Question) -> Option<SystemTime> {
+        self.entries.get(question).map(|entry| entry.kept.fetched)
+    }
+
     /// Holds an answer that took `bytes` encoded. The newest one is always
     /// held, however large.
     pub(crate) fn insert(&mut self, question: Question, kept: Kept, bytes: usize) {

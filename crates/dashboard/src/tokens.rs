@@ -12,6 +12,10 @@ pub trait Tokens: Send + Sync {
     /// The current token. `fresh`: Tinybird has refused the current one, so a
     /// new one is needed whatever its expiry says.
     fn token(&self, fresh: bool) -> BoxFuture<'_, Result<Arc<TenantToken>, TokenError>>;
+
+    /// What the source is called in the connection file: `mint`, `broker`. Kept
+    /// with each answer.
+    fn source(&self) -> &str;
 }
 
 /// Why there is no token. A struct, because sources differ in what can fail.

@@ -30,8 +30,8 @@ use crate::signing_key::SigningKey;
 use crate::tokens::{SigningKeys, TenantTokens};
 use crate::turn::{self, Turns};
 use crate::view::{
-    AppView, BootView, ConnectionView, DashboardView, NoticeView, Opened, RevealedToken, TenantStatus, TileChanged,
-    TokenView,
+    AppView, BootView, ConnectionView, DashboardView, NoticeView, OfflineCopyChanged, Opened, RevealedToken,
+    TenantStatus, TileChanged, TokenView,
 };
 use crate::{Clock, Places};
 
@@ -75,6 +75,8 @@ pub enum Event {
     Tile(TileChanged),
     /// A link led to another dashboard, which stands open now.
     Opened(Opened),
+    /// A dashboard's offline copy is further, or gone.
+    OfflineCopy(OfflineCopyChanged),
     /// Connections or dashboards changed: open the one on the screen again.
     Dashboards,
     /// The viewer finished something elsewhere: bring the window to the front.
@@ -523,6 +525,11 @@ impl State {
             self.notices.push(NoticeView { id: self.next_notice, problem });
             self.next_notice += 1;
         }
+    }
+
+    /// Takes notices away that are untrue by now.
+    pub(crate) fn withdraw(&mut self, code: &str) {
+        self.notices.retain(|notice| notice.problem.code != code);
     }
 
     /// Whether this value stands for its tenant now, and was not replaced.

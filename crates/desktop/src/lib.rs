@@ -12,6 +12,7 @@ mod editing;
 mod export;
 mod filters;
 mod links;
+mod offline_copy;
 mod open_tenant;
 mod pictures;
 mod places;

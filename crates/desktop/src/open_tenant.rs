@@ -21,6 +21,7 @@ use tokio::sync::OnceCell;
 use crate::Clock;
 use crate::accounts::Account;
 use crate::editing::Drafts;
+use crate::offline_copy::Copying;
 use crate::problem::Problem;
 use crate::session::{ASK_AGAIN, CONFIRMED_FOR, HostedPerson, LiveSession, SILENT_FOR};
 use crate::tokens::TenantTokens;
@@ -33,6 +34,8 @@ const RETRY_AFTER: [Duration; 4] =
 /// The wait after an answer that confirms nothing: somebody is there, and asking
 /// often would not change their mind.
 const REFUSED_FOR: Duration = Duration::from_secs(60);
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// How long an answer of the store's reckoning of time holds.
 const RECKON_AGAIN: Duration = Duration::from_secs(30);
@@ -51,6 +54,7 @@ pub(crate) struct OpenTenant {
     engine: OnceCell<Engine>,
     condition: Mutex<Condition>,
     pub(crate) drafts: Drafts,
+    pub(crate) copying: Copying,
 }
 
 /// Somebody who signed in, and what they are asked for with.
@@ -90,6 +94,7 @@ struct Condition {
     /// The viewer was told that the day's requests are used up.
     told_spent: bool,
     told_unkept: bool,
+    told_end: bool,
     /// Which colour is whose, by dashboard.
     colors: HashMap<String, Arc<Colors>>,
     /// In which orders tables were shown lately.
@@ -160,8 +165,22 @@ impl OpenTenant {
         premises: Premises,
     ) -> Self {
         let Premises { keychain, stores, clock, locale } = premises;
-        let (engine, condition, drafts) = (OnceCell::new(), Mutex::default(), Drafts::default());
-        Self { id, viewer, connection_id, connection, stores, keychain, clock, locale, engine, condition, drafts }
+        let (engine, condition) = (OnceCell::new(), Mutex::default());
+        let (drafts, copying) = (Drafts::default(), Copying::default());
+        Self {
+            id,
+            viewer,
+            connection_id,
+            connection,
+            stores,
+            keychain,
+            clock,
+            locale,
+            engine,
+            condition,
+            drafts,
+            copying,
+        }
     }
 
     /// The session of its viewer.
@@ -222,6 +241,7 @@ impl OpenTenant {
             self.condition().notice = Some(Problem::from(&error));
             self.store_for_this_visit().map_err(|error| Problem::from(&error))
         })?;
+        opened.store.limit(self.connection.offline.bytes());
         if let Some(started_anew) = opened.notice {
             self.condition().notice = Some(started_anew_notice(&started_anew));
         }
@@ -265,6 +285,9 @@ impl OpenTenant {
             {
                 return Some(Problem::from(&*error));
             }
+        }
+        if self.ends_soon() && !std::mem::replace(&mut self.condition().told_end, true) {
+            return Some(Problem::offline_ends_soon());
         }
         self.session().and_then(LiveSession::take_notice).or_else(|| self.condition().notice.take())
     }
@@ -318,6 +341,17 @@ impl OpenTenant {
         }
     }
 
+    /// Whether the last day without a network has begun, or the second half of
+    /// what is allowed, where that is less.
+    fn ends_soon(&self) -> bool {
+        if self.viewer.is_none() || !self.is_offline() {
+            return false;
+        }
+        let allowed = DAY * u32::from(self.connection.offline.days);
+        let left = self.offline_until().ok().and_then(|until| until.duration_since((self.clock)()).ok());
+        left.is_some_and(|left| left <= DAY.min(allowed / 2))
+    }
+
     /// Whether it is time to ask Clerk about the session, and nobody does yet.
     pub(crate) fn begin_confirmation(&self) -> bool {
         if self.viewer.is_none() {
@@ -347,6 +381,7 @@ impl OpenTenant {
                 return;
             }
             condition.shown = None;
+            condition.told_end = false;
         }
         if let Some(store) = self.store() {
             write_confirmation(store, at);
@@ -457,6 +492,11 @@ impl OpenTenant {
     pub(crate) fn begin_refresh(self: &Arc<Self>, question: Question) -> Option<Refreshing> {
         let is_new = self.condition().refreshing.insert(question.clone());
         is_new.then(|| Refreshing { tenant: self.clone(), question })
+    }
+
+    /// Whether nothing is being asked for the screen.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.condition().refreshing.is_empty()
     }
 
     /// Whether a question is being asked.

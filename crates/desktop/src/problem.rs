@@ -36,6 +36,9 @@ pub struct Problem {
 }
 
 impl Problem {
+    /// The code of [`Problem::offline_ends_soon`], which is untrue as soon as somebody answers.
+    pub(crate) const OFFLINE_ENDS_SOON: &'static str = "offline-ends-soon";
+
     /// Puts the three parts together.
     pub fn new(code: &'static str, message: impl Into<String>, next_step: &'static str) -> Self {
         Self { code, message: sentence(message.into()), next_step, detail: None }
@@ -292,6 +295,15 @@ impl Problem {
             "clerk-secret-key",
             "This is a Clerk secret key, which opens everything in your Clerk application. It was not stored.",
             "Rotate it in Clerk's dashboard now. What belongs here is the Tinybird workspace's admin token.",
+        )
+    }
+
+    /// What was seen can soon no longer be shown without a network.
+    pub(crate) fn offline_ends_soon() -> Self {
+        Self::new(
+            Self::OFFLINE_ENDS_SOON,
+            "Perch has been offline for a while, and in less than a day your dashboards close until it is online again.",
+            "Connect to the internet before then, if only for a moment: nothing else is needed.",
         )
     }
 

@@ -104,7 +104,7 @@ impl Desktop {
         selection: &Selection,
         dashboards: Vec<DashboardLink>,
     ) -> DashboardView {
-        let time = dashboard.time.as_ref().map(|time| self.time_view(time, dashboard, selection));
+        let time = dashboard.time.as_ref().map(|time| self.time_view(tenant, time, dashboard, selection));
         let filters = tenant.filter_views(dashboard, selection);
         let tiles = dashboard
             .tiles
@@ -133,14 +133,24 @@ impl Desktop {
             dashboards,
             paused: tenant.is_paused(&dashboard.id),
             editing: self.edit_view(tenant, dashboard),
+            offline: tenant.offline_copy(dashboard),
         }
     }
 
-    fn time_view(&self, time: &TimeFilter, dashboard: &Dashboard, selection: &Selection) -> TimeFilterView {
+    fn time_view(
+        &self,
+        tenant: &OpenTenant,
+        time: &TimeFilter,
+        dashboard: &Dashboard,
+        selection: &Selection,
+    ) -> TimeFilterView {
         let (now, viewer) = ((self.inner.surroundings.clock)(), TimeZone::system());
         let days = &time.parameters.zone;
-        let preset =
-            |preset: &Preset| PresetView { id: preset.as_str().to_owned(), label: words::preset(*preset).to_owned() };
+        let preset = |preset: &Preset| PresetView {
+            id: preset.as_str().to_owned(),
+            label: words::preset(*preset).to_owned(),
+            available: tenant.has_some(dashboard, &Selection { range: TimeRange::Last(*preset), ..selection.clone() }),
+        };
         let compared = dashboard.tiles.iter().any(|tile| tile.compare != Comparison::Off);
         let comparison = |comparison: Comparison| ComparisonView {
             id: comparison.into(),

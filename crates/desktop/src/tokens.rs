@@ -325,6 +325,10 @@ impl Tokens for TenantTokens {
     fn token(&self, fresh: bool) -> BoxFuture<'_, Result<Arc<TenantToken>, TokenError>> {
         Box::pin(self.get(fresh))
     }
+
+    fn source(&self) -> &str {
+        self.connection.token.name()
+    }
 }
 
 fn refused(problem: Problem) -> TokenError {

@@ -296,6 +296,47 @@ pub struct DashboardView {
     pub dashboards: Vec<DashboardLink>,
     /// Whether it can be edited, and how far that has come.
     pub editing: EditView,
+    /// Whether it was made available offline, and how far that is.
+    pub offline: OfflineCopyView,
+}
+
+/// A dashboard that the viewer wants to be there offline: its usual ranges are
+/// fetched ahead.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(export)]
+pub struct OfflineCopyView {
+    /// Whether the viewer wants it.
+    pub pinned: bool,
+    /// How far it is; `None` where nobody wants it.
+    pub progress: Option<CopyProgress>,
+}
+
+/// How much of an offline copy is there, in answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(export)]
+pub struct CopyProgress {
+    /// Answers that are there.
+    pub done: u32,
+    /// Answers that did not come when they were asked for. They are asked for
+    /// again later.
+    pub failed: u32,
+    /// Answers that the copy consists of.
+    pub all: u32,
+}
+
+/// Told to the web view: a dashboard's offline copy is further, or gone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(export)]
+pub struct OfflineCopyChanged {
+    /// The tenant.
+    pub tenant: String,
+    /// The dashboard.
+    pub dashboard: String,
+    /// How it stands.
+    pub offline: OfflineCopyView,
 }
 
 /// Whether a dashboard's file can be changed in the app.
@@ -528,6 +569,9 @@ pub struct PresetView {
     pub id: String,
     /// For the menu: `Last 7 days`.
     pub label: String,
+    /// Whether something was seen of it, with the filters in force. Without a
+    /// network, only those can be chosen.
+    pub available: bool,
 }
 
 /// A time range as the viewer chose it. Dates are `YYYY-MM-DD`, inclusive.

@@ -89,6 +89,9 @@ impl Desktop {
         for place in plan.ask {
             self.spawn_refresh(&screen, asking[place].clone(), enough);
         }
+        if !circumstances.paused && !is_spent(allowance) {
+            self.copy_ahead(&screen, engine);
+        }
         plan.look_again.into_iter().chain(renewal).min()
     }
 
@@ -201,7 +204,7 @@ impl Desktop {
 
     /// What an attempt that began at `began` says about the tenant: somebody
     /// answers, or nobody, or Clerk ended the session.
-    async fn conclude(&self, screen: &Screen, began: SystemTime, trouble: Option<Trouble>) {
+    pub(crate) async fn conclude(&self, screen: &Screen, began: SystemTime, trouble: Option<Trouble>) {
         let tenant = &screen.tenant;
         self.tell_of(tenant);
         if !self.state().is_current(tenant) {
@@ -218,6 +221,12 @@ impl Desktop {
         };
         if !news {
             return;
+        }
+        if tenant.is_online() {
+            self.state().withdraw(Problem::OFFLINE_ENDS_SOON);
+        } else if tenant.is_offline() {
+            // Which ranges are there matters from now on.
+            (self.inner.surroundings.events)(Event::Dashboards);
         }
         self.changed();
         if was_offline && tenant.is_online() {

@@ -20,9 +20,28 @@ pub enum StoreError {
         /// What the operating system or the database said.
         reason: String,
     },
+    /// The disk fails in another way than by being full.
+    #[error("the disk fails at {}: {reason}", path.display())]
+    Disk {
+        /// The file.
+        path: PathBuf,
+        /// What the database said.
+        reason: String,
+    },
     /// No room is left on the disk.
     #[error("the disk is full, so Perch cannot keep what you see for later")]
     Full,
+    /// One answer alone takes more than all of a tenant's may.
+    #[error(
+        "an answer of {} is more than the {} that this organization may keep offline",
+        megabytes(*size), megabytes(*limit)
+    )]
+    TooLarge {
+        /// The answer's bytes, compressed.
+        size: u64,
+        /// The bytes that all answers may take together.
+        limit: u64,
+    },
     /// Another process holds the file for longer than the store waits.
     #[error("another Perch is busy with this organization's offline data")]
     Busy,
@@ -40,7 +59,9 @@ impl StoreError {
         match self {
             Self::Key => "store-key",
             Self::Folder { .. } => "store-folder",
+            Self::Disk { .. } => "store-disk",
             Self::Full => "store-full",
+            Self::TooLarge { .. } => "store-too-large",
             Self::Busy => "store-busy",
             Self::Closed => "store-closed",
             Self::Database(_) => "store-database",
@@ -52,7 +73,13 @@ impl StoreError {
         match self {
             Self::Key => "Sign out and sign in again, so that Perch makes a new key.",
             Self::Folder { .. } => "Make the folder yours and writable, then start Perch again.",
+            Self::Disk { .. } => {
+                "Check the disk and the room on it; Perch goes on without keeping anything until then."
+            }
             Self::Full => "Free some space; Perch goes on without keeping anything until then.",
+            Self::TooLarge { .. } => {
+                "Choose a shorter time or fewer rows, or ask your operator to raise `megabytes` below [offline]."
+            }
             Self::Busy => "Close the other Perch, then try again.",
             Self::Closed => "Sign in again.",
             Self::Database(_) => "Try again; if it stays, sign out and sign in again.",
@@ -70,6 +97,7 @@ impl StoreError {
     pub(crate) fn database(path: &Path, error: &rusqlite::Error) -> Self {
         match error.sqlite_error_code() {
             Some(ErrorCode::DiskFull) => Self::Full,
+            Some(ErrorCode::SystemIoFailure) => Self::Disk { path: path.to_owned(), reason: error.to_string() },
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy,
             Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
                 Self::Folder { path: path.to_owned(), reason: error.to_string() }
@@ -77,6 +105,11 @@ impl StoreError {
             _ => Self::Database(error.to_string()),
         }
     }
+}
+
+fn megabytes(bytes: u64) -> String {
+    let tenths = bytes.saturating_mul(10).div_ceil(1 << 20);
+    format!("{}.{} MB", tenths / 10, tenths % 10)
 }
 
 /// What the viewer is told once, calmly.

@@ -4,7 +4,9 @@
 //!
 //! [`Store`] keeps the pipes' answers as they came, when Clerk last confirmed
 //! the session, and a few small notes (the last dashboard, the last filter).
-//! [`may_show`] says for how long they may be seen without a network.
+//! [`may_show`] says for how long they may be seen without a network. All answers
+//! together take no more than the operator's limit: the least recently seen leave
+//! first, those of dashboards that are kept for offline last.
 //!
 //! A file that cannot be read (another key, zeros, half a write, a newer
 //! Perch's) is no reason to stop: everything in it can be asked for again, so
@@ -14,6 +16,8 @@ mod error;
 mod files;
 mod question;
 mod reckoning;
+mod retention;
+mod schema;
 mod sealed;
 mod store;
 

@@ -94,12 +94,14 @@ pub(crate) fn advance(latest: SystemTime, last: SystemTime, now: SystemTime) -> 
 
 #[cfg(test)]
 mod tests {
+    use std::num::NonZeroU32;
+
     use proptest::prelude::*;
 
     use super::*;
 
     const DAY: Duration = Duration::from_secs(24 * 60 * 60);
-    const WEEK: OfflinePolicy = OfflinePolicy { days: 7 };
+    const WEEK: OfflinePolicy = OfflinePolicy { days: 7, megabytes: NonZeroU32::MIN };
 
     fn noon() -> SystemTime {
         SystemTime::UNIX_EPOCH + 20_000 * DAY
@@ -117,7 +119,7 @@ mod tests {
 
     #[test]
     fn a_policy_of_no_days_shows_nothing_offline() {
-        assert_eq!(may_show(noon(), noon(), noon(), OfflinePolicy { days: 0 }), Shown::No(Closed::Over));
+        assert_eq!(may_show(noon(), noon(), noon(), OfflinePolicy { days: 0, ..WEEK }), Shown::No(Closed::Over));
     }
 
     #[test]

@@ -5,31 +5,14 @@ use std::path::Path;
 use std::time::Duration;
 
 use perch_tenant::{Secret, TenantId};
-use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 use zeroize::Zeroizing;
 
+use crate::schema::{self, VERSION};
 use crate::{StoreError, Why};
 
-/// The version of the tables, in the file's `user_version`. 0 is a new file.
-const VERSION: i32 = 1;
-
-/// `clock` has one row once Clerk has confirmed the session: three moments in
-/// milliseconds since 1970 (see `reckoning`).
-const TABLES: &str = "
-    CREATE TABLE tenant (id TEXT NOT NULL PRIMARY KEY) STRICT, WITHOUT ROWID;
-    CREATE TABLE answer (
-        question TEXT NOT NULL UNIQUE,
-        body BLOB NOT NULL,
-        fetched INTEGER NOT NULL
-    ) STRICT;
-    CREATE TABLE clock (
-        one INTEGER PRIMARY KEY CHECK (one = 1),
-        confirmed INTEGER NOT NULL,
-        latest INTEGER NOT NULL,
-        last INTEGER NOT NULL
-    ) STRICT;
-    CREATE TABLE note (key TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
-";
+/// How many statements are kept ready: all that a store has.
+const STATEMENTS: usize = 32;
 
 /// Why a file did not open.
 pub(crate) enum Refused {
@@ -43,6 +26,7 @@ pub(crate) enum Refused {
 pub(crate) fn in_memory(tenant: &TenantId) -> Result<Connection, StoreError> {
     let mut connection =
         Connection::open_in_memory().map_err(|error| StoreError::database(Path::new(":memory:"), &error))?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
     admit(&mut connection, tenant).map_err(|error| match error {
         Admission::Database(error) => StoreError::database(Path::new(":memory:"), &error),
         Admission::Refused(_) => StoreError::Closed,
@@ -88,7 +72,8 @@ fn unlock(path: &Path, key: &Secret) -> rusqlite::Result<Connection> {
     // SQLCipher would write to standard error on its own; what it has to say
     // comes back as an error code too.
     let statement = Zeroizing::new(format!(
-        "PRAGMA cipher_log_level = NONE; PRAGMA cipher_memory_security = ON; PRAGMA key = \"x'{}'\"; PRAGMA temp_store = MEMORY;",
+        "PRAGMA cipher_log_level = NONE; PRAGMA cipher_memory_security = ON; PRAGMA key = \"x'{}'\"; PRAGMA temp_store = MEMORY;
+         PRAGMA auto_vacuum = INCREMENTAL;",
         key.expose()
     ));
     connection.execute_batch(&statement)?;
@@ -97,7 +82,13 @@ fn unlock(path: &Path, key: &Secret) -> rusqlite::Result<Connection> {
     // With a write-ahead log, NORMAL loses nothing to a killed process, and to
     // a power cut at most the last answers, which can be asked for again.
     connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
-    connection.execute_batch("PRAGMA synchronous = NORMAL; PRAGMA trusted_schema = OFF;")?;
+    // The log is cut to this length when it was written back, so that one large
+    // answer does not leave a large log.
+    connection.query_row("PRAGMA journal_size_limit = 4194304", [], |_| Ok(()))?;
+    // 4 MB of unsealed pages: what a viewer goes back and forth between is
+    // unsealed once.
+    connection.execute_batch("PRAGMA synchronous = NORMAL; PRAGMA trusted_schema = OFF; PRAGMA cache_size = -4096;")?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
     Ok(connection)
 }
 
@@ -112,28 +103,29 @@ impl From<rusqlite::Error> for Admission {
     }
 }
 
-/// Makes the tables in a new file, and refuses one of another version or
-/// another tenant.
+/// Makes the tables in a new file, brings an old one up to this version, and
+/// refuses one of a newer version or another tenant.
 fn admit(connection: &mut Connection, tenant: &TenantId) -> Result<(), Admission> {
-    let version = |connection: &Connection| connection.query_row("PRAGMA user_version", [], |row| row.get::<_, i32>(0));
-    if version(connection)? == 0 {
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        // Read again under the lock: another process may have been first.
-        if version(&transaction)? == 0 {
-            transaction.execute_batch(TABLES)?;
-            transaction.execute("INSERT INTO tenant (id) VALUES (?1)", [tenant.as_str()])?;
-            transaction.pragma_update(None, "user_version", VERSION)?;
-        }
-        transaction.commit()?;
-    }
-    match version(connection)? {
+    let before = schema::version(connection)?;
+    schema::bring_up(connection, tenant)?;
+    match schema::version(connection)? {
         VERSION => {}
         version => return Err(Admission::Refused(Why::Newer { version })),
     }
     match connection.query_row("SELECT id FROM tenant", [], |row| row.get::<_, String>(0)) {
-        Ok(id) if id == tenant.as_str() => Ok(()),
-        Ok(_) => Err(Admission::Refused(Why::AnotherTenant)),
-        Err(rusqlite::Error::QueryReturnedNoRows) => Err(Admission::Refused(Why::Unreadable)),
-        Err(error) => Err(error.into()),
+        Ok(id) if id == tenant.as_str() => {}
+        Ok(_) => return Err(Admission::Refused(Why::AnotherTenant)),
+        Err(rusqlite::Error::QueryReturnedNoRows) => return Err(Admission::Refused(Why::Unreadable)),
+        Err(error) => return Err(error.into()),
     }
+    if before == 1
+        && let Err(error) = connection.execute_batch("VACUUM")
+    {
+        // A file of version 1 never shrank. Where there is no room to write it
+        // anew, this one does not either.
+        if is_damage(&error) {
+            return Err(error.into());
+        }
+    }
+    Ok(())
 }

@@ -1,19 +1,28 @@
 //! The store: what was seen, when the session was confirmed, and notes.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use perch_tenant::{OfflinePolicy, Secret, TenantId};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
+use zstd::bulk::Decompressor;
 
 use crate::reckoning::advance;
 use crate::sealed::{self, Refused};
-use crate::{Closed, Notice, Question, Shown, StoreError, Why, files, may_show};
+use crate::{Closed, Notice, Question, Shown, StoreError, Why, files, may_show, retention};
 
 /// Compression level: 3 is zstd's own default, and shrinks a pipe's JSON to a
 /// tenth in well under a millisecond.
 const LEVEL: i32 = 3;
+
+/// How long it may take until what was shown is written as seen. Not at once:
+/// a picture is drawn with each step of a window that is resized.
+const WRITTEN_WITHIN: Duration = Duration::from_secs(60);
 
 /// What one tenant has seen, on the disk and sealed. Cheap calls, safe from
 /// any thread; each blocks for as long as a row takes.
@@ -21,13 +30,25 @@ pub struct Store {
     /// The folder, and the key; `None` for a store of this visit alone.
     place: Option<(PathBuf, Secret)>,
     tenant: TenantId,
+    /// How many bytes the answers may take together.
+    limit: AtomicU64,
     sealed: Mutex<Sealed>,
+    /// Apart from the file, so that drawing waits for no writing.
+    shown: Mutex<Shows>,
 }
 
+#[derive(Default)]
 struct Sealed {
     /// `None` once closed.
     connection: Option<Connection>,
     notice: Option<Notice>,
+}
+
+/// What was shown since that was last written, by question.
+#[derive(Default)]
+struct Shows {
+    times: HashMap<String, i64>,
+    written: Option<SystemTime>,
 }
 
 /// A store that was opened, and what there is to say about it.
@@ -46,6 +67,9 @@ pub struct Seen {
     pub answer: Vec<u8>,
     /// When it was asked for, to the millisecond.
     pub fetched: SystemTime,
+    /// Who was asked: the host, and where the token for it came from. Empty in
+    /// what the first version kept.
+    pub source: String,
 }
 
 impl Store {
@@ -65,20 +89,26 @@ impl Store {
             Err(Refused::File(why)) => (start_anew(dir, tenant, key)?, Some(Notice::StartedAnew { why })),
             Err(Refused::Other(error)) => return Err(error),
         };
-        let store = Self {
-            place: Some((dir.to_owned(), key.clone())),
-            tenant: tenant.clone(),
-            sealed: Mutex::new(Sealed { connection: Some(connection), notice: None }),
-        };
-        Ok(Opened { store, notice })
+        let place = Some((dir.to_owned(), key.clone()));
+        Ok(Opened { store: Self::over(place, tenant, connection), notice })
     }
 
     /// A store in memory, for when the keychain cannot keep a key: it touches
     /// no file, and ends with the process.
     pub fn for_this_visit(tenant: &TenantId) -> Result<Self, StoreError> {
-        let connection = sealed::in_memory(tenant)?;
-        let sealed = Mutex::new(Sealed { connection: Some(connection), notice: None });
-        Ok(Self { place: None, tenant: tenant.clone(), sealed })
+        Ok(Self::over(None, tenant, sealed::in_memory(tenant)?))
+    }
+
+    fn over(place: Option<(PathBuf, Secret)>, tenant: &TenantId, connection: Connection) -> Self {
+        let sealed = Mutex::new(Sealed { connection: Some(connection), ..Sealed::default() });
+        let limit = AtomicU64::new(OfflinePolicy::default().bytes());
+        Self { place, tenant: tenant.clone(), limit, sealed, shown: Mutex::default() }
+    }
+
+    /// Lets the answers take at most `bytes` together, compressed, from the next
+    /// that is kept on. Without it, the default of [`OfflinePolicy`] holds.
+    pub fn limit(&self, bytes: u64) {
+        self.limit.store(bytes, Ordering::Relaxed);
     }
 
     /// Deletes every file of `tenant` in `dir`. Nothing there is fine. Close
@@ -95,6 +125,7 @@ impl Store {
     /// Closes the file. Whatever comes after is [`StoreError::Closed`], so an
     /// answer that arrives after a sign-out is kept nowhere.
     pub fn close(&self) {
+        self.write_shows();
         self.lock().connection = None;
     }
 
@@ -104,37 +135,127 @@ impl Store {
         self.lock().notice.take()
     }
 
-    /// Keeps an answer, in place of the former one to the same question.
-    pub fn put(&self, question: &Question, answer: &[u8], fetched: SystemTime) -> Result<(), StoreError> {
+    /// Keeps an answer, in place of the former one to the same question, and
+    /// lets those leave that the limit has no room for any more: all or nothing.
+    /// `source` says who was asked.
+    ///
+    /// An answer that alone is more than the limit is
+    /// [`StoreError::TooLarge`], and the former one stays.
+    pub fn put(&self, question: &Question, answer: &[u8], fetched: SystemTime, source: &str) -> Result<(), StoreError> {
         let body = zstd::bulk::compress(answer, LEVEL).map_err(|error| StoreError::Database(error.to_string()))?;
-        self.with(|connection| {
-            connection
-                .execute(
-                    "INSERT INTO answer (question, body, fetched) VALUES (?1, ?2, ?3)
-                     ON CONFLICT (question) DO UPDATE SET body = excluded.body, fetched = excluded.fetched",
-                    params![question.key(), body, to_millis(fetched)],
-                )
-                .map(drop)
+        let (size, limit) = (body.len() as u64, self.limit.load(Ordering::Relaxed));
+        if size > limit {
+            return Err(StoreError::TooLarge { size, limit });
+        }
+        let (question, fetched) = (question.key(), to_millis(fetched));
+        let bytes = i64::try_from(size).unwrap_or(i64::MAX);
+        self.write(|transaction| {
+            let id: i64 = transaction
+                .prepare_cached(
+                    "INSERT INTO answer (question, fetched, source, seen, size) VALUES (?1, ?2, ?3, ?2, ?4)
+                     ON CONFLICT (question) DO UPDATE SET fetched = excluded.fetched, source = excluded.source,
+                         seen = max(seen, excluded.seen), size = excluded.size
+                     RETURNING id",
+                )?
+                .query_row(params![question, fetched, source, bytes], |row| row.get(0))?;
+            transaction
+                .prepare_cached("INSERT OR REPLACE INTO body (answer, bytes) VALUES (?1, ?2)")?
+                .execute(params![id, body])?;
+            retention::make_room(transaction, id, limit)
         })
     }
 
     /// Removes the answer to a question that may no longer be asked.
     pub fn forget(&self, question: &Question) -> Result<(), StoreError> {
-        self.with(|connection| connection.execute("DELETE FROM answer WHERE question = ?1", [question.key()]).map(drop))
+        let question = question.key();
+        self.write(|transaction| match find(transaction, &question)? {
+            Some((answer, _)) => retention::remove(transaction, answer),
+            None => Ok(()),
+        })
     }
 
-    /// The answer that was last kept, if any.
+    /// The answer that was last kept, if any. Reading it is not showing it:
+    /// [`Store::show`] is.
     pub fn get(&self, question: &Question) -> Result<Option<Seen>, StoreError> {
+        let question = question.key();
         self.with(|connection| {
             connection
-                .query_row("SELECT body, fetched FROM answer WHERE question = ?1", [question.key()], |row| {
-                    let body = row.get_ref(0)?.as_blob()?;
-                    let answer = zstd::stream::decode_all(body).map_err(|error| {
+                .prepare_cached(
+                    "SELECT body.bytes, answer.fetched, answer.source
+                     FROM answer JOIN body ON body.answer = answer.id WHERE answer.question = ?1",
+                )?
+                .query_row([&question], |row| {
+                    let answer = decompress(row.get_ref(0)?.as_blob()?).map_err(|error| {
                         rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Blob, Box::new(error))
                     })?;
-                    Ok(Seen { answer, fetched: from_millis(row.get(1)?) })
+                    Ok(Seen { answer, fetched: from_millis(row.get(1)?), source: row.get(2)? })
                 })
                 .optional()
+        })
+    }
+
+    /// When the answer that is kept was asked for; `None` where there is none.
+    /// Unseals no answer.
+    pub fn fetched(&self, question: &Question) -> Result<Option<SystemTime>, StoreError> {
+        let question = question.key();
+        Ok(self.with(|connection| find(connection, &question))?.map(|(_, fetched)| fetched))
+    }
+
+    /// Whether there is an answer. Unseals none.
+    pub fn has(&self, question: &Question) -> Result<bool, StoreError> {
+        self.fetched(question).map(|fetched| fetched.is_some())
+    }
+
+    /// Notes that an answer is on the screen at `now`, so that others leave
+    /// before it. Cheap: written with the next answer, or a minute later.
+    pub fn show(&self, question: &Question, now: SystemTime) {
+        let is_due = {
+            let mut shown = self.shows();
+            shown.times.insert(question.key(), to_millis(now));
+            let written = *shown.written.get_or_insert(now);
+            let is_due = now.duration_since(written).is_ok_and(|since| since >= WRITTEN_WITHIN);
+            if is_due {
+                shown.written = Some(now);
+            }
+            is_due
+        };
+        if is_due {
+            self.write_shows();
+        }
+    }
+
+    /// How many bytes the answers take together, compressed.
+    pub fn bytes(&self) -> Result<u64, StoreError> {
+        self.with(retention::bytes)
+    }
+
+    /// Keeps the answers to these questions longer than others, for a dashboard,
+    /// in place of those that it named before.
+    pub fn pin(&self, dashboard: &str, questions: &[Question]) -> Result<(), StoreError> {
+        let keys: Vec<String> = questions.iter().map(Question::key).collect();
+        self.write(|transaction| {
+            unpin(transaction, dashboard)?;
+            let mut insert =
+                transaction.prepare_cached("INSERT OR IGNORE INTO pin (dashboard, question) VALUES (?1, ?2)")?;
+            // The empty one says that the dashboard is pinned, whatever it asks.
+            for key in keys.iter().map(String::as_str).chain([""]) {
+                insert.execute([dashboard, key])?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Lets a dashboard's answers leave like others again.
+    pub fn unpin(&self, dashboard: &str) -> Result<(), StoreError> {
+        self.write(|transaction| unpin(transaction, dashboard))
+    }
+
+    /// The dashboards whose answers are kept longer, by name.
+    pub fn pinned(&self) -> Result<Vec<String>, StoreError> {
+        self.with(|connection| {
+            let mut statement = connection.prepare_cached("SELECT DISTINCT dashboard FROM pin ORDER BY dashboard")?;
+            let rows = statement.query_map([], |row| row.get(0))?;
+            rows.collect()
         })
     }
 
@@ -191,6 +312,39 @@ impl Store {
         })
     }
 
+    /// Does `work` in one transaction, with what was shown since the last.
+    fn write(&self, work: impl Fn(&Transaction<'_>) -> rusqlite::Result<()>) -> Result<(), StoreError> {
+        let shown = std::mem::take(&mut self.shows().times);
+        let written = self.with(|connection| {
+            let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
+            write_shows(&transaction, &shown)?;
+            work(&transaction)?;
+            retention::give_back(&transaction)?;
+            transaction.commit()
+        });
+        if written.is_err() {
+            // What was shown meanwhile is newer.
+            let times = &mut self.shows().times;
+            for (question, at) in shown {
+                times.entry(question).or_insert(at);
+            }
+        }
+        written
+    }
+
+    /// Writes what was shown. Where that fails, what leaves first is another, and
+    /// nothing else.
+    fn write_shows(&self) {
+        if !self.shows().times.is_empty() {
+            let _ = self.write(|_| Ok(()));
+        }
+    }
+
+    fn shows(&self) -> MutexGuard<'_, Shows> {
+        // A map that no panic leaves half changed.
+        self.shown.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Does `work`; where the file turns out to be damaged, starts it anew and
     /// does `work` on the new one.
     fn with<T>(&self, work: impl Fn(&Connection) -> rusqlite::Result<T>) -> Result<T, StoreError> {
@@ -221,10 +375,56 @@ impl Store {
     }
 }
 
+impl Drop for Store {
+    fn drop(&mut self) {
+        self.write_shows();
+    }
+}
+
 impl std::fmt::Debug for Store {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.debug_struct("Store").field("tenant", &self.tenant).finish_non_exhaustive()
     }
+}
+
+fn write_shows(transaction: &Transaction<'_>, shown: &HashMap<String, i64>) -> rusqlite::Result<()> {
+    let mut update = transaction.prepare_cached("UPDATE answer SET seen = ?2 WHERE question = ?1 AND seen < ?2")?;
+    for (question, at) in shown {
+        update.execute(params![question, at])?;
+    }
+    Ok(())
+}
+
+/// The id of the answer to a question, and when it was asked for.
+fn find(connection: &Connection, question: &str) -> rusqlite::Result<Option<(i64, SystemTime)>> {
+    connection
+        .prepare_cached("SELECT id, fetched FROM answer WHERE question = ?1")?
+        .query_row([question], |row| Ok((row.get(0)?, from_millis(row.get(1)?))))
+        .optional()
+}
+
+fn unpin(transaction: &Transaction<'_>, dashboard: &str) -> rusqlite::Result<()> {
+    transaction.prepare_cached("DELETE FROM pin WHERE dashboard = ?1")?.execute([dashboard]).map(drop)
+}
+
+thread_local! {
+    /// Making one takes as long as reading with it.
+    static DECOMPRESSOR: RefCell<Option<Decompressor<'static>>> = const { RefCell::new(None) };
+}
+
+/// The bytes that were compressed. Their number stands in the frame, except in
+/// frames that were streamed.
+fn decompress(body: &[u8]) -> io::Result<Vec<u8>> {
+    let Ok(Some(size)) = zstd::zstd_safe::get_frame_content_size(body) else {
+        return zstd::stream::decode_all(body);
+    };
+    DECOMPRESSOR.with_borrow_mut(|kept| {
+        let decompressor = match kept {
+            Some(decompressor) => decompressor,
+            None => kept.insert(Decompressor::new()?),
+        };
+        decompressor.decompress(body, usize::try_from(size).unwrap_or(usize::MAX))
+    })
 }
 
 fn open_file(dir: &Path, tenant: &TenantId, key: &Secret) -> Result<Connection, Refused> {

@@ -1,66 +1,31 @@
 //! The store on real files: what it keeps, what it hides, and what it makes of
 //! a file that is not as it left it.
 
+mod common;
+
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::path::Path;
+use std::time::Duration;
 
+use common::{DAY, SOURCE, file, key, names, noise, noon, open, question, tenant, unsealed};
 use perch_offline::{Closed, Notice, Opened, Question, Shown, Store, StoreError, Why};
-use perch_tenant::{OfflinePolicy, Secret, TenantId};
-
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
-
-fn tenant(digit: char) -> TenantId {
-    TenantId::try_from(digit.to_string().repeat(32)).expect("32 digits")
-}
-
-fn key(digit: char) -> Secret {
-    Secret::new(digit.to_string().repeat(64))
-}
-
-fn noon() -> SystemTime {
-    SystemTime::UNIX_EPOCH + 20_000 * DAY
-}
-
-fn question(pipe: &str) -> Question {
-    Question { pipe: pipe.to_owned(), parameters: [("limit".to_owned(), "10".to_owned())].into() }
-}
-
-/// Opens a store that must have nothing to say.
-fn open(dir: &Path, digit: char) -> Store {
-    let opened = Store::open(dir, &tenant(digit), &key(digit)).expect("a store");
-    assert_eq!(opened.notice, None);
-    opened.store
-}
+use perch_tenant::{OfflinePolicy, Secret};
 
 /// Opens a store that must say why it started anew, and be empty and usable.
 fn open_anew(dir: &Path, digit: char, with: &Secret) -> Why {
     let opened = Store::open(dir, &tenant(digit), with).expect("a store");
     assert_eq!(opened.store.get(&question("kpis")).expect("a read"), None);
-    opened.store.put(&question("kpis"), b"new", noon()).expect("a write");
+    opened.store.put(&question("kpis"), b"new", noon(), SOURCE).expect("a write");
     let Some(Notice::StartedAnew { why }) = opened.notice else { panic!("no notice") };
     why
-}
-
-fn file(dir: &Path, digit: char) -> PathBuf {
-    dir.join(format!("{}.perch", tenant(digit)))
-}
-
-fn names(dir: &Path) -> Vec<String> {
-    let mut names: Vec<_> = fs::read_dir(dir)
-        .expect("a folder")
-        .map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned())
-        .collect();
-    names.sort();
-    names
 }
 
 #[test]
 fn what_was_seen_is_there_after_a_restart() {
     let dir = tempfile::tempdir().expect("a folder");
     let store = open(dir.path(), 'a');
-    store.put(&question("kpis"), b"first", noon()).expect("a write");
-    store.put(&question("kpis"), b"second", noon() + Duration::from_millis(1)).expect("a write");
+    store.put(&question("kpis"), b"first", noon(), SOURCE).expect("a write");
+    store.put(&question("kpis"), b"second", noon() + Duration::from_millis(1), SOURCE).expect("a write");
     store.note("dashboard", "web-traffic").expect("a write");
     drop(store);
 
@@ -75,8 +40,8 @@ fn what_was_seen_is_there_after_a_restart() {
 fn what_may_no_longer_be_seen_is_forgotten_and_nothing_else() {
     let dir = tempfile::tempdir().expect("a folder");
     let store = open(dir.path(), 'a');
-    store.put(&question("kpis"), b"one", noon()).expect("a write");
-    store.put(&question("revenue"), b"two", noon()).expect("a write");
+    store.put(&question("kpis"), b"one", noon(), SOURCE).expect("a write");
+    store.put(&question("revenue"), b"two", noon(), SOURCE).expect("a write");
     store.forget(&question("revenue")).expect("forgotten");
     store.forget(&question("never-seen")).expect("nothing to forget");
     assert_eq!(store.get(&question("revenue")).expect("a read"), None);
@@ -84,29 +49,46 @@ fn what_may_no_longer_be_seen_is_forgotten_and_nothing_else() {
 }
 
 #[test]
-fn no_file_holds_a_known_string() {
+fn no_file_of_two_tenants_side_by_side_holds_a_known_string() {
     let dir = tempfile::tempdir().expect("a folder");
-    let store = open(dir.path(), 'a');
-    let known: Vec<String> = (0..1_000).map(|number| format!("pathname-{number}-of-acme")).collect();
-    for (number, text) in known.iter().enumerate() {
-        // Too short to be compressed, so that only the seal can hide it.
-        store.put(&question(&format!("pipe-{number}-of-acme")), text.as_bytes(), noon()).expect("a write");
-    }
-    store.note("note-of-acme", "value-of-acme").expect("a write");
-
+    let known: Vec<String> = (0..1_000).map(|number| format!("/pathname-{number}-of-customers")).collect();
     let search = || {
         for name in names(dir.path()) {
             let bytes = fs::read(dir.path().join(&name)).expect("a file");
-            for needle in ["of-acme", "CREATE TABLE", "SQLite format 3", &"a".repeat(32)] {
-                let found = bytes.windows(needle.len()).any(|window| window == needle.as_bytes());
-                assert!(!found, "{needle} stands in {name}");
+            let found = |needle: &str| bytes.windows(needle.len()).any(|window| window == needle.as_bytes());
+            // What every known string has in it, so that looking takes seconds.
+            for needle in ["-of-customers", "pathname-", "org_of_", "CREATE TABLE", "SQLite format 3", SOURCE] {
+                assert!(!found(needle), "{needle} stands in {name}");
+            }
+            for digit in ['a', 'b'] {
+                assert!(!found(&key(digit).expose()[..32]), "a key stands in {name}");
             }
         }
     };
-    assert!(names(dir.path()).iter().any(|name| name.ends_with("-wal")), "the log was searched too");
+    let stores = ['a', 'b'].map(|digit| {
+        let store = open(dir.path(), digit);
+        store.limit(64 * 1024);
+        for (number, text) in known.iter().enumerate() {
+            // Too short to be compressed, so that only the seal can hide it.
+            let question = Question::new(format!("pipe-{number}-of-customers"));
+            store.put(&question, text.as_bytes(), noon(), SOURCE).expect("a write");
+            store.show(&question, noon());
+        }
+        // Large enough that others leave, and what a sort would need a file for.
+        for number in 0..10 {
+            let rows = known.iter().map(|text| format!("{text} {number} {digit}\n")).collect::<String>();
+            let rows = [rows.as_bytes(), &noise(number, 20_000)].concat();
+            store.put(&question(&format!("rows{number}-of-customers")), &rows, noon(), SOURCE).expect("a write");
+        }
+        store.note("note-of-customers", &format!("org_of_{digit}")).expect("a write");
+        store.pin("dashboard-of-customers", &[question("rows9-of-customers")]).expect("a write");
+        store
+    });
+    assert_eq!(names(dir.path()).iter().filter(|name| name.ends_with("-wal")).count(), 2, "the logs are searched too");
     search();
-    drop(store);
+    drop(stores);
     search();
+    assert!(fs::read_dir(dir.path()).expect("a folder").count() >= 2, "something was searched");
 }
 
 #[cfg(unix)]
@@ -119,7 +101,7 @@ fn nobody_else_may_read_the_files() {
     fs::create_dir(&dir).expect("a folder");
     fs::set_permissions(&dir, fs::Permissions::from_mode(0o755)).expect("modes");
     let store = open(&dir, 'a');
-    store.put(&question("kpis"), b"answer", noon()).expect("a write");
+    store.put(&question("kpis"), b"answer", noon(), SOURCE).expect("a write");
 
     let mode = |path: &Path| fs::metadata(path).expect("a file").permissions().mode() & 0o777;
     assert_eq!(mode(&dir), 0o700);
@@ -132,7 +114,7 @@ fn nobody_else_may_read_the_files() {
 #[test]
 fn another_key_starts_anew_and_says_so() {
     let dir = tempfile::tempdir().expect("a folder");
-    open(dir.path(), 'a').put(&question("kpis"), b"old", noon()).expect("a write");
+    open(dir.path(), 'a').put(&question("kpis"), b"old", noon(), SOURCE).expect("a write");
     assert_eq!(open_anew(dir.path(), 'a', &key('b')), Why::Unreadable);
     let again = Store::open(dir.path(), &tenant('a'), &key('b')).expect("a store");
     assert_eq!(again.notice, None, "it says so once");
@@ -152,16 +134,9 @@ fn a_file_that_is_not_a_store_starts_anew() {
 #[test]
 fn a_file_of_a_newer_version_starts_anew() {
     let dir = tempfile::tempdir().expect("a folder");
-    open(dir.path(), 'a').put(&question("kpis"), b"old", noon()).expect("a write");
+    open(dir.path(), 'a').put(&question("kpis"), b"old", noon(), SOURCE).expect("a write");
     unsealed(dir.path(), 'a').execute_batch("PRAGMA user_version = 9000").expect("a version");
     assert_eq!(open_anew(dir.path(), 'a', &key('a')), Why::Newer { version: 9000 });
-}
-
-/// The file opened behind the store's back.
-fn unsealed(dir: &Path, digit: char) -> rusqlite::Connection {
-    let connection = rusqlite::Connection::open(file(dir, digit)).expect("a file");
-    connection.execute_batch(&format!("PRAGMA key = \"x'{}'\"", key(digit).expose())).expect("a key");
-    connection
 }
 
 #[test]
@@ -190,33 +165,22 @@ fn a_damaged_page_never_stops_the_store() {
     assert_eq!(started_anew, whole.len() / 4096 - UNREAD_PAGES, "each page is authenticated");
 }
 
-/// Pages that reading answers does not touch: the tables `clock` and `note`.
-const UNREAD_PAGES: usize = 2;
+/// Pages that reading answers does not touch: the tables `clock`, `note` and
+/// `pin`, the two indices for what leaves first, and the map of pages that
+/// shrinking needs.
+const UNREAD_PAGES: usize = 6;
 
 /// The bytes of a store's file that holds forty answers on many pages.
 fn forty_answers() -> Vec<u8> {
     let dir = tempfile::tempdir().expect("a folder");
     let store = open(dir.path(), 'a');
     for number in 0..40 {
-        store.put(&question(&format!("pipe{number}")), &noise(number), noon()).expect("a write");
+        store.put(&question(&format!("pipe{number}")), &noise(number, 3_000), noon(), SOURCE).expect("a write");
     }
     drop(store);
     let whole = fs::read(file(dir.path(), 'a')).expect("a file");
     assert!(whole.len() > 100_000, "{}", whole.len());
     whole
-}
-
-/// Bytes that do not compress (xorshift).
-fn noise(seed: u32) -> Vec<u8> {
-    let mut state = seed + 1;
-    std::iter::repeat_with(|| {
-        state ^= state << 13;
-        state ^= state >> 17;
-        state ^= state << 5;
-        state.to_le_bytes()[1]
-    })
-    .take(3_000)
-    .collect()
 }
 
 /// Reads forty pipes from a store whose file was harmed; whether it started
@@ -225,11 +189,11 @@ fn reads_whole_answers_or_none(dir: &Path) -> bool {
     let Opened { store, notice } = Store::open(dir, &tenant('a'), &key('a')).expect("a store");
     for number in 0..40 {
         let seen = store.get(&question(&format!("pipe{number}"))).expect("an answer or none");
-        assert!(seen.is_none_or(|seen| seen.answer == noise(number)), "a part of an answer");
+        assert!(seen.is_none_or(|seen| seen.answer == noise(number, 3_000)), "a part of an answer");
     }
     let noticed = notice.is_some() || store.take_notice().is_some();
     assert_eq!(store.take_notice(), None, "said once");
-    store.put(&question("kpis"), b"after", noon()).expect("a write");
+    store.put(&question("kpis"), b"after", noon(), SOURCE).expect("a write");
     assert_eq!(store.get(&question("kpis")).expect("a read").expect("an answer").answer, b"after");
     noticed
 }
@@ -238,9 +202,9 @@ fn reads_whole_answers_or_none(dir: &Path) -> bool {
 fn two_tenants_share_a_folder_and_nothing_else() {
     let dir = tempfile::tempdir().expect("a folder");
     let (a, b) = (open(dir.path(), 'a'), open(dir.path(), 'b'));
-    a.put(&question("kpis"), b"rows of a", noon()).expect("a write");
+    a.put(&question("kpis"), b"rows of a", noon(), SOURCE).expect("a write");
     assert_eq!(b.get(&question("kpis")).expect("a read"), None);
-    b.put(&question("kpis"), b"rows of b", noon()).expect("a write");
+    b.put(&question("kpis"), b"rows of b", noon(), SOURCE).expect("a write");
     assert_eq!(a.get(&question("kpis")).expect("a read").expect("an answer").answer, b"rows of a");
 
     a.close();
@@ -253,7 +217,7 @@ fn two_tenants_share_a_folder_and_nothing_else() {
 fn a_file_that_names_another_tenant_inside_is_refused() {
     let dir = tempfile::tempdir().expect("a folder");
     let a = open(dir.path(), 'a');
-    a.put(&question("kpis"), b"rows of a", noon()).expect("a write");
+    a.put(&question("kpis"), b"rows of a", noon(), SOURCE).expect("a write");
     drop(a);
     fs::copy(file(dir.path(), 'a'), file(dir.path(), 'b')).expect("a copy");
     assert_eq!(open_anew(dir.path(), 'b', &key('a')), Why::AnotherTenant);
@@ -263,9 +227,9 @@ fn a_file_that_names_another_tenant_inside_is_refused() {
 fn after_close_nothing_is_kept_and_removal_leaves_no_file() {
     let dir = tempfile::tempdir().expect("a folder");
     let store = open(dir.path(), 'a');
-    store.put(&question("kpis"), b"answer", noon()).expect("a write");
+    store.put(&question("kpis"), b"answer", noon(), SOURCE).expect("a write");
     store.close();
-    assert!(matches!(store.put(&question("kpis"), b"late", noon()), Err(StoreError::Closed)));
+    assert!(matches!(store.put(&question("kpis"), b"late", noon(), SOURCE), Err(StoreError::Closed)));
     assert!(matches!(store.get(&question("kpis")), Err(StoreError::Closed)));
     Store::remove(dir.path(), &tenant('a')).expect("removed");
     assert_eq!(names(dir.path()), Vec::<String>::new());
@@ -276,9 +240,9 @@ fn after_close_nothing_is_kept_and_removal_leaves_no_file() {
 #[test]
 fn a_store_of_this_visit_touches_no_file() {
     let dir = tempfile::tempdir().expect("a folder");
-    open(dir.path(), 'a').put(&question("kpis"), b"kept", noon()).expect("a write");
+    open(dir.path(), 'a').put(&question("kpis"), b"kept", noon(), SOURCE).expect("a write");
     let visit = Store::for_this_visit(&tenant('a')).expect("a store");
-    visit.put(&question("kpis"), b"of this visit", noon()).expect("a write");
+    visit.put(&question("kpis"), b"of this visit", noon(), SOURCE).expect("a write");
     assert_eq!(visit.get(&question("kpis")).expect("a read").expect("an answer").answer, b"of this visit");
     drop(visit);
     assert_eq!(open(dir.path(), 'a').get(&question("kpis")).expect("a read").expect("an answer").answer, b"kept");
@@ -296,7 +260,7 @@ fn a_text_that_is_no_key_is_refused() {
 #[test]
 fn offline_ends_across_restarts_even_when_the_clock_is_set_back() {
     let dir = tempfile::tempdir().expect("a folder");
-    let week = OfflinePolicy { days: 7 };
+    let week = OfflinePolicy { days: 7, ..OfflinePolicy::default() };
     let shown = |now| open(dir.path(), 'a').may_show(now, week).expect("a decision");
 
     assert_eq!(shown(noon()), Shown::No(Closed::NeverConfirmed));
@@ -320,7 +284,7 @@ fn two_processes_may_open_one_file() {
         for (store, name) in [(&one, "one"), (&other, "other")] {
             scope.spawn(move || {
                 for number in 0..100 {
-                    store.put(&question(&format!("{name}{number}")), b"answer", noon()).expect("a write");
+                    store.put(&question(&format!("{name}{number}")), b"answer", noon(), SOURCE).expect("a write");
                 }
             });
         }
@@ -363,7 +327,7 @@ fn a_folder_that_cannot_be_written_is_a_clear_error() {
     };
     let dir = outer.path().join("stores");
     let store = open(&dir, 'a');
-    store.put(&question("kpis"), b"kept", noon()).expect("a write");
+    store.put(&question("kpis"), b"kept", noon(), SOURCE).expect("a write");
     drop(store);
     fs::set_permissions(&dir, fs::Permissions::from_mode(0o500)).expect("modes");
     expect_folder(&dir);

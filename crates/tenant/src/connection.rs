@@ -4,7 +4,8 @@
 use std::fmt;
 use std::num::NonZeroU32;
 
-use serde::Deserialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 use sha2::{Digest, Sha256};
 
 use crate::{ClerkKeyError, Origin, Place, PublicAccess, PublishableKey, TokenSource, find_secret_key};
@@ -25,7 +26,8 @@ pub struct Connection {
     pub token: TokenSource,
     /// What shows the dashboards that anyone may see, also before sign-in.
     pub public: Option<PublicAccess>,
-    /// How long what was seen may be seen again without a network.
+    /// How long what was seen may be seen again without a network, and how much
+    /// of it is kept.
     #[serde(default)]
     pub offline: OfflinePolicy,
 }
@@ -151,18 +153,36 @@ impl TryFrom<u32> for DailyRequests {
     }
 }
 
-/// How long what was seen may be seen again without a network.
+/// What was seen: how long it may be seen again without a network, and how much
+/// of it is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(default, deny_unknown_fields)]
 pub struct OfflinePolicy {
     /// Days since Clerk last confirmed the session.
     pub days: u16,
+    /// Megabytes (of 1,048,576 bytes) that a tenant's answers may take on the
+    /// disk, compressed: at least 1, 256 where the file does not say.
+    #[serde(deserialize_with = "at_least_one")]
+    pub megabytes: NonZeroU32,
+}
+
+impl OfflinePolicy {
+    /// Bytes that a tenant's answers may take on the disk, compressed.
+    pub fn bytes(self) -> u64 {
+        u64::from(self.megabytes.get()) << 20
+    }
 }
 
 impl Default for OfflinePolicy {
     fn default() -> Self {
-        Self { days: 7 }
+        Self { days: 7, megabytes: NonZeroU32::MIN.saturating_add(255) }
     }
+}
+
+fn at_least_one<'de, D: Deserializer<'de>>(deserializer: D) -> Result<NonZeroU32, D::Error> {
+    let number = u32::deserialize(deserializer)?;
+    NonZeroU32::new(number)
+        .ok_or_else(|| D::Error::custom("`megabytes` must be at least 1; to show nothing offline, write days = 0"))
 }
 
 /// A text of 1 to 200 characters without control characters.
@@ -336,6 +356,17 @@ bind = { org_id = "org.id" }
         assert!(error.message.contains("leave it out"), "{error}");
     }
 
+    #[test]
+    fn the_limits_of_offline_are_written_one_by_one() {
+        let offline = |lines: &str| {
+            let text = GOOD.replace("[token]", &format!("[offline]\n{lines}\n[token]"));
+            Connection::parse(&text).expect("a connection").offline
+        };
+        assert_eq!((offline("").days, offline("").bytes()), (7, 256 << 20));
+        assert_eq!((offline("days = 3").days, offline("days = 3").bytes()), (3, 256 << 20));
+        assert_eq!((offline("megabytes = 1").days, offline("megabytes = 1").bytes()), (7, 1 << 20));
+    }
+
     const HOSTED: &str = r#"
 version = 1
 name = "Acme Analytics"
@@ -411,6 +442,8 @@ bind = { org_id = "org.id" }
             ("\"org.id\"", "\"org.name\"", 16, "org.slug"),
             ("client_id", "clientid", 7, "client_id"),
             ("\"mint\"", "\"magic\"", 14, "mint"),
+            ("[token]", "[offline]\nmegabytes = 0\n[token]", 14, "at least 1"),
+            ("[token]", "[offline]\nmegabytes = 1.5\n[token]", 14, "u32"),
         ];
         for (from, to, line, hint) in cases {
             let error = Connection::parse(&GOOD.replace(from, to)).expect_err(to);

@@ -2,6 +2,7 @@
 import type { DashboardLink } from "./DashboardLink";
 import type { EditView } from "./EditView";
 import type { FilterView } from "./FilterView";
+import type { OfflineCopyView } from "./OfflineCopyView";
 import type { TileLayout } from "./TileLayout";
 import type { TimeFilterView } from "./TimeFilterView";
 import type { WrongTileView } from "./WrongTileView";
@@ -57,4 +58,7 @@ dashboards: Array<DashboardLink>,
 /**
  * Whether it can be edited, and how far that has come.
  */
-editing: EditView, };
+editing: EditView,
+ * Whether it was made available offline, and how far that is.
+ */
+offline: OfflineCopyView, };

@@ -11,4 +11,9 @@ id: string,
 /**
  * For the menu: `Last 7 days`.
  */
-label: string, };
+label: string, 
+/**
+ * Whether something was seen of it, with the filters in force. Without a
+ * network, only those can be chosen.
+ */
+available: boolean, };

@@ -1,6 +1,7 @@
 //! The engine over a real server and a real sealed store.
 
 mod interleavings;
+mod keeping;
 mod public;
 mod schedules;
 mod stand_in;
@@ -234,7 +235,7 @@ async fn what_the_token_may_no_longer_read_is_forgotten() {
     // Of a visit in which the person's token still named the pipe.
     let answer = br#"{"meta": [{"name": "org", "type": "String"}, {"name": "n", "type": "UInt8"}],
         "data": [{"org": "org_a", "n": 7}], "rows": 1}"#;
-    engine.store().put(&Question::new("revenue"), answer, now).expect("kept");
+    engine.store().put(&Question::new("revenue"), answer, now, "test").expect("kept");
     assert_eq!(shown(&engine.seen(&tile, &WEEK).expect("what was seen")), org_a(7));
     let error = engine.refresh(&tile, &WEEK).await.expect_err("not in the token");
     assert_eq!(error.code(), "pipe-not-in-token");
@@ -335,6 +336,10 @@ impl perch_dashboard::Tokens for Stuck {
     ) -> futures_util::future::BoxFuture<'_, Result<Arc<perch_tinybird::TenantToken>, perch_dashboard::TokenError>>
     {
         Box::pin(async { Ok(Arc::clone(&self.0)) })
+    }
+
+    fn source(&self) -> &str {
+        "mint"
     }
 }
 

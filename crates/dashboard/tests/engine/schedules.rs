@@ -169,6 +169,10 @@ impl Tokens for Source {
         let token = PEOPLE[self.0.load(Ordering::SeqCst)].1.clone();
         async move { Ok(token) }.boxed()
     }
+
+    fn source(&self) -> &str {
+        "mint"
+    }
 }
 
 /// One tenant and what is open of them.

@@ -209,6 +209,10 @@ impl Tokens for Signing {
         let token = self.current();
         async move { Ok(token) }.boxed()
     }
+
+    fn source(&self) -> &str {
+        "mint"
+    }
 }
 
 /// One tenant's engine and what it stands on.

@@ -10,6 +10,7 @@ mod hosted;
 mod layout;
 mod leaving;
 mod links;
+mod offline;
 mod people;
 mod public;
 mod signing_key;

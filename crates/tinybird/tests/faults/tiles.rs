@@ -31,6 +31,10 @@ impl Tokens for Pair {
         let token = Arc::clone(&self.0[usize::from(fresh)]);
         async move { Ok(token) }.boxed()
     }
+
+    fn source(&self) -> &str {
+        "mint"
+    }
 }
 
 fn engine(visit: &Visit, at: &str, client: Client) -> Engine {
