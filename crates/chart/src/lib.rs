@@ -76,7 +76,7 @@ pub use error::ChartError;
 pub use format::{Currency, Format, Style, UnknownFormat};
 pub use order::Orders;
 pub use setting::{Colors, Setting};
-pub use shared::{Hex, Name};
+pub use shared::{Entries, Hex, Words};
 pub use spec::{
     Aggregate, Annotation, Axis, AxisScale, Band, Cells, Good, Kind, Place, Side, Sort, Spec, Stacking, Target,
     Threshold, UnknownKind, Zone,

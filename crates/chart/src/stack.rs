@@ -103,7 +103,7 @@ pub(crate) fn layers(
 /// Adds a series' values to the sums above its places. Both ascend, so one walk meets all.
 fn add(series: &Series<'_>, places: &[f64], sums: &mut [f64]) {
     let mut at = 0;
-    for (x, y) in series.xs.iter().zip(&series.ys) {
+    for (x, y) in series.xs.iter().zip(&*series.ys) {
         while places[at] < *x {
             at += 1;
         }
