@@ -26,7 +26,7 @@ lint: setup-test ui ## formatting, clippy, types, and the licences of all depend
 	cargo fmt --manifest-path fuzz/Cargo.toml --check
 	cd fuzz && RUSTFLAGS='--cfg fuzzing' cargo clippy --quiet -- -D warnings
 	cd ui && npm run check && npm run lint
-	cd ui && npx prettier --config .prettierrc.json --log-level warn --check ../tests/oidc-provider ../tests/jose ../benches/*.mjs ../benches/*.json
+	cd ui && npx prettier --config .prettierrc.json --log-level warn --check ../tests/oidc-provider ../tests/jose ../benches/*.mjs ../benches/page ../benches/*.json
 	cargo deny --log-level error check licenses bans sources
 	cargo deny --log-level error --config deny.toml --manifest-path fuzz/Cargo.toml check licenses bans sources
 	cd ui && npm run licenses
@@ -38,7 +38,7 @@ fuzz: setup-fuzz ## throw FUZZ_SECONDS (300) of bad input at each parser of what
 	@scripts/fuzz
 
 # One build a package: built together, Perch would get the features that only the bench needs.
-bench: setup-test ui ## measure Perch beside its peers, or only BENCH (start, decode, render, redraw, hover, mint, burst, read, store_size); writes target/bench.json
+bench: setup-test ui ## measure Perch beside its peers, or only BENCH (start, open, switch, decode, render, redraw, hover, memory, mint, burst, read, store_size); writes target/bench.json
 	cargo build --release --quiet --bin perch
 	cargo build --release --quiet --package perch-empty-window
 	cargo build --release --quiet --package perch-bench

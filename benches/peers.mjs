@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import * as echarts from 'echarts';
 import { SignJWT } from 'jose';
+import { lines } from './lines.mjs';
 
 const tasks = { decode, render, redraw, mint };
 
@@ -21,26 +22,6 @@ function decode({ file }) {
       }
     }
     return columns;
-  };
-}
-
-/** A line over the first column for each of the others, the rows as ECharts' data set. */
-function lines({ meta, data }, sampling) {
-  const [time, ...values] = meta.map(({ name }) => name);
-  return {
-    animation: false,
-    dataset: { source: data },
-    legend: {},
-    xAxis: { type: 'time' },
-    yAxis: { type: 'value' },
-    // As in Tinybird Charts: no symbol on each point.
-    series: values.map((name) => ({
-      type: 'line',
-      name,
-      showSymbol: false,
-      sampling,
-      encode: { x: time, y: name },
-    })),
   };
 }
 

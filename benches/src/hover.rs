@@ -98,10 +98,11 @@ pub async fn compare() -> Result<Comparison, BenchError> {
     for (name, rows) in TILES {
         std::fs::write(folder.path().join(format!("{name}.json")), series::answer(rows, 1))?;
     }
-    let answers = Answers { folder: folder.path().to_owned(), dashboard: ("two-lengths", DASHBOARD) };
+    let answers =
+        Answers { folder: folder.path(), dashboards: &[("two-lengths", DASHBOARD)], organizations: &["harbor-coffee"] };
     let visit = PastVisit::with(answers).await?;
     let environment: Vec<(&str, PathBuf)> = visit.environment();
-    let window = Window::open(&environment).await?;
+    let window = Window::open("perch", &environment).await?;
     let mut charts = Vec::new();
     for (name, _) in TILES {
         let place: [f64; 4] = window.eventually(&format!("the chart of a {name}"), CHART, vec![json!(name)]).await?;

@@ -4,17 +4,20 @@
 //!
 //! Each bench is a file of its own that answers with [`Comparison`]s; this one
 //! only says which there are. Arguments name those to run, all without any.
-//! For `start` and `hover`, the release builds of `perch` and
-//! `perch-empty-window` must stand beside this program, and both need a display
-//! and a keychain: `scripts/desktop` gives both.
+//! For `start`, `open`, `switch`, `hover` and `memory`, the release builds of
+//! `perch` and `perch-empty-window` must stand beside this program, and all need a
+//! display and a keychain: `scripts/desktop` gives both.
 
 mod burst;
 mod comparison;
 mod decode;
 mod error;
+mod family;
 mod hover;
+mod memory;
 mod mint;
 mod node;
+mod open;
 mod past_visit;
 mod program;
 mod read;
@@ -23,7 +26,9 @@ mod render;
 mod series;
 mod start;
 mod store_size;
+mod switch;
 mod tenant;
+mod twelve;
 mod window;
 
 use std::io::Write;
@@ -70,6 +75,12 @@ async fn run() -> Result<(), BenchError> {
     if wanted("start") {
         comparisons.push(start::compare().await?);
     }
+    if wanted("open") {
+        comparisons.push(open::compare().await?);
+    }
+    if wanted("switch") {
+        comparisons.push(switch::compare().await?);
+    }
     if wanted("decode") {
         comparisons.extend(decode::compare(&mut Node::start()?)?);
     }
@@ -81,6 +92,9 @@ async fn run() -> Result<(), BenchError> {
     }
     if wanted("hover") {
         comparisons.push(hover::compare().await?);
+    }
+    if wanted("memory") {
+        comparisons.push(memory::compare().await?);
     }
     if wanted("mint") {
         comparisons.push(mint::compare(&mut Node::start()?)?);

@@ -1,8 +1,9 @@
 //! A visit that is over: somebody signed in, saw a dashboard and quit, and the
 //! services are gone. What Perch finds at its next start.
 
-use std::path::PathBuf;
-use std::sync::Arc;
+use std::collections::VecDeque;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use perch_chart::View;
@@ -17,16 +18,21 @@ use crate::error::BenchError;
 /// After this long, something is stuck, not slow.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Who signs in, and for which organization.
-const VISITOR: (&str, &str) = ("ada", "harbor-coffee");
+/// Who signs in.
+const PERSON: &str = "grace";
 
-/// What a sandbox serves besides its own pipes, and the one dashboard that shows
-/// it.
-pub struct Answers {
+/// For which organization, where one is enough.
+const ORGANIZATION: &str = "harbor-coffee";
+
+/// What a sandbox serves besides its own pipes, and the dashboards that show it.
+pub struct Answers<'a> {
     /// A file `NAME.json` for each pipe.
-    pub folder: PathBuf,
-    /// Its id and its file.
-    pub dashboard: (&'static str, &'static str),
+    pub folder: &'a Path,
+    /// The id and the file of each. The last one is on the screen at the end.
+    pub dashboards: &'a [(&'a str, &'a str)],
+    /// The organizations that are signed in for, one after another, by their
+    /// slugs. The last one is on the screen at the end.
+    pub organizations: &'a [&'a str],
 }
 
 /// What a visit left behind, until it is dropped.
@@ -38,22 +44,32 @@ impl PastVisit {
     /// Lets a visitor without a browser sign in at a sandbox and see every tile
     /// of `dashboard`, one of the sandbox's own.
     pub async fn to(dashboard: &str) -> Result<Self, BenchError> {
-        Self::to_one_of(Sandbox::dashboards(), dashboard, Options::default()).await
+        Self::of(Sandbox::dashboards(), &[dashboard], &[ORGANIZATION], Options::default()).await
     }
 
-    /// The same to a dashboard of other answers than the sandbox's own.
-    pub async fn with(answers: Answers) -> Result<Self, BenchError> {
-        let options = Options { answers: Some(answers.folder), ..Options::default() };
-        Self::to_one_of(&[answers.dashboard], answers.dashboard.0, options).await
+    /// The same to all dashboards of other answers than the sandbox's own.
+    pub async fn with(answers: Answers<'_>) -> Result<Self, BenchError> {
+        let options = Options { answers: Some(answers.folder.to_owned()), ..Options::default() };
+        let seen: Vec<&str> = answers.dashboards.iter().map(|(id, _)| *id).collect();
+        Self::of(answers.dashboards, &seen, answers.organizations, options).await
     }
 
-    async fn to_one_of(dashboards: &[(&str, &str)], seen: &str, options: Options) -> Result<Self, BenchError> {
+    async fn of(
+        dashboards: &[(&str, &str)],
+        seen: &[&str],
+        organizations: &[&str],
+        options: Options,
+    ) -> Result<Self, BenchError> {
         let visit = Self { folder: tempfile::tempdir()? };
         let sandbox = Sandbox::start(options).await?;
-        let desktop = visit.open()?;
+        let desktop = visit.open(organizations)?;
         desktop.open_connection(&visit.connection_file(&sandbox, dashboards)?).await?;
-        let tenant = sign_in(&desktop, sandbox.admin_token()).await?;
-        see(&desktop, &tenant, seen).await?;
+        for _ in organizations {
+            let tenant = sign_in(&desktop, sandbox.admin_token()).await?;
+            for dashboard in seen {
+                see(&desktop, &tenant, dashboard).await?;
+            }
+        }
         drop(desktop);
         sandbox.stop().await;
         Ok(visit)
@@ -69,18 +85,22 @@ impl PastVisit {
         Places { config: self.folder.path().join("config"), data: self.folder.path().join("data") }
     }
 
-    fn open(&self) -> Result<Desktop, BenchError> {
+    /// Perch, with a browser that chooses one organization after another.
+    fn open(&self, organizations: &[&str]) -> Result<Desktop, BenchError> {
+        let organizations: VecDeque<String> = organizations.iter().map(|slug| (*slug).to_owned()).collect();
+        let organizations = Mutex::new(organizations);
         let surroundings = Surroundings {
             places: self.places(),
             clock: Arc::new(SystemTime::now),
             locale: "en".to_owned(),
             events: Box::new(|_| {}),
             links_arrive: Box::new(|| true),
-            browser: Box::new(|url| {
+            browser: Box::new(move |url| {
                 let url = url.to_owned();
+                let next = organizations.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
                 // If the visitor fails, the sign-in is waited for in vain.
-                tokio::spawn(async move { visitor::allow(&url, VISITOR.0, VISITOR.1).await });
-                true
+                let visit = next.map(|slug| tokio::spawn(async move { visitor::allow(&url, PERSON, &slug).await }));
+                visit.is_some()
             }),
         };
         Ok(Desktop::open(surroundings)?)
@@ -100,17 +120,25 @@ impl PastVisit {
     }
 }
 
-/// Signs in at the only connection and answers with the tenant.
+/// Signs in at the only connection, for one more organization, and answers with
+/// the tenant.
 async fn sign_in(desktop: &Desktop, admin_token: &str) -> Result<String, BenchError> {
-    let connection = desktop.app_view().connections.into_iter().next().map(|connection| connection.id);
+    let before = desktop.app_view();
+    let connection = before.connections.into_iter().next().map(|connection| connection.id);
     let connection = connection.ok_or_else(|| BenchError::InVain("the connection".to_owned()))?;
-    desktop.save_signing_key(&connection, admin_token.to_owned()).await?;
-    desktop.begin_sign_in(&connection, SignInIntent::First).await?;
+    let intent = match before.tenants.len() {
+        0 => {
+            desktop.save_signing_key(&connection, admin_token.to_owned()).await?;
+            SignInIntent::First
+        }
+        _ => SignInIntent::Organization,
+    };
+    desktop.begin_sign_in(&connection, intent).await?;
     eventually("the sign-in", async || {
         let view = desktop.app_view();
         match view.sign_in {
             Some(SignInView::Failed { problem, .. }) => Err(problem.into()),
-            _ => Ok(view.active),
+            _ => Ok(view.active.filter(|_| view.tenants.len() > before.tenants.len())),
         }
     })
     .await

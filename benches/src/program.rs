@@ -1,17 +1,18 @@
 //! A program with a window, from its start to the moment when it says that it
 //! has painted, and to its end.
 
-use std::collections::HashSet;
 use std::io;
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncBufReadExt, BufReader};
-use tokio::process::Command;
+use tokio::process::{ChildStderr, Command};
+use tokio::sync::oneshot;
 
 use crate::ALLOCATOR;
 use crate::error::BenchError;
+use crate::family::Family;
 
 /// After this long, a program without a word is stuck, not slow.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -34,35 +35,33 @@ impl Program {
     }
 
     /// Starts the program and answers how long it took until it had painted.
-    /// It and the web view's processes are gone when this returns, so that the
-    /// next one has the machine for itself.
+    /// It and the web view's processes are gone when this returns.
     pub async fn time_to_paint(&self) -> Result<Duration, BenchError> {
+        let (family, time) = self.open().await?;
+        family.end().await?;
+        Ok(time)
+    }
+
+    /// Starts the program and waits until it has painted; how long that took.
+    pub async fn open(&self) -> Result<(Family, Duration), BenchError> {
         let mut command = Command::new(&self.path);
         command.env_remove(ALLOCATOR.0).envs(self.environment.iter().map(|(name, value)| (name, value)));
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).kill_on_drop(true);
 
         let begun = Instant::now();
         let mut child = command.spawn()?;
-        let mut said = String::new();
-        let mut lines = BufReader::new(child.stderr.take().ok_or_else(closed)?).lines();
-        let painted = async {
-            while let Some(line) = lines.next_line().await? {
-                if line.ends_with("painted") {
-                    return Ok(Some(begun.elapsed()));
-                }
-                said.push_str(&line);
-                said.push('\n');
+        let stderr = child.stderr.take().ok_or_else(closed)?;
+        let family = Family::of(child);
+        let (told, painted) = oneshot::channel();
+        // Read to its end: who writes where nobody reads is killed.
+        tokio::spawn(listen(stderr, begun, told));
+        let painted = tokio::time::timeout(PATIENCE, painted).await.ok().and_then(Result::ok);
+        match painted.unwrap_or_else(|| Err(String::new())) {
+            Ok(time) => Ok((family, time)),
+            Err(said) => {
+                family.end().await?;
+                Err(self.never_painted(said))
             }
-            Ok::<_, io::Error>(None)
-        };
-        let painted = tokio::time::timeout(PATIENCE, painted).await;
-
-        let family = child.id().map(descendants).transpose()?.unwrap_or_default();
-        child.kill().await?;
-        wait_until_gone(family).await?;
-        match painted {
-            Ok(time) => time?.ok_or_else(|| self.never_painted(said)),
-            Err(_) => Err(self.never_painted(said)),
         }
     }
 
@@ -76,43 +75,22 @@ fn closed() -> io::Error {
     io::Error::new(io::ErrorKind::BrokenPipe, "the program's standard error could not be read")
 }
 
-/// The processes below `ancestor`, which end by themselves after it.
-fn descendants(ancestor: u32) -> io::Result<HashSet<u32>> {
-    let parents: Vec<(u32, u32)> = std::fs::read_dir("/proc")?
-        .filter_map(|entry| {
-            let pid = entry.ok()?.file_name().to_str()?.parse().ok()?;
-            Some((pid, parent_of(pid)?))
-        })
-        .collect();
-    let mut found = HashSet::from([ancestor]);
-    loop {
-        let before = found.len();
-        found.extend(
-            parents.iter().filter(|(_, parent)| found.contains(parent)).map(|(pid, _)| *pid).collect::<Vec<_>>(),
-        );
-        if found.len() == before {
-            found.remove(&ancestor);
-            return Ok(found);
+/// Tells when the program says that it has painted, or, where it never does,
+/// what it said instead.
+async fn listen(stderr: ChildStderr, begun: Instant, told: oneshot::Sender<Result<Duration, String>>) {
+    let mut lines = BufReader::new(stderr).lines();
+    let (mut told, mut said) = (Some(told), String::new());
+    while let Ok(Some(line)) = lines.next_line().await {
+        if told.is_none() {
+            continue;
+        }
+        if line.ends_with("painted") {
+            // Who asked may have given up.
+            let _ = told.take().map(|told| told.send(Ok(begun.elapsed())));
+        } else {
+            said.push_str(&line);
+            said.push('\n');
         }
     }
-}
-
-/// The parent of a process that still runs. In `/proc/PID/stat` the name stands
-/// in parentheses and may hold some itself; the state and the parent follow.
-fn parent_of(pid: u32) -> Option<u32> {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    let mut after_name = stat.rsplit_once(')')?.1.split_whitespace();
-    let runs = after_name.next()? != "Z";
-    after_name.next()?.parse().ok().filter(|_| runs)
-}
-
-async fn wait_until_gone(processes: HashSet<u32>) -> Result<(), BenchError> {
-    let deadline = Instant::now() + PATIENCE;
-    while processes.iter().any(|pid| parent_of(*pid).is_some()) {
-        if Instant::now() > deadline {
-            return Err(BenchError::InVain("the web view's processes to end".to_owned()));
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    Ok(())
+    let _ = told.map(|told| told.send(Err(said)));
 }

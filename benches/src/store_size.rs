@@ -14,7 +14,7 @@ use perch_sandbox::{Options, Sandbox};
 use perch_tenant::{Secret, Tenant};
 use perch_tinybird::{Client, Parameters, TenantToken};
 
-use crate::comparison::Comparison;
+use crate::comparison::{Comparison, Unit};
 use crate::error::BenchError;
 use crate::tenant;
 
@@ -27,7 +27,8 @@ pub async fn compare() -> Result<Comparison, BenchError> {
     let folder = tempfile::tempdir()?;
     let ours = weigh(folder.path(), &tenant, &answers)?;
     let plain = answers.iter().map(|(_, answer)| answer.len() as u64).sum();
-    Comparison::of_bytes("store_size", ours, "plain files of the same JSON", plain, answers.len())
+    let each = |bytes: u64| [bytes as f64 / 1_000.0 / answers.len() as f64];
+    Comparison::of_numbers("store_size", &each(ours), "plain files of the same JSON", &each(plain), Unit::Kilobytes)
         .ok_or_else(|| BenchError::InVain("a single answer".to_owned()))
 }
 

@@ -1,5 +1,5 @@
-//! Perch in its real window, driven by WebDriver as the end-to-end tests drive
-//! it: `tauri-driver` and WebKitGTK's own driver, both on the path.
+//! A program in its real window, driven by WebDriver as the end-to-end tests drive
+//! Perch: `tauri-driver` and WebKitGTK's own driver, both on the path.
 
 use std::net::TcpListener;
 use std::os::unix::process::CommandExt;
@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use fantoccini::actions::{InputSource, MouseActions, PointerAction};
-use fantoccini::{Client, ClientBuilder};
+use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -27,10 +27,10 @@ pub struct Window {
 }
 
 impl Window {
-    /// Opens the window of the `perch` that was built into the same folder as
-    /// this program.
-    pub async fn open(environment: &[(&'static str, PathBuf)]) -> Result<Self, BenchError> {
-        let perch = std::env::current_exe()?.with_file_name("perch");
+    /// Opens the window of the program that was built into the same folder as
+    /// this one: `perch`, or another.
+    pub async fn open(program: &str, environment: &[(&'static str, PathBuf)]) -> Result<Self, BenchError> {
+        let program = std::env::current_exe()?.with_file_name(program);
         let (port, native) = (free_port()?, free_port()?);
         let driver = Command::new("tauri-driver")
             .args(["--port", &port.to_string(), "--native-port", &native.to_string()])
@@ -42,7 +42,7 @@ impl Window {
             .process_group(0)
             .spawn()?;
         let mut driver = Driver(Some(driver));
-        let capabilities = json!({ "browserName": "wry", "tauri:options": { "application": perch } });
+        let capabilities = json!({ "browserName": "wry", "tauri:options": { "application": program } });
         let capabilities = capabilities.as_object().cloned().unwrap_or_default();
         let address = format!("http://127.0.0.1:{port}");
         let deadline = Instant::now() + PATIENCE;
@@ -89,6 +89,11 @@ impl Window {
     pub async fn point(&self, x: f64, y: f64) -> Result<(), BenchError> {
         let to = MouseActions::new("mouse".to_owned()).then(PointerAction::MoveTo { duration: None, x, y });
         Ok(self.session.perform_actions(to).await?)
+    }
+
+    /// Clicks on the first element that a CSS selector finds.
+    pub async fn click(&self, selector: &str) -> Result<(), BenchError> {
+        Ok(self.session.find(Locator::Css(selector)).await?.click().await?)
     }
 
     /// Closes the window.

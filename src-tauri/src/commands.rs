@@ -1,9 +1,11 @@
 //! What the web view may ask: one function a command, each one call of the
 //! core. What a command does is said at [`Desktop`].
 
+use std::collections::BTreeMap;
+
 use perch_desktop::view::{
     BootView, Change, CompareWith, CopyFormat, DashboardFormat, DashboardView, FilterOptionsView, OfflineCopyView,
-    RangeView, RevealedToken, SignInIntent, SignOutScope, TileForm, TileFormat, TileRequest, TileView, TokenView,
+    RangeView, RevealedToken, SignInIntent, SignOutScope, TileForm, TileFormat, TileRequest, TileView, TokenView, View,
 };
 use perch_desktop::{Desktop, Problem};
 use tauri::ipc::Invoke;
@@ -314,10 +316,11 @@ async fn export_dashboard(
     window: AppHandle,
     tenant: String,
     dashboard: String,
+    views: BTreeMap<String, View>,
     format: DashboardFormat,
 ) -> Result<Option<String>, Problem> {
     let DashboardFormat::Pdf = format;
-    files::save(&window, app.export_dashboard(&tenant, &dashboard).await?).await
+    files::save(&window, app.export_dashboard(&tenant, &dashboard, views).await?).await
 }
 
 #[tauri::command]

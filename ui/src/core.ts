@@ -25,6 +25,7 @@ import type { TileFormat } from './generated/TileFormat';
 import type { TileRequest } from './generated/TileRequest';
 import type { TileView } from './generated/TileView';
 import type { TokenView } from './generated/TokenView';
+import type { View } from './generated/View';
 
 export const boot = () => invoke<BootView>('boot');
 
@@ -122,8 +123,13 @@ export const exportTile = (request: TileRequest, format: TileFormat, scale: numb
 /** Puts a tile into the clipboard: its picture, or its rows. */
 export const copyTile = (request: TileRequest, format: CopyFormat) =>
   invoke<null>('copy_tile', { request, format });
-export const exportDashboard = (tenant: string, dashboard: string, format: DashboardFormat) =>
-  invoke<string | null>('export_dashboard', { tenant, dashboard, format });
+/** Saves a dashboard with its tiles as the viewer has arranged them, by their ids. */
+export const exportDashboard = (
+  tenant: string,
+  dashboard: string,
+  views: Record<string, View>,
+  format: DashboardFormat,
+) => invoke<string | null>('export_dashboard', { tenant, dashboard, views, format });
 
 export const token = (tenant: string) => invoke<TokenView>('token', { tenant });
 export const revealToken = (tenant: string) => invoke<RevealedToken>('reveal_token', { tenant });

@@ -49,8 +49,9 @@ export async function copyTile(screen: Screen, tile: Tile, format: CopyFormat): 
 
 /** Saves a dashboard as a document, in the light of day: paper is white. */
 export async function saveDashboard(screen: Screen, board: Board): Promise<void> {
+  const views = Object.fromEntries(board.tiles.map((tile) => [tile.id, tile.viewing]));
   await screen.run(async () => {
-    const path = await core.exportDashboard(board.tenant, board.id, 'pdf');
+    const path = await core.exportDashboard(board.tenant, board.id, views, 'pdf');
     if (path !== null) screen.tell(`Saved to ${path}`);
   });
 }

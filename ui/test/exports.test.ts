@@ -54,13 +54,15 @@ test('a picture and its rows are copied', async () => {
   );
 });
 
-test('a dashboard is saved as a document', async () => {
+test('a dashboard is saved as a document, its tiles as the viewer has arranged them', async () => {
   const calls = await window({ export_dashboard: () => '/home/ada/Web traffic.pdf' });
+  await click('tile-menu');
+  await click('tile-as-table');
   await click('dashboard-menu');
   await click('save-dashboard');
   expect((await get('news')).textContent).toContain('Web traffic.pdf');
-  expect(argumentsOf(calls, 'export_dashboard')).toEqual([
-    { tenant: 'acme', dashboard: 'web', format: 'pdf' },
+  expect(argumentsOf(calls, 'export_dashboard')).toMatchObject([
+    { tenant: 'acme', dashboard: 'web', views: { visits: { asTable: true } }, format: 'pdf' },
   ]);
 });
 

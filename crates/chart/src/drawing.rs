@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::{Hex, Name, Sort};
+use crate::{Entries, Hex, Sort, Words};
 
 /// The size of a picture in CSS pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
@@ -162,9 +162,11 @@ pub struct Mark {
     /// Where it is.
     pub shape: Shape,
     /// What it is about: a moment, a category. Plain text.
-    pub heading: String,
+    #[ts(type = "string")]
+    pub heading: Words,
     /// Its values, one for each series.
-    pub entries: Vec<Entry>,
+    #[ts(type = "Array<Entry>")]
+    pub entries: Entries,
     /// Where it is on an axis that can be zoomed, in [`Across`]' measure.
     pub at: Option<f64>,
     /// Which rows it is about: what a dashboard is filtered by on a click.
@@ -176,8 +178,8 @@ pub struct Mark {
 
 impl Mark {
     /// A mark that is nowhere on an axis, and filters by nothing.
-    pub(crate) fn new(shape: Shape, heading: impl Into<String>, entries: Vec<Entry>) -> Self {
-        Self { shape, heading: heading.into(), entries, at: None, keys: Vec::new(), link: None }
+    pub(crate) fn new(shape: Shape, heading: impl Into<Words>, entries: impl Into<Entries>) -> Self {
+        Self { shape, heading: heading.into(), entries: entries.into(), at: None, keys: Vec::new(), link: None }
     }
 }
 
@@ -248,10 +250,11 @@ pub struct Rect {
 pub struct Entry {
     /// The series, or the column. Plain text.
     #[ts(type = "string")]
-    pub name: Name,
+    pub name: Words,
     /// The value in full. Without its commas (and what a format adds) it is what the engine's CSV says. A null reads
     /// `–`. Plain text.
-    pub value: String,
+    #[ts(type = "string")]
+    pub value: Words,
     /// About how much that is, where all entries of the mark measure the same: the web view lists them by it.
     pub amount: Option<f64>,
     /// The series' colour, `#rrggbb`.

@@ -159,15 +159,30 @@ impl Format {
 
     /// The engine's text of a number, every digit of it: `-1234567.25` is `-1,234,567.25`.
     pub(crate) fn exact(&self, text: &str) -> String {
+        let mut out = String::new();
+        self.write_exact(text, &mut out);
+        out
+    }
+
+    /// Adds the same to `out`.
+    pub(crate) fn write_exact(&self, text: &str, out: &mut String) {
         if !is_plain(text) {
-            return text.to_owned();
+            return out.push_str(text);
         }
         match self.style {
-            Style::Ratio => self.dress_text(&hundredfold(text)),
-            Style::Duration => self.duration(text),
-            Style::Millis => self.duration(&moved(text, -3)),
-            _ => self.dress_text(text),
+            Style::Auto | Style::Number | Style::Fixed(_) | Style::Compact => self.write_plain(text, out),
+            Style::Ratio => out.push_str(&self.dress_text(&hundredfold(text))),
+            Style::Duration => out.push_str(&self.duration(text)),
+            Style::Millis => out.push_str(&self.duration(&moved(text, -3))),
+            _ => out.push_str(&self.dress_text(text)),
         }
+    }
+
+    /// Adds a plain number's text with nothing around it.
+    fn write_plain(&self, text: &str, out: &mut String) {
+        let (minus, digits) = text.strip_prefix('-').map_or(("", text), |digits| (self.locale.minus, digits));
+        out.push_str(minus);
+        self.locale.write_digits(digits, out);
     }
 
     /// The same in a table's cell, where a number may also be a year or an id: a column of no more than four digits has
@@ -269,22 +284,19 @@ impl Format {
 
     /// The same of a plain number's text.
     fn dress_text(&self, text: &str) -> String {
-        let (minus, digits) = text.strip_prefix('-').map_or(("", text), |digits| (self.locale.minus, digits));
-        let mut body = String::with_capacity(digits.len() * 4 / 3 + 8);
+        let mut body = String::with_capacity(text.len() * 4 / 3 + 8);
         match self.style {
-            // What is written often needs no second string.
             Style::Auto | Style::Number | Style::Fixed(_) | Style::Compact => {
-                body.push_str(minus);
-                self.locale.write_digits(digits, &mut body);
+                self.write_plain(text, &mut body);
                 body
             }
             Style::Bytes | Style::BytesSi => {
-                body.push_str(minus);
-                self.locale.write_digits(digits, &mut body);
+                self.write_plain(text, &mut body);
                 body.push_str("\u{a0}B");
                 body
             }
             _ => {
+                let (minus, digits) = text.strip_prefix('-').map_or(("", text), |digits| (self.locale.minus, digits));
                 self.locale.write_digits(digits, &mut body);
                 self.dress(minus, &body)
             }

@@ -78,7 +78,7 @@ pub use format::{Currency, Format, Style, UnknownFormat};
 pub use order::Orders;
 pub use periods::{Days, Periods};
 pub use setting::{Colors, Setting};
-pub use shared::{Hex, Name};
+pub use shared::{Entries, Hex, Words};
 pub use spec::{
     Aggregate, Annotation, Axis, AxisScale, Band, Cells, Good, Kind, Place, Side, Sort, Spec, Stacking, Target,
     Threshold, UnknownKind, Zone,

@@ -1,24 +1,71 @@
 //! Long series as short as the screen: of each pixel column only the first, the last, the least and the greatest point
 //! are drawn, which covers the same pixels (Jugel et al., "M4", VLDB 2014). Scales are set before, on all of them.
 
-use std::ops::Range;
+use std::borrow::Cow;
+use std::cell::OnceCell;
+use std::ops::{Deref, Range};
 
 use crate::scale::Scale;
 use crate::scene::UNIT;
+use crate::trace::within;
 
 /// A point in the data's own measure. A NaN for `y` is where the line is lifted.
 pub(crate) type Point = (f64, f64);
 
-/// The points of a line to draw. `xs` must ascend.
-pub(crate) fn reduce(xs: &[f64], ys: &[f64], scale: &Scale) -> Vec<Point> {
-    let columns = width(xs, scale);
-    if xs.len() <= columns * 4 {
-        return xs.iter().copied().zip(ys.iter().copied()).collect();
+/// Where the points of lines stand from left to right: in ascending order.
+#[derive(Debug, Default)]
+pub(crate) struct Places {
+    xs: Vec<f64>,
+    /// By the pixel columns of the scale that was asked for first: a picture has one, and all of its lines share it.
+    columns: OnceCell<(Scale, Vec<Range<usize>>)>,
+}
+
+impl Places {
+    /// Which of them stand in each pixel column of a scale, as far as any do.
+    pub(crate) fn columns(&self, scale: &Scale) -> Cow<'_, [Range<usize>]> {
+        let find = || {
+            let inside = within(self, scale.domain());
+            let shift = |chunk: Range<usize>| inside.start + chunk.start..inside.start + chunk.end;
+            chunks(&self[inside.clone()], scale).map(shift).collect()
+        };
+        match self.columns.get_or_init(|| (*scale, find())) {
+            (kept, columns) if kept == scale => Cow::Borrowed(columns),
+            _ => Cow::Owned(find()),
+        }
+    }
+}
+
+impl Deref for Places {
+    type Target = [f64];
+
+    fn deref(&self) -> &[f64] {
+        &self.xs
+    }
+}
+
+impl From<Vec<f64>> for Places {
+    fn from(xs: Vec<f64>) -> Self {
+        Self { xs, columns: OnceCell::new() }
+    }
+}
+
+impl FromIterator<f64> for Places {
+    fn from_iter<I: IntoIterator<Item = f64>>(xs: I) -> Self {
+        xs.into_iter().collect::<Vec<_>>().into()
+    }
+}
+
+/// The points of a line to draw, of those between the ends of the scale.
+pub(crate) fn reduce(xs: &Places, ys: &[f64], scale: &Scale) -> Vec<Point> {
+    let inside = within(xs, scale.domain());
+    let columns = width(&xs[inside.clone()], scale);
+    if inside.len() <= columns * 4 {
+        return xs[inside.clone()].iter().copied().zip(ys[inside].iter().copied()).collect();
     }
     let mut points = Vec::with_capacity(columns * 4);
     // A gap within one pixel column is thinner than anything that could be seen; one between two columns is not.
     let mut lifted = false;
-    for chunk in chunks(xs, scale) {
+    for chunk in xs.columns(scale).iter() {
         let ys = &ys[chunk.clone()];
         lifted |= ys.first().is_some_and(|y| y.is_nan());
         if let Some(four) = extremes(ys) {
@@ -162,7 +209,7 @@ mod tests {
             ys in prop::collection::vec(-1e3f64..1e3, 400..3000),
             width in 20i32..90,
         ) {
-            let xs: Vec<f64> = (0..ys.len()).map(|index| index as f64).collect();
+            let xs: Places = (0..ys.len()).map(|index| index as f64).collect();
             let x = Scale::new((0.0, ys.len() as f64), (0, width * UNIT));
             let y = Scale::new((-1e3, 1e3), (200 * UNIT, 0));
             let whole: Vec<Point> = xs.iter().copied().zip(ys.iter().copied()).collect();
@@ -182,6 +229,17 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn another_scale_has_columns_of_its_own() {
+        let xs: Places = (0..1_000).map(f64::from).collect();
+        let [narrow, wide] = [10, 100].map(|width| Scale::new((0.0, 1e3), (0, width * UNIT)));
+        let half = Scale::new((500.0, 1e3), (0, 10 * UNIT));
+        assert_eq!(xs.columns(&narrow).first(), Some(&(0..100)));
+        assert_eq!(xs.columns(&wide).first(), Some(&(0..10)));
+        assert_eq!(xs.columns(&half).first(), Some(&(500..550)));
+        assert_eq!(xs.columns(&narrow).len(), 10);
     }
 
     fn runs(points: &[Point]) -> impl Iterator<Item = &[Point]> {
@@ -228,7 +286,7 @@ mod tests {
 
     #[test]
     fn a_gap_that_can_be_seen_stays_a_gap() {
-        let xs: Vec<f64> = (0..10_000).map(f64::from).collect();
+        let xs: Places = (0..10_000).map(f64::from).collect();
         let ys: Vec<f64> = xs.iter().map(|x| if (4_000.0..5_000.0).contains(x) { f64::NAN } else { *x }).collect();
         let points = reduce(&xs, &ys, &Scale::new((0.0, 9_999.0), (0, 100 * UNIT)));
         let ends: Vec<(f64, f64)> = runs(&points).map(|run| (run[0].1, run[run.len() - 1].1)).collect();

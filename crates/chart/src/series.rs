@@ -12,6 +12,7 @@ use crate::clock::Clock;
 use crate::columns::Columns;
 use crate::kinds::{OTHER, Sheet};
 use crate::palette::{Paint, Palette};
+use crate::reduce::Places;
 use crate::scale::Extent;
 use crate::scene::Dash;
 use crate::{AxisScale, ChartError, Colors, text};
@@ -43,7 +44,7 @@ impl Along {
                 let (clock, xs) = Clock::own(column);
                 (Self::Time(clock), xs)
             }
-            Family::Number => (Self::Number, column.finite_numbers()),
+            Family::Number => (Self::Number, column.finite_numbers().into_owned()),
             _ => {
                 let mut indexes = HashMap::new();
                 let mut names = Vec::new();
@@ -85,9 +86,9 @@ pub(crate) struct Series<'t> {
     pub(crate) name: String,
     pub(crate) column: &'t Column,
     /// Ascending; a place may repeat.
-    pub(crate) xs: Rc<Vec<f64>>,
+    pub(crate) xs: Rc<Places>,
     /// NaN is a gap.
-    pub(crate) ys: Vec<f64>,
+    pub(crate) ys: Cow<'t, [f64]>,
     /// Of all values, once somebody has asked.
     extent: OnceCell<Extent>,
     rows: Option<Rc<[u32]>>,
@@ -204,8 +205,8 @@ pub(crate) fn read<'t>(
     let mut series = Vec::new();
     match columns.group {
         None => {
-            let xs = Rc::new(match &order {
-                None => places,
+            let xs: Rc<Places> = Rc::new(match &order {
+                None => places.into(),
                 Some(rows) => rows.iter().map(|row| places[*row as usize]).collect(),
             });
             let rows: Option<Rc<[u32]>> = order.map(Into::into);
@@ -220,9 +221,9 @@ pub(crate) fn read<'t>(
         }
         Some(group) => {
             let rows = order.unwrap_or_else(|| (0..table.rows() as u32).collect());
-            let values: Vec<Vec<f64>> = columns.y.iter().map(|column| column.finite_numbers()).collect();
+            let values: Vec<Cow<'_, [f64]>> = columns.y.iter().map(|column| column.finite_numbers()).collect();
             for (name, rows) in groups(group, &rows) {
-                let xs: Rc<Vec<f64>> = Rc::new(rows.iter().map(|row| places[*row as usize]).collect());
+                let xs: Rc<Places> = Rc::new(rows.iter().map(|row| places[*row as usize]).collect());
                 let rows: Rc<[u32]> = rows.into();
                 for (column, values) in columns.y.iter().zip(&values) {
                     let ys = rows.iter().map(|row| values[*row as usize]).collect();
@@ -249,8 +250,8 @@ pub(crate) fn read<'t>(
 fn one<'t>(
     name: String,
     column: &'t Column,
-    xs: Rc<Vec<f64>>,
-    ys: Vec<f64>,
+    xs: Rc<Places>,
+    ys: Cow<'t, [f64]>,
     rows: Option<Rc<[u32]>>,
     palette: &Palette,
 ) -> Series<'t> {
@@ -290,7 +291,7 @@ fn axes(series: &mut [Series<'_>], sheet: &Sheet<'_>, columns: &Columns<'_>) -> 
         let side = usize::from(series.right);
         if axis.scale == AxisScale::Log {
             any[side] |= series.ys.iter().any(|y| y.is_finite());
-            series.ys.iter_mut().filter(|y| **y <= 0.0).for_each(|y| *y = f64::NAN);
+            series.ys.to_mut().iter_mut().filter(|y| **y <= 0.0).for_each(|y| *y = f64::NAN);
             series.extent = OnceCell::new();
             positive[side] |= series.ys.iter().any(|y| y.is_finite());
         }

@@ -1,24 +1,91 @@
-//! What many marks say alike: the names of series and their colours. A chart has thousands of marks and a handful of
-//! both, so neither is written anew for each.
+//! What marks say, at no cost for each: a chart has thousands of them, so their words are pieces of one text, and their
+//! values are stretches of one list.
 
 use std::fmt;
-use std::ops::Deref;
+use std::ops::{Deref, Range};
 use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
 
-/// A text that costs nothing to say again.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Name(Arc<str>);
+use crate::Entry;
+
+/// A text that costs nothing to say again: a piece of a longer one that others share, or all of it.
+#[derive(Clone)]
+pub struct Words {
+    whole: Arc<str>,
+    from: u32,
+    to: u32,
+}
+
+/// The values of a mark: a stretch of a list that others share, or all of it.
+#[derive(Clone)]
+pub struct Entries {
+    all: Arc<[Entry]>,
+    from: u32,
+    to: u32,
+}
 
 /// A colour as `#rrggbb`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Hex([u8; 7]);
 
-impl Name {
+impl Words {
+    /// A piece of a text of less than 4 GiB; empty where it has no such piece.
+    pub(crate) fn piece(whole: &Arc<str>, range: Range<u32>) -> Self {
+        Self { whole: Arc::clone(whole), from: range.start, to: range.end }
+    }
+
     /// The text itself.
     pub fn as_str(&self) -> &str {
-        &self.0
+        self.whole.get(self.from as usize..self.to as usize).unwrap_or_default()
+    }
+}
+
+impl Entries {
+    /// A stretch of a list; empty where it has no such stretch.
+    pub(crate) fn stretch(all: &Arc<[Entry]>, range: Range<u32>) -> Self {
+        Self { all: Arc::clone(all), from: range.start, to: range.end }
+    }
+}
+
+impl Deref for Entries {
+    type Target = [Entry];
+
+    fn deref(&self) -> &[Entry] {
+        self.all.get(self.from as usize..self.to as usize).unwrap_or_default()
+    }
+}
+
+impl From<Vec<Entry>> for Entries {
+    fn from(entries: Vec<Entry>) -> Self {
+        Self { from: 0, to: entries.len() as u32, all: entries.into() }
+    }
+}
+
+impl<'a> IntoIterator for &'a Entries {
+    type Item = &'a Entry;
+    type IntoIter = std::slice::Iter<'a, Entry>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+impl PartialEq for Entries {
+    fn eq(&self, other: &Self) -> bool {
+        **self == **other
+    }
+}
+
+impl fmt::Debug for Entries {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&**self, formatter)
+    }
+}
+
+impl Serialize for Entries {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self)
     }
 }
 
@@ -41,21 +108,27 @@ impl Hex {
     }
 }
 
-impl From<&str> for Name {
+impl From<&str> for Words {
     fn from(text: &str) -> Self {
-        Self(text.into())
+        Self { whole: text.into(), from: 0, to: text.len() as u32 }
     }
 }
 
-impl From<&String> for Name {
+impl From<&String> for Words {
     fn from(text: &String) -> Self {
         text.as_str().into()
     }
 }
 
-impl From<String> for Name {
+impl From<String> for Words {
     fn from(text: String) -> Self {
-        Self(text.into())
+        text.as_str().into()
+    }
+}
+
+impl PartialEq for Words {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_str() == other.as_str()
     }
 }
 
@@ -82,6 +155,12 @@ macro_rules! text {
             }
         }
 
+        impl PartialEq<String> for $type {
+            fn eq(&self, other: &String) -> bool {
+                self.as_str() == other
+            }
+        }
+
         impl fmt::Debug for $type {
             fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
                 fmt::Debug::fmt(self.as_str(), formatter)
@@ -102,7 +181,7 @@ macro_rules! text {
     )+};
 }
 
-text!(Name, Hex);
+text!(Words, Hex);
 
 #[cfg(test)]
 mod tests {
@@ -115,8 +194,20 @@ mod tests {
     }
 
     #[test]
-    fn names_and_colours_are_sent_as_plain_texts() {
-        let sent = serde_json::to_string(&(Name::from("a \"b\""), Hex::of((1, 2, 3)))).expect("JSON");
+    fn words_and_colours_are_sent_as_plain_texts() {
+        let sent = serde_json::to_string(&(Words::from("a \"b\""), Hex::of((1, 2, 3)))).expect("JSON");
         assert_eq!(sent, r##"["a \"b\"","#010203"]"##);
+    }
+
+    #[test]
+    fn pieces_and_stretches_are_what_they_would_be_alone() {
+        let whole: Arc<str> = "onetwo".into();
+        let words = |range| Words::piece(&whole, range);
+        assert_eq!((words(0..3), words(3..6)), (Words::from("one"), Words::from("two")));
+        assert_eq!(words(4..9), "", "no such piece");
+        let entry = |name| Entry { name, value: words(0..3), amount: None, color: Hex::of((1, 2, 3)), y: None };
+        let all: Arc<[Entry]> = [entry(words(0..3)), entry(words(3..6))].into();
+        assert_eq!(Entries::stretch(&all, 1..2), Entries::from(vec![entry("two".into())]));
+        assert!(Entries::stretch(&all, 1..3).is_empty(), "no such stretch");
     }
 }

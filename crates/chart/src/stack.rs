@@ -5,7 +5,7 @@ use std::rc::Rc;
 use crate::ChartError;
 use crate::kinds::{OTHER, Sheet};
 use crate::palette::Paint;
-use crate::reduce::Point;
+use crate::reduce::{Places, Point};
 use crate::series::{Lines, Series};
 use crate::trace::Ground;
 
@@ -29,9 +29,9 @@ pub(crate) struct Run {
 }
 
 /// All places of all series that are drawn, once each.
-pub(crate) fn places(lines: &Lines<'_>) -> Vec<f64> {
+pub(crate) fn places(lines: &Lines<'_>) -> Places {
     let mut shown = lines.shown().map(|(_, series)| series);
-    let Some(first) = shown.next() else { return Vec::new() };
+    let Some(first) = shown.next() else { return Places::default() };
     let mut places = first.xs.to_vec();
     for series in shown.filter(|series| !Rc::ptr_eq(&series.xs, &first.xs)) {
         places.extend_from_slice(&series.xs);
@@ -40,7 +40,7 @@ pub(crate) fn places(lines: &Lines<'_>) -> Vec<f64> {
         places.sort_unstable_by(f64::total_cmp);
     }
     places.dedup();
-    places
+    places.into()
 }
 
 /// Puts series on top of each other; series without a name are one layer. As with lines, a null is a gap, and between two
@@ -122,7 +122,7 @@ fn add(series: &Series<'_>, places: &[f64], sums: &mut [f64]) {
 /// The points of a series, those of one place added up; NaN where there is no value.
 fn own(series: &Series<'_>) -> Vec<Point> {
     let mut own: Vec<Point> = Vec::with_capacity(series.xs.len());
-    for (x, y) in series.xs.iter().zip(&series.ys) {
+    for (x, y) in series.xs.iter().zip(series.ys.iter()) {
         match own.last_mut() {
             Some((last, sum)) if last == x && sum.is_nan() => *sum = *y,
             Some((last, sum)) if last == x => *sum += if y.is_nan() { 0.0 } else { *y },
@@ -134,7 +134,7 @@ fn own(series: &Series<'_>) -> Vec<Point> {
 
 /// The stretches of a layer as far as its ground shows them. Each edge keeps what its pixels need: a spike of a layer
 /// that the whole does not show is in its own edges.
-pub(crate) fn runs(places: &[f64], layer: &Layer, ground: &Ground) -> Vec<Run> {
+pub(crate) fn runs(places: &Places, layer: &Layer, ground: &Ground) -> Vec<Run> {
     let edges = [&layer.upper, &layer.lower].map(|edge| ground.points(places, edge));
     // Both have their gaps at the same places, so one's stretches are the other's.
     let [upper, lower] =

@@ -2,6 +2,7 @@
 //! and everything that came from data escaped, so that nothing of it is ever markup.
 
 use std::f64::consts::{PI, TAU};
+use std::sync::LazyLock;
 
 use crate::font;
 use crate::palette::Paint;
@@ -143,6 +144,12 @@ impl Writer {
 
     /// Units as CSS pixels: `1234` is `123.4`.
     fn number(&mut self, units: i32) {
+        if let Some(Length { text, length }) = usize::try_from(units).ok().and_then(|units| LENGTHS.get(units)) {
+            // All of it and then its end back: so the compiler copies a word, and calls nobody.
+            let end = self.0.len() + usize::from(*length);
+            self.0.extend_from_slice(text);
+            return self.0.truncate(end);
+        }
         if units < 0 {
             self.0.push(b'-');
         }
@@ -166,6 +173,13 @@ impl Writer {
             }
         }
         self.0.extend_from_slice(&digits[start..]);
+    }
+
+    /// Two numbers and the comma between them.
+    fn place(&mut self, (x, y): (i32, i32)) {
+        self.number(x);
+        self.0.push(b',');
+        self.number(y);
     }
 
     fn length(&mut self, name: &str, units: i32) {
@@ -198,9 +212,7 @@ impl Writer {
             if last.is_some() {
                 self.0.push(b' ');
             }
-            self.number(point.0);
-            self.0.push(b',');
-            self.number(point.1);
+            self.place(point);
             last = Some(point);
         }
         self.0.push(b'"');
@@ -224,9 +236,7 @@ impl Writer {
         self.raw(" d=\"");
         for corner in corners {
             self.0.push(b'M');
-            self.number(corner.0);
-            self.0.push(b',');
-            self.number(corner.1);
+            self.place(*corner);
             for (letter, length) in [(b'h', side), (b'v', side), (b'h', -side)] {
                 self.0.push(letter);
                 self.number(length);
@@ -291,9 +301,7 @@ impl Writer {
 
     fn point(&mut self, command: u8, (x, y): (i32, i32)) {
         self.0.push(command);
-        self.number(x);
-        self.0.push(b',');
-        self.number(y);
+        self.place((x, y));
     }
 
     fn arc(&mut self, radius: i32, large: bool, sweep: u8, end: (i32, i32)) {
@@ -303,6 +311,26 @@ impl Writer {
         self.point(b' ', end);
     }
 }
+
+/// A number as text.
+struct Length {
+    text: [u8; 8],
+    length: u8,
+}
+
+/// Every tenth of a pixel below a thousand. A picture has thousands of numbers, and most of them are among these.
+static LENGTHS: LazyLock<Vec<Length>> = LazyLock::new(|| {
+    let written = |units: i32| {
+        let mut text = (units / UNIT).to_string();
+        if units % UNIT > 0 {
+            text.push_str(&format!(".{}", units % UNIT));
+        }
+        let mut bytes = [0; 8];
+        bytes[..text.len()].copy_from_slice(text.as_bytes());
+        Length { text: bytes, length: text.len() as u8 }
+    };
+    (0..1_000 * UNIT).map(written).collect()
+});
 
 fn at(wedge: &Wedge, radius: i32, angle: f64) -> (i32, i32) {
     let radius = f64::from(radius);
@@ -321,7 +349,17 @@ mod tests {
 
     #[test]
     fn units_are_written_as_pixels_with_no_more_digits_than_needed() {
-        let cases = [(0, "0"), (5, "0.5"), (-5, "-0.5"), (1230, "123"), (-1234, "-123.4"), (20_000, "2000")];
+        let cases = [
+            (0, "0"),
+            (5, "0.5"),
+            (-5, "-0.5"),
+            (1230, "123"),
+            (-1234, "-123.4"),
+            (9_999, "999.9"),
+            (10_000, "1000"),
+            (20_000, "2000"),
+            (20_001, "2000.1"),
+        ];
         for (units, text) in cases {
             let mut out = Writer(Vec::new());
             out.number(units);

@@ -8,7 +8,7 @@ use plotters::style::Color;
 use crate::ChartError;
 use crate::element::Path;
 use crate::palette::Paint;
-use crate::reduce::{Point, reduce};
+use crate::reduce::{Places, Point, reduce};
 use crate::scale::{Extent, Scale, nearest};
 use crate::scene::{Area, Canvas, Dash};
 
@@ -59,13 +59,13 @@ pub(crate) fn reach(xs: &[f64], ys: &[f64], window: (f64, f64), extent: impl FnO
 impl Ground {
     /// The points of a line as far as it shows, no more than its pixels need. One point stands outside at either side
     /// where the line goes on.
-    pub(crate) fn points(&self, xs: &[f64], ys: &[f64]) -> Vec<Point> {
+    pub(crate) fn points(&self, xs: &Places, ys: &[f64]) -> Vec<Point> {
         let inside = within(xs, self.x.domain());
         let mut points = Vec::new();
         if let Some(before) = inside.start.checked_sub(1) {
             points.push((xs[before], ys[before]));
         }
-        points.extend(reduce(&xs[inside.clone()], &ys[inside.clone()], &self.x));
+        points.extend(reduce(xs, ys, &self.x));
         if inside.end < xs.len() {
             points.push((xs[inside.end], ys[inside.end]));
         }
@@ -259,7 +259,7 @@ mod tests {
     #[test]
     fn a_line_is_cut_exactly_where_it_crosses_the_edge() {
         let ground = ground((10.0, 20.0), (0.0, 100.0));
-        let (xs, ys) = ([0.0, 40.0], [0.0, 400.0]);
+        let (xs, ys) = (Places::from(vec![0.0, 40.0]), [0.0, 400.0]);
         let points = ground.points(&xs, &ys);
         let spots: Vec<Spot> = points.iter().map(|point| ground.spot(*point)).collect();
         // At 10 the line is at 100, which is the upper edge, and then it is gone.
@@ -294,7 +294,7 @@ mod tests {
             log: bool,
         ) {
             let mut x = 0.0;
-            let xs: Vec<f64> = steps.iter().map(|(step, _)| { x += f64::from(*step); x }).collect();
+            let xs: Places = steps.iter().map(|(step, _)| { x += f64::from(*step); x }).collect();
             let ys: Vec<f64> = steps.iter().map(|(_, y)| *y).collect();
             let plain = ground((a * x, b * x), (0.1, 1e3));
             let y = if log { Scale::log((0.1, 1e3), (PLOT.bottom, PLOT.top)) } else { plain.y };
@@ -328,7 +328,7 @@ mod tests {
             b in -5.0f64..100.0,
         ) {
             let mut x = 0.0;
-            let xs: Vec<f64> = steps.iter().map(|(step, _)| { x += step.floor(); x }).collect();
+            let xs: Places = steps.iter().map(|(step, _)| { x += step.floor(); x }).collect();
             let ys: Vec<f64> = steps.iter().map(|(_, y)| y.unwrap_or(f64::NAN)).collect();
             let window = (a.min(b), a.max(b) + 0.5);
             let reach = reach(&xs, &ys, window, |inside| extent(&ys[inside]));

@@ -66,7 +66,7 @@ fn a_kpi_sums_means_or_takes_the_last_by_time() {
     let table = answer("unsorted_time");
     let say = |aggregate| {
         let spec = Spec { aggregate, ..Spec::new(Kind::Kpi) };
-        picture(&table, &spec).marks.marks[0].entries[0].value.clone()
+        picture(&table, &spec).marks.marks[0].entries[0].value.to_string()
     };
     let column = table.column("v").expect("v");
     let time = table.column("t").expect("t");

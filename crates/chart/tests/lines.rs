@@ -174,7 +174,7 @@ fn days_of(from: &str, to: &str) -> Days {
 fn before_at(drawing: &Drawing, heading: &str) -> Option<(String, String)> {
     let mark = drawing.marks.marks.iter().find(|mark| mark.heading == heading).expect("a mark");
     let entry = mark.entries.iter().find(|entry| entry.name.starts_with("Before"))?;
-    Some((entry.name.to_string(), entry.value.clone()))
+    Some((entry.name.to_string(), entry.value.to_string()))
 }
 
 #[test]

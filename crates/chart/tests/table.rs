@@ -27,7 +27,7 @@ fn scroll(drawing: &Drawing) -> &Scroll {
 fn told(drawing: &Drawing, column: &str) -> Vec<String> {
     let marks = drawing.marks.marks.iter().filter(|mark| mark.heading.starts_with("Row "));
     let values = marks.flat_map(|mark| mark.entries.iter().filter(|entry| entry.name == column));
-    values.map(|entry| entry.value.clone()).collect()
+    values.map(|entry| entry.value.to_string()).collect()
 }
 
 fn texts(drawing: &Drawing) -> Vec<String> {

@@ -3,6 +3,7 @@
 //! the clipboard takes is the shell's to ask. The web view names a tile and a
 //! format, and never a file.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -117,9 +118,15 @@ impl Desktop {
         .await
     }
 
-    /// A dashboard as a PDF file, on white as paper is. A tile of which nothing
-    /// was ever seen says so on its page.
-    pub async fn export_dashboard(&self, tenant: &str, dashboard: &str) -> Result<Export, Problem> {
+    /// A dashboard as a PDF file, on white as paper is: its tiles as the viewer has
+    /// arranged them, by their ids. A tile of which nothing was ever seen says so
+    /// on its page.
+    pub async fn export_dashboard(
+        &self,
+        tenant: &str,
+        dashboard: &str,
+        views: BTreeMap<String, View>,
+    ) -> Result<Export, Problem> {
         let screen = self.screen_of(tenant, dashboard)?;
         screen.tenant.may_show()?;
         let engine = screen.tenant.engine(&self.inner.client).await?.clone();
@@ -137,8 +144,9 @@ impl Desktop {
                 if data.is_none() && tile.pipe.is_some() {
                     return Err("Nothing has been seen of this tile yet.".to_owned());
                 }
+                let view = views.get(&tile.id).map(unscrolled).unwrap_or_default();
                 engine
-                    .draw(data.as_ref(), tile, &View::default(), &setting, size, Theme::Light)
+                    .draw(data.as_ref(), tile, &view, &setting, size, Theme::Light)
                     .map_err(|error| Problem::from(&error).message)
             };
             let drawings: Vec<Result<Drawing, String>> = dashboard.tiles.iter().zip(layout.sizes()).map(draw).collect();
@@ -190,6 +198,11 @@ impl Desktop {
         let (time, viewer) = (screen.dashboard.time.as_ref()?, TimeZone::system());
         Some(words::range(&screen.selection.range, now, time.parameters.zone.among(&viewer)))
     }
+}
+
+/// The same from its beginning: on paper nobody scrolls back.
+fn unscrolled(view: &View) -> View {
+    View { first_row: 0, offset: 0.0, first_column: 0, ..view.clone() }
 }
 
 /// The organization or the person, or who shows it to everybody.

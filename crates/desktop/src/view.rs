@@ -3,13 +3,14 @@
 //! No type in this file can hold a token, except [`RevealedToken`], which is
 //! made only when the viewer asks to see it.
 
-use perch_chart::{Across, LegendItem, Marks, Scroll, View};
+use perch_chart::{Across, LegendItem, Marks, Scroll};
 use perch_dashboard::{Comparison, TileKeys};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::problem::Problem;
 
+pub use perch_chart::View;
 pub use perch_dashboard::{Assignment, Change, NewTile};
 
 /// Everything the frame around a dashboard needs. Sent whole on every change:

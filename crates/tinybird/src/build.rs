@@ -1,10 +1,10 @@
 //! A column while its answer is read: it grows by one cell with each row.
 
 use crate::kind::{Type, Unit};
-use crate::moment;
 use crate::scan::{Fault, Read, Scanner};
 use crate::table::Column;
 use crate::values::{Cells, Values};
+use crate::{digits, moment};
 
 impl Column {
     /// A column of no rows yet.
@@ -50,7 +50,7 @@ impl Column {
             Cells::Float(cells) => cells.push(in_quotes(scanner, quoted, |scanner| float(scanner, quoted))?),
             Cells::Time(cells, unit) => cells.push(time(scanner, *unit, dates)?),
             Cells::Digits(texts) => {
-                texts.push(in_quotes(scanner, quoted, |scanner| digits(scanner, quoted))?, scanner.left());
+                texts.push(in_quotes(scanner, quoted, |scanner| wide(scanner, quoted))?, scanner.left());
             }
             Cells::Text(texts) => {
                 scanner.string_pieces(|piece, left| texts.extend(piece, left))?;
@@ -106,7 +106,7 @@ fn float(scanner: &mut Scanner<'_>, quoted: bool) -> Read<f64> {
 }
 
 /// A wide integer or a decimal, in its own digits.
-fn digits<'a>(scanner: &mut Scanner<'a>, quoted: bool) -> Read<&'a str> {
+fn wide<'a>(scanner: &mut Scanner<'a>, quoted: bool) -> Read<&'a str> {
     if quoted && scanner.here() == b'"' {
         return Err(scanner.fault("expected a number"));
     }
@@ -125,14 +125,7 @@ fn time(scanner: &mut Scanner<'_>, unit: Unit, dates: &mut Dates) -> Read<i64> {
 fn read_time(scanner: &mut Scanner<'_>, unit: Unit, dates: &mut Dates) -> Option<i64> {
     let days = dates.days(scanner.take_chunk(b"\"")?)?;
     let Unit::Second(places) = unit else { return Some(days) };
-    let [hour_tens, hour, b':', minute_tens, minute, b':', second_tens, second] = *scanner.take_chunk(b" ")? else {
-        return None;
-    };
-    let (hour, minute) = (two(hour_tens, hour)?, two(minute_tens, minute)?);
-    let second = two(second_tens, second)?;
-    if hour > 23 || minute > 59 || second > 59 {
-        return None;
-    }
+    let [hour, minute, second] = digits::time_of_day(scanner.take_chunk(b" ")?)?;
     let mut ticks = days * 86_400 + hour * 3_600 + minute * 60 + second;
     if places > 0 {
         if !scanner.take(b".") {

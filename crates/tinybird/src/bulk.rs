@@ -1,6 +1,8 @@
 //! A whole column at once, for charts: what [`Column::number`] and
 //! [`Column::instants`] say row by row, in one pass over the cells.
 
+use std::borrow::Cow;
+
 use jiff::tz::TimeZone;
 
 use crate::kind::Unit;
@@ -10,9 +12,10 @@ use crate::values::Cells;
 
 impl Column {
     /// [`Column::number`] of every row; NaN for a null, and for whatever is no
-    /// finite number.
-    pub fn finite_numbers(&self) -> Vec<f64> {
+    /// finite number. Floats that are all finite are the cells themselves.
+    pub fn finite_numbers(&self) -> Cow<'_, [f64]> {
         let mut numbers: Vec<f64> = match self.cells() {
+            Cells::Float(cells) if !self.has_nulls() && all_finite(cells) => return Cow::Borrowed(cells),
             Cells::Int(cells) => cells.iter().map(|cell| *cell as f64).collect(),
             Cells::UInt(cells) => cells.iter().map(|cell| *cell as f64).collect(),
             Cells::Float(cells) => cells.iter().map(|cell| if cell.is_finite() { *cell } else { f64::NAN }).collect(),
@@ -22,7 +25,7 @@ impl Column {
             }
         };
         self.lift_nulls(&mut numbers);
-        numbers
+        Cow::Owned(numbers)
     }
 
     /// [`Column::instants`] as doubles, NaN for a row without.
@@ -63,14 +66,21 @@ impl Column {
     }
 }
 
+/// Looks at many before it decides, so that the compiler looks at several at once.
+fn all_finite(numbers: &[f64]) -> bool {
+    numbers.chunks(256).all(|chunk| chunk.iter().fold(true, |all, number| all & number.is_finite()))
+}
+
 #[cfg(test)]
 mod tests {
+    use std::borrow::Borrow;
+
     use proptest::prelude::*;
 
     use crate::{Column, Values};
 
-    fn bits(numbers: impl IntoIterator<Item = f64>) -> Vec<u64> {
-        numbers.into_iter().map(f64::to_bits).collect()
+    fn bits(numbers: impl IntoIterator<Item = impl Borrow<f64>>) -> Vec<u64> {
+        numbers.into_iter().map(|number| number.borrow().to_bits()).collect()
     }
 
     fn column(kind: &str, values: impl Into<Values>) -> Column {
@@ -89,7 +99,9 @@ mod tests {
             uints in prop::collection::vec(any::<u64>(), 0..100),
             flags in prop::collection::vec(any::<bool>(), 0..100),
         ) {
+            let finite: Vec<f64> = floats.iter().flatten().copied().filter(|number| number.is_finite()).collect();
             let columns = [
+                column("Float64", finite),
                 column("Nullable(Float64)", floats),
                 column("Int64", ints),
                 column("UInt64", uints),
@@ -97,7 +109,7 @@ mod tests {
                 column("String", vec!["7", "-1.5", "seven"]),
             ];
             for column in columns {
-                prop_assert_eq!(bits(column.finite_numbers()), by_row(&column));
+                prop_assert_eq!(bits(&*column.finite_numbers()), by_row(&column));
             }
         }
 
@@ -110,6 +122,26 @@ mod tests {
             let expected = column.instants().map(|instant| instant.map_or(f64::NAN, |micros| micros as f64));
             prop_assert_eq!(bits(column.instant_numbers()), bits(expected));
             prop_assert_eq!(column.tick(), Some(1));
+        }
+    }
+
+    #[test]
+    fn what_is_written_into_a_text_is_the_text_of_the_cell() {
+        let columns = [
+            column("Nullable(Float64)", vec![Some(0.29), None, Some(-0.0), Some(1e-9), Some(f64::NAN), Some(1e300)]),
+            column("Int64", vec![i64::MIN, -7, 0, i64::MAX]),
+            column("UInt64", vec![0, 1_000, u64::MAX]),
+            column("Bool", vec![true, false]),
+            column("String", vec!["é", ""]),
+            column("DateTime64(6)", Values::times(vec![Some(1), None])),
+        ];
+        for column in columns {
+            for row in 0..=column.len() {
+                let mut written = "so far ".to_owned();
+                let text = column.write(row, &mut written).then(|| written["so far ".len()..].to_owned());
+                assert_eq!(text.as_deref(), column.text(row).as_deref(), "{}, row {row}", column.kind());
+                assert!(text.is_some() || written == "so far ", "a null adds nothing");
+            }
         }
     }
 

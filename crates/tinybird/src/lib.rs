@@ -13,6 +13,7 @@ mod build;
 mod bulk;
 mod claimant;
 mod client;
+mod digits;
 mod export;
 mod instants;
 mod kind;

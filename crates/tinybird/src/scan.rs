@@ -7,6 +7,8 @@
 
 use std::borrow::Cow;
 
+use crate::digits::Short;
+
 /// How deep arrays and objects may nest. A pipe's answer has three levels of
 /// its own; the rest is for the values.
 pub(crate) const MAX_DEPTH: usize = 100;
@@ -274,9 +276,23 @@ impl<'a> Scanner<'a> {
         Ok(code)
     }
 
+    /// The number here, if it is short: most are.
+    #[inline]
+    fn short(&self) -> Option<Short> {
+        Short::read(self.rest().first_chunk()?)
+    }
+
     /// An integer without sign.
     #[inline]
     pub(crate) fn unsigned(&mut self) -> Read<u64> {
+        if let Some(Short { digits, decimals: 0, length }) = self.short() {
+            self.at += length;
+            return Ok(digits);
+        }
+        self.long_unsigned()
+    }
+
+    fn long_unsigned(&mut self) -> Read<u64> {
         let (mut value, mut length) = (0_u64, 0);
         let rest = self.rest();
         while let Some(digit) = rest.get(length).map(|byte| byte.wrapping_sub(b'0')).filter(|digit| *digit < 10) {
@@ -312,6 +328,18 @@ impl<'a> Scanner<'a> {
     /// The nearest double.
     #[inline]
     pub(crate) fn float(&mut self) -> Read<f64> {
+        let start = self.at;
+        let negative = self.take(b"-");
+        if let Some(Short { digits, decimals, length }) = self.short() {
+            self.at += length;
+            let magnitude = digits as f64 / POWERS[decimals];
+            return Ok(if negative { -magnitude } else { magnitude });
+        }
+        self.at = start;
+        self.long_float()
+    }
+
+    fn long_float(&mut self) -> Read<f64> {
         let start = self.at;
         let parts = self.number_parts()?;
         // Both factors are exact, so the one rounding is right (Clinger 1990).

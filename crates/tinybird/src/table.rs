@@ -238,6 +238,24 @@ impl Column {
         })
     }
 
+    /// Adds [`Column::text`] to `out`, without a text of its own on the way where
+    /// the cell is a plain number. `false` for a null, which adds nothing.
+    pub fn write(&self, row: usize, out: &mut String) -> bool {
+        if self.is_null(row) {
+            return false;
+        }
+        match &self.values.cells {
+            Cells::Int(cells) => literal::write_integer(cells[row] < 0, cells[row].unsigned_abs(), out),
+            Cells::UInt(cells) => literal::write_integer(false, cells[row], out),
+            Cells::Float(cells) => literal::write_float(cells[row], out),
+            _ => match self.text(row) {
+                Some(text) => out.push_str(&text),
+                None => return false,
+            },
+        }
+        true
+    }
+
     pub(crate) fn cells(&self) -> &Cells {
         &self.values.cells
     }

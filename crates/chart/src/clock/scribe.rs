@@ -21,33 +21,29 @@ impl<'c> Scribe<'c> {
         Self { clock, walls: clock.walls(), day: None, zone: None }
     }
 
-    /// `Mon 5 Jan 2026, 14:05 CET`.
-    pub(crate) fn write(&mut self, instant: f64) -> String {
+    /// Adds `Mon 5 Jan 2026, 14:05 CET` to `out`.
+    pub(crate) fn write(&mut self, instant: f64, out: &mut String) {
         let Self { clock, walls, day, zone } = self;
         let moment = instant as i64;
         if Timestamp::from_microsecond(moment).is_err() {
-            return moment.to_string();
+            return out.push_str(&moment.to_string());
         }
         let wall = walls.at(moment);
         let number = wall.div_euclid(DAY);
         if day.as_ref().is_none_or(|(known, _)| *known != number) {
             *day = clock.at(moment).map(|at| (number, clock.locale.date(at)));
         }
-        let date = day.as_ref().map_or("", |(_, date)| date);
+        out.push_str(day.as_ref().map_or("", |(_, date)| date));
         if clock.grain == Grain::Day {
-            return date.to_owned();
+            return;
         }
         if zone.as_ref().is_none_or(|(from, _)| *from != walls.from) {
             let name = clock.zone_name(moment, moment);
             *zone = Some((walls.from, name.map_or_else(String::new, |name| format!(" {name}"))));
         }
-        let zone = zone.as_ref().map_or("", |(_, name)| name);
-        let mut text = String::with_capacity(date.len() + ", 00:00:00.000000".len() + zone.len());
-        text.push_str(date);
-        text.push_str(", ");
-        push_time(wall.rem_euclid(DAY), clock.grain.digits(), &mut text);
-        text.push_str(zone);
-        text
+        out.push_str(", ");
+        push_time(wall.rem_euclid(DAY), clock.grain.digits(), out);
+        out.push_str(zone.as_ref().map_or("", |(_, name)| name));
     }
 }
 
@@ -79,7 +75,9 @@ mod tests {
             let clock = Clock { zone, grain, named, locale: Locale::of(tag) };
             let mut scribe = Scribe::of(&clock);
             for moment in moments {
-                prop_assert_eq!(scribe.write(moment as f64), clock.write(moment as f64));
+                let mut text = String::new();
+                scribe.write(moment as f64, &mut text);
+                prop_assert_eq!(text, clock.write(moment as f64));
             }
         }
     }

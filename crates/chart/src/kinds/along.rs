@@ -3,16 +3,17 @@
 use std::borrow::Cow;
 use std::ops::Range;
 use std::rc::Rc;
+use std::sync::Arc;
 
-use super::{NULL, Sheet, entry, enumerate};
+use super::{NULL, Sheet, enumerate};
 use crate::clock::Scribe;
 use crate::past::Past;
-use crate::reduce::{chunks, extremes, width};
+use crate::reduce::{Places, extremes, width};
 use crate::scale::{Extent, Scale};
 use crate::scene::pixels;
 use crate::series::{Along, Lines, Series};
 use crate::trace::within;
-use crate::{Entry, Key, Mark, Name, Shape};
+use crate::{Entries, Entry, Hex, Key, Mark, Shape, Words};
 
 use super::line::Drawn;
 
@@ -40,54 +41,147 @@ pub(super) fn marks(sheet: &Sheet<'_>, drawn: &Drawn<'_>, tell: &Tell<'_>) -> Ve
     let same = lines.series.iter().all(|series| !series.right);
     let alone = lines.series.len() == 1;
     let places = places(lines, &frame.x);
-    let mut marks = Vec::with_capacity(places.len());
+    let mut draft = Draft::for_marks(places.len(), lines.series.len());
+    let mut digits = String::new();
     let mut scribe = match &lines.along {
         Along::Time(clock) => Some(Scribe::of(clock)),
         _ => None,
     };
     // Places ascend, and so what stands there is never before what stood at the last one.
     let drawn = lines.shown().filter(|(_, series)| all || !series.faded);
-    let mut drawn: Vec<_> = drawn.map(|(number, series)| (number, series, Name::from(&series.name), 0)).collect();
+    let mut drawn: Vec<_> = drawn.map(|(number, series)| (number, series, Words::from(&series.name), 0)).collect();
     let mut before: Vec<_> = past.iter().flat_map(Past::shown).map(|series| (series, 0)).collect();
     for x in places {
         let mut first = None;
-        let mut entries: Vec<Entry> = Vec::with_capacity(drawn.len() + before.len());
-        let mut put = |series: &Series<'_>, index: usize, name: Name, told: Told| {
+        let mut put = |draft: &mut Draft, series: &Series<'_>, index: usize, name: Words, told: Told| {
             let scale = if series.right { &frame.right } else { &frame.y };
             let value = series.ys[index];
             let y = Some(told.edge).filter(|edge| value.is_finite() && scale.measures(*edge) && scale.holds(*edge));
-            let text = sheet.exact(series.column, series.row(index)) + &told.note;
             let y = y.map(|edge| pixels(scale.at(edge)));
             let amount = Some(value).filter(|value| same && value.is_finite());
-            entries.push(Entry { amount, ..entry(name, text, series.paint, y) });
+            draft.entry(EntryDraft { name, value: 0, amount, color: series.paint.to_hex(), y }, |text| {
+                sheet.write_exact(series.column, series.row(index), &mut digits, text);
+                text.push_str(&told.note);
+            });
         };
+        // Series of the same rows stand at the same places.
+        let mut last: Option<(&Rc<Places>, Range<usize>)> = None;
         for (number, series, name, at) in &mut drawn {
-            *at = reached(&series.xs, *at, x);
-            for index in standing(&series.xs, *at, x) {
+            let here = match &last {
+                Some((xs, here)) if Rc::ptr_eq(xs, &series.xs) => here.clone(),
+                _ => {
+                    *at = reached(&series.xs, *at, x);
+                    standing(&series.xs, *at, x)
+                }
+            };
+            for index in here.clone() {
                 first.get_or_insert_with(|| series.row(index));
-                put(series, index, name.clone(), tell(*number, x, series.ys[index]));
+                put(&mut draft, series, index, name.clone(), tell(*number, x, series.ys[index]));
             }
+            last = Some((&series.xs, here));
         }
         for (series, at) in &mut before {
             *at = reached(&series.xs, *at, x);
             for index in standing(&series.xs, *at, x) {
                 let name = past.as_ref().map(|past| past.name(series, series.row(index), alone)).unwrap_or_default();
-                put(series, index, name.into(), itself(0, x, series.ys[index]));
+                put(&mut draft, series, index, name.into(), itself(0, x, series.ys[index]));
             }
         }
-        let Some(row) = first else { continue };
-        let heading = match &mut scribe {
-            Some(scribe) => scribe.write(x),
-            None => lines.along.heading(x, lines.x, row),
+        let Some(row) = first else {
+            draft.drop_entries();
+            continue;
         };
-        let mut mark = Mark::new(Shape::Column { x: pixels(frame.x.at(x)) }, heading, entries);
+        let mut mark = MarkDraft { x: pixels(frame.x.at(x)), at: None, key: None, heading: 0, entries: 0 };
         mark.at = frame.across().map(|_| x);
         if let Along::Names(_) = lines.along {
-            mark.keys = vec![Key { column: lines.x.name().to_owned(), value: lines.x.text(row).map(Cow::into_owned) }];
+            mark.key = Some(Key { column: lines.x.name().to_owned(), value: lines.x.text(row).map(Cow::into_owned) });
         }
-        marks.push(mark);
+        draft.mark(mark, |text| match &mut scribe {
+            Some(scribe) => scribe.write(x, text),
+            None => text.push_str(&lines.along.heading(x, lines.x, row)),
+        });
     }
-    marks
+    draft.marks()
+}
+
+/// Marks while they are put into words: what all of them say is one text, and their values are one list.
+struct Draft {
+    text: String,
+    entries: Vec<EntryDraft>,
+    marks: Vec<MarkDraft>,
+}
+
+struct EntryDraft {
+    name: Words,
+    /// Where its words end, which begin where those before it end.
+    value: u32,
+    amount: Option<f64>,
+    color: Hex,
+    y: Option<f32>,
+}
+
+struct MarkDraft {
+    x: f32,
+    at: Option<f64>,
+    key: Option<Key>,
+    /// Where its words end, which follow those of its values.
+    heading: u32,
+    /// Where its values end, which begin where those of the mark before it end.
+    entries: usize,
+}
+
+impl Draft {
+    fn for_marks(marks: usize, series: usize) -> Self {
+        let entries = marks * series.min(8);
+        Self {
+            text: String::with_capacity(marks * 32 + entries * 8),
+            entries: Vec::with_capacity(entries),
+            marks: Vec::with_capacity(marks),
+        }
+    }
+
+    fn entry(&mut self, entry: EntryDraft, write: impl FnOnce(&mut String)) {
+        write(&mut self.text);
+        self.entries.push(EntryDraft { value: self.text.len() as u32, ..entry });
+    }
+
+    fn mark(&mut self, mark: MarkDraft, write: impl FnOnce(&mut String)) {
+        write(&mut self.text);
+        self.marks.push(MarkDraft { heading: self.text.len() as u32, entries: self.entries.len(), ..mark });
+    }
+
+    /// Forgets the values since the last mark.
+    fn drop_entries(&mut self) {
+        let (heading, entries) = self.marks.last().map_or((0, 0), |mark| (mark.heading, mark.entries));
+        self.text.truncate(heading as usize);
+        self.entries.truncate(entries);
+    }
+
+    fn marks(self) -> Vec<Mark> {
+        let text: Arc<str> = self.text.into();
+        let mut spoken = 0;
+        let mut piece = |end: u32| Words::piece(&text, std::mem::replace(&mut spoken, end)..end);
+        let (mut entries, mut headings) =
+            (Vec::with_capacity(self.entries.len()), Vec::with_capacity(self.marks.len()));
+        let mut drafts = self.entries.into_iter();
+        for mark in &self.marks {
+            let own = drafts.by_ref().take(mark.entries - entries.len());
+            entries.extend(own.map(|EntryDraft { name, value, amount, color, y }| {
+                let value = piece(value);
+                Entry { name, value, amount, color, y }
+            }));
+            headings.push(piece(mark.heading));
+        }
+        let entries: Arc<[Entry]> = entries.into();
+        let mut said = 0;
+        let marks = self.marks.into_iter().zip(headings).map(|(mark, heading)| {
+            let end = mark.entries as u32;
+            let stretch = Entries::stretch(&entries, std::mem::replace(&mut said, end)..end);
+            let shape = Shape::Column { x: mark.x };
+            Mark { at: mark.at, keys: mark.key.into_iter().collect(), ..Mark::new(shape, heading, stretch) }
+        });
+        marks.collect()
+    }
 }
 
 /// The points of a series that stand exactly there.
@@ -120,7 +214,7 @@ pub(super) fn places(lines: &Lines<'_>, scale: &Scale) -> Vec<f64> {
     const MOST: usize = 8;
     let mut leaders: Vec<&Series<'_>> = Vec::new();
     for (_, series) in lines.shown() {
-        let follows = |leader: &&Series<'_>| Rc::ptr_eq(&leader.xs, &series.xs) || leader.xs == series.xs;
+        let follows = |leader: &&Series<'_>| Rc::ptr_eq(&leader.xs, &series.xs) || leader.xs[..] == series.xs[..];
         if !leaders.iter().any(follows) {
             leaders.push(series);
         }
@@ -137,18 +231,15 @@ pub(super) fn places(lines: &Lines<'_>, scale: &Scale) -> Vec<f64> {
 }
 
 fn own_places(series: &Series<'_>, scale: &Scale) -> Vec<f64> {
-    let inside = within(&series.xs, scale.domain());
-    let xs = &series.xs[inside.clone()];
+    let xs = &series.xs[within(&series.xs, scale.domain())];
     let columns = width(xs, scale);
     if xs.len() <= columns * 2 {
         return xs.to_vec();
     }
     let mut kept: Vec<f64> = Vec::with_capacity(columns * 2);
-    for chunk in chunks(xs, scale) {
-        let start = inside.start + chunk.start;
-        let found = extremes(&series.ys[start..start + chunk.len()]);
-        let at = |index: usize| series.xs[start + index];
-        let (a, b) = found.map_or((xs[chunk.start], xs[chunk.start]), |[_, a, b, _]| (at(a), at(b)));
+    for rows in series.xs.columns(scale).iter() {
+        let at = |index: usize| series.xs[rows.start + index];
+        let (a, b) = extremes(&series.ys[rows.clone()]).map_or((at(0), at(0)), |[_, a, b, _]| (at(a), at(b)));
         kept.push(a);
         if b > a {
             kept.push(b);

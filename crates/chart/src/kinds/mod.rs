@@ -31,7 +31,7 @@ use crate::palette::{Paint, Palette};
 use crate::scale::Extent;
 use crate::scene::{Area, Scene, units};
 use crate::{
-    Across, Aggregate, ChartError, Entry, Format, Input, Kind, LegendItem, Mark, Marks, Name, Pick, Scroll, Size, Spec,
+    Across, Aggregate, ChartError, Entry, Format, Input, Kind, LegendItem, Mark, Marks, Pick, Scroll, Size, Spec, Words,
     text,
 };
 
@@ -171,7 +171,19 @@ impl<'a> Sheet<'a> {
 
     /// A value of one row as a tooltip says it.
     pub(crate) fn exact(&self, column: &Column, row: usize) -> String {
-        column.text(row).map_or_else(|| NULL.into(), |text| self.format(column).exact(&text))
+        let mut text = String::new();
+        self.write_exact(column, row, &mut String::new(), &mut text);
+        text
+    }
+
+    /// Adds the same to `out`. `digits` is where the engine's own text is put in between.
+    pub(crate) fn write_exact(&self, column: &Column, row: usize, digits: &mut String, out: &mut String) {
+        digits.clear();
+        if column.write(row, digits) {
+            self.format(column).write_exact(digits, out);
+        } else {
+            out.push_str(NULL);
+        }
     }
 }
 
@@ -183,8 +195,8 @@ pub(crate) const OTHER: &str = "Other";
 pub(crate) const NO_VALUES: &str = "No values";
 
 /// One value of a mark.
-pub(crate) fn entry(name: impl Into<Name>, value: String, paint: Paint, y: Option<f32>) -> Entry {
-    Entry { name: name.into(), value, amount: None, color: paint.to_hex(), y }
+pub(crate) fn entry(name: impl Into<Words>, value: impl Into<Words>, paint: Paint, y: Option<f32>) -> Entry {
+    Entry { name: name.into(), value: value.into(), amount: None, color: paint.to_hex(), y }
 }
 
 /// `a, b and 3 more`.

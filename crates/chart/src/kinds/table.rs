@@ -332,7 +332,7 @@ impl Painter<'_> {
             column: column.name().to_owned(),
             value: column.text(row).map(|text| text.into_owned()),
         };
-        let mark = Mark::new(Shape::Rect(area.to_rect()), format!("Row {}", place + 1), entries.collect());
+        let mark = Mark::new(Shape::Rect(area.to_rect()), format!("Row {}", place + 1), entries.collect::<Vec<_>>());
         Mark { keys: names.map(key).collect(), link: self.link(row), ..mark }
     }
 
@@ -364,7 +364,7 @@ impl Painter<'_> {
         let area =
             Area { top: units(top), bottom: units(top + ROW).min(self.sheet.whole().bottom), ..self.sheet.whole() };
         let heading = format!("Total of {rows} rows");
-        Ok(Mark::new(Shape::Rect(area.to_rect()), heading, told.take(TOLD).collect()))
+        Ok(Mark::new(Shape::Rect(area.to_rect()), heading, told.take(TOLD).collect::<Vec<_>>()))
     }
 }
 

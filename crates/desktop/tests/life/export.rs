@@ -1,5 +1,6 @@
 //! What a person takes along: pictures, rows and pages of what they see.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 
 use perch_chart::View;
@@ -57,11 +58,16 @@ async fn a_dashboard_is_taken_along_as_pages_also_without_a_network() {
     let (app, harbor) = world.visited(&choice("grace", "harbor-coffee")).await;
     values(&app, &harbor, "top-pages").await;
     world.stop_sandbox().await;
-    let pdf = app.export_dashboard(&harbor, "web-traffic").await.expect("a PDF");
+    let pdf = app.export_dashboard(&harbor, "web-traffic", BTreeMap::new()).await.expect("a PDF");
     assert!(pdf.bytes.starts_with(b"%PDF-") && pdf.bytes.len() > 10_000);
     assert_eq!(pdf.extension, "pdf");
     let saved = pdf.save(&world.places().data.join("out.pdf")).expect("saved");
     assert_eq!(std::fs::read(saved).expect("a file"), pdf.bytes);
+
+    let nothing = View { search: "what is on no page".to_owned(), as_table: true, ..View::default() };
+    let views = BTreeMap::from([("top-pages".to_owned(), nothing)]);
+    let emptier = app.export_dashboard(&harbor, "web-traffic", views).await.expect("a PDF");
+    assert!(emptier.bytes.len() + 300 < pdf.bytes.len(), "{} and {}", emptier.bytes.len(), pdf.bytes.len());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -84,7 +90,10 @@ async fn what_may_not_be_shown_may_not_be_taken_along() {
         let over = app.export_tile(&request(&harbor, "top-pages"), format, 1).await;
         assert_eq!(over.expect_err("refused").code, "offline-over");
     }
-    assert_eq!(app.export_dashboard(&harbor, "web-traffic").await.expect_err("refused").code, "offline-over");
+    assert_eq!(
+        app.export_dashboard(&harbor, "web-traffic", BTreeMap::new()).await.expect_err("refused").code,
+        "offline-over"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

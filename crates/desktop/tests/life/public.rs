@@ -39,7 +39,7 @@ async fn draw(app: &Desktop, tenant: &str, dashboard: &str, tile: &str) -> Resul
 async fn devices(app: &Desktop, public: &str) -> Vec<(String, String)> {
     eventually("the devices", || async {
         let marks = draw(app, public, "site-overview", "devices").await.expect("a tile").picture?.marks.marks;
-        Some(marks.into_iter().map(|mark| (mark.heading, mark.entries[0].value.replace(',', ""))).collect())
+        Some(marks.into_iter().map(|mark| (mark.heading.to_string(), mark.entries[0].value.replace(',', ""))).collect())
     })
     .await
 }

@@ -224,7 +224,7 @@ pub async fn draw(app: &Desktop, tenant: &str, tile: &str) -> Result<TileView, P
 pub async fn values(app: &Desktop, tenant: &str, tile: &str) -> Vec<String> {
     eventually(tile, || async {
         let picture = draw(app, tenant, tile).await.expect("a tile").picture?;
-        Some(picture.marks.marks.iter().flat_map(|mark| &mark.entries).map(|entry| entry.value.clone()).collect())
+        Some(picture.marks.marks.iter().flat_map(|mark| &mark.entries).map(|entry| entry.value.to_string()).collect())
     })
     .await
 }
