@@ -3,33 +3,44 @@
 //!
 //! - [`Dashboard::parse`] reads a file and says where and what to write
 //!   instead; [`check`] does so for a connection with all its dashboards.
+//! - [`survey`] asks pipes what they answer, and [`outline`] writes a first file from that.
 //! - [`Selection`] is what the viewer picks: a time range, which becomes dates in
 //!   the viewer's zone when a question is asked, and values of the filters.
 //! - [`Engine`] is one tenant's: over the sealed store, the pipe client and the
 //!   token, and what arrives through it is kept for that tenant alone.
 
+mod audience;
+mod charts;
 mod check;
 mod engine;
 mod error;
 mod file;
 mod flights;
 mod keys;
+mod live;
 mod memory;
+mod naming;
+mod outline;
 mod problem;
 mod questions;
 mod schema;
 mod section;
 mod selection;
+mod survey;
 mod time;
 mod tokens;
 mod toml_text;
 
+pub use audience::Audience;
 pub use check::{Checked, Finding, Source, check};
 pub use engine::{Engine, Failure, TileData};
 pub use error::EngineError;
 pub use file::{Dashboard, Filter, MOST_BYTES, Parameter, Reading, Tile, TimeFilter, TimeParameters, WrongTile};
+pub use live::check_live;
+pub use outline::{Answered, outline};
 pub use problem::Problem;
 pub use schema::SCHEMA;
 pub use selection::Selection;
+pub use survey::{LeftOut, Survey, Surveyed, survey};
 pub use time::{Comparison, Dates, DayZone, Preset, TimeRange, TimeRangeError, UnknownZone};
 pub use tokens::{TokenError, Tokens};
