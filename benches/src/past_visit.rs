@@ -66,7 +66,7 @@ impl PastVisit {
     }
 
     fn places(&self) -> Places {
-        Places { config: self.folder.path().join("config"), data: self.folder.path().join("data") }
+        Places { config: self.folder.path().join("config"), data: self.folder.path().join("data"), bundled: None }
     }
 
     fn open(&self) -> Result<Desktop, BenchError> {

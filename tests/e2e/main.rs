@@ -19,5 +19,6 @@ mod no_keychain;
 mod offline;
 mod public;
 mod secrets;
+mod sources;
 mod sql;
 mod tenants;

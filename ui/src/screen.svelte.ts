@@ -122,11 +122,6 @@ export class Screen {
     }
   }
 
-  /** Shows why a dashboard cannot be opened, in its place. */
-  explain(dashboard: string, problem: Problem): void {
-    if (this.board) this.refusal = { tenant: this.board.tenant, dashboard, problem };
-  }
-
   async setRange(range: RangeView): Promise<void> {
     await this.#change((board) => core.setTimeRange(board.tenant, board.id, range));
   }

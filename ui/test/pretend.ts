@@ -64,6 +64,7 @@ export function tenant(id: string, name: string, change: Partial<TenantView> = {
     role: 'org:admin',
     canEndOthers: false,
     status: { state: 'online' },
+    making: null,
     ...change,
   };
 }
@@ -131,6 +132,8 @@ export function dashboard(of: string, change: Partial<DashboardView> = {}): Dash
     wrong: [],
     mistakes: [],
     dashboards: [{ id: 'web', title: 'Web traffic', problem: null }],
+    made: null,
+    problem: null,
     ...change,
   };
 }

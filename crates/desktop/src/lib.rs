@@ -4,12 +4,16 @@
 //! adds no rule of its own. Tests drive a `Desktop` as the shell does.
 
 mod accounts;
+mod bundled;
 mod connections;
 mod demo;
 mod desktop;
 mod disk;
 mod export;
+mod following;
+mod made;
 mod open_tenant;
+mod origin;
 mod pictures;
 mod places;
 mod problem;

@@ -42,7 +42,7 @@ enum Trouble {
 
 impl Desktop {
     async fn look_over(&self) {
-        let Some(screen) = self.screen() else { return };
+        let Some(screen) = self.screen() else { return self.look_over_unmade() };
         let tenant = &screen.tenant;
         if !tenant.may_ask() {
             return;
@@ -78,6 +78,7 @@ impl Desktop {
         if outcome.is_ok() {
             self.look_for_picture(&screen.tenant).await;
             self.look_for_served(&screen.tenant).await;
+            self.look_for_made(&screen.tenant).await;
         }
         self.conclude(&screen, outcome.err()).await;
     }

@@ -10,6 +10,7 @@ mod leaving;
 mod people;
 mod public;
 mod signing_key;
+mod sources;
 mod tokens;
 mod visits;
 mod world;
