@@ -82,7 +82,7 @@ impl PastVisit {
     }
 
     fn places(&self) -> Places {
-        Places { config: self.folder.path().join("config"), data: self.folder.path().join("data") }
+        Places { config: self.folder.path().join("config"), data: self.folder.path().join("data"), bundled: None }
     }
 
     /// Perch, with a browser that chooses one organization after another.

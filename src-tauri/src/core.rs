@@ -11,8 +11,9 @@ use crate::window;
 
 /// Opens the core and gives it to the app's commands.
 pub fn open(app: &mut App) -> Result<(), Box<dyn std::error::Error>> {
-    let places =
-        Places::from_environment().ok_or("this account has no home folder; set PERCH_CONFIG_DIR and PERCH_DATA_DIR")?;
+    let bundled = app.path().resource_dir().map(|resources| resources.join("bundled")).ok();
+    let places = Places::from_environment(bundled)
+        .ok_or("this account has no home folder; set PERCH_CONFIG_DIR and PERCH_DATA_DIR")?;
     let (events, browser) = (app.handle().clone(), app.handle().clone());
     let surroundings = Surroundings {
         places,

@@ -21,5 +21,6 @@ mod no_keychain;
 mod offline;
 mod public;
 mod secrets;
+mod sources;
 mod sql;
 mod tenants;

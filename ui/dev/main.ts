@@ -318,6 +318,8 @@ function dashboard(tenant: string, id: string): DashboardView {
       ? ['web.toml:3:1: `colour` is not a key of a dashboard; remove it']
       : [],
     paused,
+    made: null,
+    problem: null,
     dashboards: [
       { id: 'web', title: 'Web traffic', problem: null },
       { id: 'sales', title: 'Sales', problem: null },

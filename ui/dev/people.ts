@@ -28,6 +28,7 @@ function tenant(id: string, name: string, change: Partial<TenantView> = {}): Ten
     role: 'org:member',
     canEndOthers: false,
     status: { state: 'online' },
+    making: null,
     ...change,
   };
 }

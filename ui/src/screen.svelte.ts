@@ -141,11 +141,6 @@ export class Screen {
     await this.open(tenant, dashboard);
   }
 
-  /** Shows why a dashboard cannot be opened, in its place. */
-  explain(dashboard: string, problem: Problem): void {
-    if (this.board) this.refusal = { tenant: this.board.tenant, dashboard, problem };
-  }
-
   async setRange(range: RangeView): Promise<void> {
     await this.#change((board) => core.setTimeRange(board.tenant, board.id, range));
   }

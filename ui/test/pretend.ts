@@ -65,6 +65,7 @@ export function tenant(id: string, name: string, change: Partial<TenantView> = {
     role: 'org:admin',
     canEndOthers: false,
     status: { state: 'online' },
+    making: null,
     ...change,
   };
 }
@@ -135,6 +136,8 @@ export function dashboard(of: string, change: Partial<DashboardView> = {}): Dash
     paused: false,
     editing: { state: 'possible', unsaved: false },
     offline: { pinned: false, progress: null },
+    made: null,
+    problem: null,
     ...change,
   };
 }

@@ -26,7 +26,7 @@ mod sight;
 
 use perch_tinybird::{Family, Table};
 
-use crate::{Cells, ChartError, Kind, Sort, Spec, Stacking};
+use crate::{Aggregate, Cells, ChartError, Good, Kind, Sort, Spec, Stacking, Style};
 use sight::Sight;
 
 /// Fewer times than this are single days or hours that can be told apart.
@@ -37,6 +37,8 @@ const SHARES: usize = 6;
 const SERIES: usize = 8;
 /// As many names as stand side by side along the bottom.
 const SIDE_BY_SIDE: usize = 12;
+/// As many numbers as stand side by side above a picture.
+const HEADLINES: usize = 4;
 
 /// What suits the table: a kind, the columns that it shows, and how their numbers are written.
 pub fn suggest(table: &Table) -> Spec {
@@ -53,6 +55,38 @@ pub fn suggest(table: &Table) -> Spec {
         spec = Spec { formats: spec.formats, ..rows(&sights) };
     }
     spec
+}
+
+/// The numbers of an answer that are worth a headline each, as KPIs: those of one row, or those over time, whose course
+/// a KPI shows in small. None where [`suggest`] already says one number.
+pub fn headlines(table: &Table) -> Vec<Spec> {
+    let sights = Sight::all(table);
+    let measures = sights.iter().filter(|sight| sight.is_measure() && sight.held > 0);
+    let times: Vec<&Sight<'_>> = sights.iter().filter(|sight| sight.is_time()).collect();
+    let named = sights.iter().any(Sight::is_name);
+    let drawn = choose(table, &sights).kind;
+    let time = match times.as_slice() {
+        [time] if [Kind::Line, Kind::Area, Kind::Column].contains(&drawn) && !named => Some(*time),
+        [] if table.rows() == 1 && drawn == Kind::Table && !named => None,
+        _ => return Vec::new(),
+    };
+    measures.take(HEADLINES).map(|measure| headline(measure, time)).collect()
+}
+
+fn headline(measure: &Sight<'_>, time: Option<&Sight<'_>>) -> Spec {
+    let adds_up = measure.adds_up();
+    let format = match measure.format() {
+        format if format == crate::Format::default() && adds_up => Style::Compact.into(),
+        format => format,
+    };
+    Spec {
+        x: time.map(Sight::name),
+        y: vec![measure.name()],
+        aggregate: if adds_up { Aggregate::Sum } else { Aggregate::Mean },
+        good: if measure.is_bad() { Good::Down } else { Good::default() },
+        format,
+        ..Spec::new(Kind::Kpi)
+    }
 }
 
 /// A spec whose kind is [`Kind::Auto`], with a kind: what it says itself stays, the rest is suggested.

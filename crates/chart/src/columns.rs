@@ -161,6 +161,23 @@ pub(crate) fn find<'t>(kind: Kind, needs: Needs, spec: &Spec, table: &'t Table) 
     Ok(Columns { x, y, group, size, link, icon, target })
 }
 
+/// What is wrong with a spec whatever the table: a field that the kind has no use for, or more values than it shows.
+pub(crate) fn plausible(kind: Kind, needs: Needs, spec: &Spec) -> Result<(), ChartError> {
+    for (field, said, role) in [("group_by", &spec.group_by, needs.group), ("size", &spec.size, needs.size)] {
+        if said.is_some() && role == Role::Never {
+            return Err(ChartError::Meaningless { kind, field });
+        }
+    }
+    if spec.y.len() > needs.values.most() {
+        return Err(ChartError::TooMany { kind, most: needs.values.most(), given: spec.y.len() });
+    }
+    match spec.right.iter().find(|name| !spec.y.is_empty() && !spec.y.contains(name)) {
+        Some(name) => Err(ChartError::NotAmongValues { name: text::name(name), values: spec.y.clone() }),
+        None if kind == Kind::Text && spec.text.is_none() => Err(ChartError::Missing { kind, field: "text" }),
+        None => Ok(()),
+    }
+}
+
 /// A table, and what is looked for in it.
 struct Search<'t> {
     kind: Kind,

@@ -75,6 +75,25 @@ impl fmt::Display for Currency {
     }
 }
 
+/// As a dashboard's file writes it.
+impl fmt::Display for Format {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.style {
+            Style::Auto => formatter.write_str("auto"),
+            Style::Number => formatter.write_str("number"),
+            Style::Fixed(decimals) => write!(formatter, "number:{decimals}"),
+            Style::Compact => formatter.write_str("compact"),
+            Style::Percent => formatter.write_str("percent"),
+            Style::Ratio => formatter.write_str("ratio"),
+            Style::Bytes => formatter.write_str("bytes"),
+            Style::BytesSi => formatter.write_str("bytes:si"),
+            Style::Duration => formatter.write_str("duration"),
+            Style::Millis => formatter.write_str("duration:ms"),
+            Style::Currency(currency) => write!(formatter, "currency:{currency}"),
+        }
+    }
+}
+
 /// A format that is not one of ours.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(

@@ -67,7 +67,7 @@ use perch_tinybird::Table;
 
 use locale::Locale;
 
-pub use auto::suggest;
+pub use auto::{headlines, suggest};
 pub use drawing::{
     Across, Drawing, Entry, HeaderCell, Key, LegendItem, Mark, Marks, Measure, Pick, Rect, Scroll, Shape, Size, Theme,
     View,
@@ -120,6 +120,41 @@ impl<'a> From<&'a Table> for Input<'a> {
 pub fn check(spec: &Spec, table: &Table) -> Result<(), ChartError> {
     let spec = with_kind(spec, table);
     find(&spec, table).map(|_| ())
+}
+
+/// Whether a spec makes sense before there is a table: what [`check`] says of it whatever the columns, and fields that
+/// no chart of its kind looks at.
+///
+/// # Errors
+///
+/// Which field is one too many, or is missing.
+pub fn check_spec(spec: &Spec) -> Result<(), ChartError> {
+    if spec.kind == Kind::Auto {
+        return Ok(());
+    }
+    columns::plausible(spec.kind, kinds::of(spec.kind).needs, spec)?;
+    match unread(spec) {
+        Some(field) => Err(ChartError::Meaningless { kind: spec.kind, field }),
+        None => Ok(()),
+    }
+}
+
+/// A field that is said, and that this kind never looks at.
+fn unread(spec: &Spec) -> Option<&'static str> {
+    let of = |kinds: &[Kind]| kinds.contains(&spec.kind);
+    let said = [
+        ("text", spec.text.is_some(), of(&[Kind::Text])),
+        ("bins", spec.bins.is_some(), of(&[Kind::Histogram])),
+        ("cells", spec.cells != Cells::default(), of(&[Kind::HeatMap])),
+        ("sort", spec.sort.is_some(), of(&[Kind::Table])),
+        ("totals", spec.totals, of(&[Kind::Table])),
+        ("bars", !spec.bars.is_empty(), of(&[Kind::Table])),
+        ("shares", spec.shares, of(&[Kind::BarList])),
+        ("target", spec.target.is_some(), of(&[Kind::Kpi, Kind::Gauge])),
+        ("stacked", spec.stacked != Stacking::None, of(&[Kind::Area, Kind::Column, Kind::Bar])),
+        ("right", !spec.right.is_empty(), of(&[Kind::Line, Kind::Area, Kind::Column])),
+    ];
+    said.into_iter().find_map(|(field, is_said, is_read)| (is_said && !is_read).then_some(field))
 }
 
 fn find<'t>(spec: &Spec, table: &'t Table) -> Result<columns::Columns<'t>, ChartError> {

@@ -6,11 +6,12 @@ use std::fmt;
 use std::ops::Range;
 use std::time::{Duration, SystemTime};
 
-use perch_tenant::{Bindings, Connection, Organization, Secret, Tenant, TokenSource, User};
+use perch_tenant::{Bindings, Connection, Organization, Secret, SignInMethod, Tenant, TokenSource, User};
 use perch_tinybird::{FenceError, Mention, PublicToken, Signer, Template, TenantToken, claimant};
 use serde_json::{Map, Value, json};
 use toml::de::DeTable;
 
+use crate::charts::wrong_charts;
 use crate::file::{self, Places};
 use crate::problem::{self, nearest};
 use crate::toml_text::place_in_file;
@@ -31,7 +32,7 @@ const ENDING: &str = ".toml";
 
 impl Source<'_> {
     /// The dashboard's id.
-    fn id(&self) -> &str {
+    pub(crate) fn id(&self) -> &str {
         let file = self.name.rsplit(['/', '\\']).next().unwrap_or(self.name);
         let stem = file.len().checked_sub(ENDING.len()).filter(|at| file.is_char_boundary(*at));
         stem.filter(|at| file[*at..].eq_ignore_ascii_case(ENDING)).map_or(file, |at| &file[..at])
@@ -96,6 +97,9 @@ pub fn check(
             }
         };
         let (Reading { dashboard, mut problems, .. }, places) = file::read(source.id(), text);
+        if let Some(dashboard) = dashboard.as_ref().filter(|_| problems.is_empty()) {
+            problems.extend(wrong_charts(text, dashboard));
+        }
         if let Some(read) = &read {
             problems.extend(read.against(text, &places));
         }
@@ -443,6 +447,11 @@ impl ReadConnection {
     /// What a dashboard asks that this connection's tokens do not allow.
     fn against(&self, text: &str, places: &Places) -> Vec<Problem> {
         let mut problems = Vec::new();
+        if let Some(roles) = places.roles.filter(|_| matches!(self.connection.clerk.sign_in, SignInMethod::OAuth(_))) {
+            let message = "nobody would see this dashboard: where people sign in through an OAuth application, Clerk does \
+                           not tell their roles; remove `roles`, or serve it from the broker by a role";
+            problems.push(Problem::at(text, roles, message));
+        }
         let pipes = if let Some(marked) = places.public {
             if self.connection.public.is_none() {
                 let message = "anyone may see this dashboard, but the connection has no token for it; \

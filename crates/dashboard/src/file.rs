@@ -10,16 +10,17 @@ use perch_tinybird::{ParameterValue, PipeName};
 use toml::Spanned;
 use toml::de::DeTable;
 
+use crate::audience::{check_organization, check_role};
 use crate::filter::{Filter, FilterKind, read_filters};
 use crate::keys::{self, NEWEST};
 use crate::problem;
 use crate::section::{BooleanOrText, Page, Placed, Section};
-use crate::{Comparison, DayZone, Preset, Problem, TimeRange, UnknownZone};
+use crate::{Audience, Comparison, DayZone, Preset, Problem, TimeRange, UnknownZone};
 
 /// The formats that this Perch reads.
 const VERSIONS: std::ops::RangeInclusive<i64> = 1..=NEWEST;
 /// More tiles than anyone reads on one page.
-const MOST_TILES: usize = 200;
+pub(crate) const MOST_TILES: usize = 200;
 /// A file of more bytes is no dashboard.
 pub const MOST_BYTES: usize = 4 * 1024 * 1024;
 /// How long an answer is fresh where the file does not say. A free workspace
@@ -38,6 +39,8 @@ pub struct Dashboard {
     /// Whether anyone may see it, also before sign-in: it is asked for with the
     /// connection's public token, and never with a tenant's.
     pub public: bool,
+    /// Who is shown it.
+    pub audience: Audience,
     /// The time range filter, when the dashboard has one.
     pub time: Option<TimeFilter>,
     /// What else it can be filtered by.
@@ -187,6 +190,8 @@ pub(crate) struct Places {
     pub(crate) parameters: Vec<(String, usize)>,
     /// Where the dashboard is marked as one that anyone may see, if it is.
     pub(crate) public: Option<usize>,
+    /// Where it names roles, if it does.
+    pub(crate) roles: Option<usize>,
 }
 
 /// The text of a file that is small enough, without its byte order mark.
@@ -231,6 +236,7 @@ fn read_document(
     }
     let description = top.text(page, "description", 1_000, "description = \"Who came, and from where\"");
     places.public = top.boolean(page, "public").filter(|public| public.value).map(|public| public.offset);
+    let audience = read_audience(&top, page, places);
     let before = page.found();
     let time = read_time(&top, page, places);
     let has_time_right = page.found() == before;
@@ -245,10 +251,31 @@ fn read_document(
         title: title?.value.trim().to_owned(),
         description: description.map(|text| text.value.trim().to_owned()),
         public: places.public.is_some(),
+        audience,
         time,
         filters,
         tiles,
     })
+}
+
+/// Who it is for, in Clerk's own words.
+fn read_audience(top: &Section<'_, '_>, page: &mut Page<'_>, places: &mut Places) -> Audience {
+    let mut named = |key: &str, example: &str, check: fn(&str) -> Result<(), String>| {
+        let names = top.names(page, key, example).unwrap_or_default();
+        for Placed { value, offset } in &names {
+            if let Err(message) = check(value) {
+                page.report(*offset, message);
+            } else if places.public.is_some() {
+                page.report(*offset, format!("anyone may see this dashboard; remove `{key}`, or `public`"));
+            }
+        }
+        names
+    };
+    let organizations = named("organizations", "organizations = [\"acme\"]", check_organization);
+    let roles = named("roles", "roles = [\"org:admin\"]", check_role);
+    places.roles = roles.first().map(|role| role.offset);
+    let owned = |names: Vec<Placed<&str>>| names.into_iter().map(|name| name.value.to_owned()).collect();
+    Audience { organizations: owned(organizations), roles: owned(roles) }
 }
 
 /// What tiles can be asked about.

@@ -25,7 +25,7 @@ impl Keys {
 pub(crate) const DASHBOARD: Keys = Keys {
     what: "a dashboard",
     first: &["version", "title", "description", "public", "time", "filter", "tile"],
-    second: &[],
+    second: &["organizations", "roles"],
 };
 
 pub(crate) const TIME: Keys =

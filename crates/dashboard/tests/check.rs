@@ -426,3 +426,45 @@ parameters = { org_id = { tenant = "org.id" } }
     assert!(told.iter().any(|told| told.contains("no scope of the token reads the pipe `devices`")), "{told:?}");
     assert!(fixed[0].starts_with("a.toml:9:8:") && fixed[1].starts_with("a.toml:18:16:"), "{fixed:?}");
 }
+
+#[test]
+fn a_key_that_the_kind_of_chart_has_no_use_for_is_told_at_its_place() {
+    for (chart, place, told) in [
+        ("kind = \"line\"\nsize = \"visits\"", "13:8", "a line has no `size`"),
+        (
+            "kind = \"kpi\"\ny = [\"visits\", \"pageviews\"]",
+            "13:5",
+            "a kpi shows one column of values, and `y` names 2",
+        ),
+        ("kind = \"donut\"\ngroup_by = \"device\"", "13:12", "a donut has no `group_by`"),
+        ("kind = \"bar-list\"\nbins = 5", "13:8", "a bar-list has no `bins`"),
+        ("kind = \"line\"\ny = [\"a\", \"b\"]\nright = [\"c\"]", "14:9", "right = `c` is none of the columns in `y`"),
+    ] {
+        let dashboard = DASHBOARD.replace("kind = \"line\"", chart);
+        let found = findings(CONNECTION, &[("web.toml", &dashboard)]);
+        assert_eq!(found.len(), 1, "{found:#?}");
+        assert!(found[0].starts_with(&format!("web.toml:{place}: {told}")), "{found:#?}");
+    }
+    let open = DASHBOARD.replace("kind = \"line\"", "kind = \"auto\"\nstacked = true");
+    assert_eq!(findings(CONNECTION, &[("web.toml", &open)]), NOTHING, "the columns decide");
+}
+
+#[test]
+fn whom_a_dashboard_is_for_is_written_as_clerk_does() {
+    let newest = DASHBOARD.replace("version = 1", "version = 2");
+    let named = |lines: &str| newest.replace("\n\n[time]", &format!("\n{lines}\n\n[time]"));
+    let hosted = CONNECTION.replace("client_id = \"oauth_app_1\"", "sign_in = \"hosted\"");
+    let sound = named("organizations = [\"acme\", \"org_2abC\"]\nroles = [\"org:admin\"]");
+    assert_eq!(findings(&hosted, &[("web.toml", &sound)]), NOTHING);
+    for (lines, told) in [
+        ("organizations = [\"Acme Inc\"]", "web.toml:3:18: `Acme Inc` is neither an organization's id nor its slug"),
+        ("roles = [\"org:admin\", \"member\"]", "web.toml:3:23: `member` is no key of a role; write \"org:member\""),
+        ("organizations = \"acme\"", "web.toml:3:17: "),
+        ("public = true\norganizations = [\"acme\"]", "web.toml:4:18: anyone may see this dashboard"),
+    ] {
+        let found = findings(&hosted, &[("web.toml", &named(lines))]);
+        assert!(found.iter().any(|found| found.starts_with(told)), "{told}: {found:#?}");
+    }
+    let found = findings(CONNECTION, &[("web.toml", &named("roles = [\"org:admin\"]"))]);
+    assert!(found.len() == 1 && found[0].starts_with("web.toml:3:10: nobody would see this dashboard"), "{found:#?}");
+}

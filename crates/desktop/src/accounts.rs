@@ -78,6 +78,7 @@ impl Account {
             email: tenant.user.email.clone(),
             role: tenant.organization.as_ref().and_then(|organization| organization.role.clone()),
             status,
+            making: None,
         }
     }
 }

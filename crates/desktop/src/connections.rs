@@ -12,10 +12,11 @@ use perch_dashboard::{Dashboard, MOST_BYTES, Problem as Mistake, Reading, WrongT
 use perch_tenant::Connection;
 
 use crate::disk;
+use crate::origin::{self, Origin};
 use crate::problem::Problem;
 
 const FILE: &str = "connection.toml";
-const DASHBOARDS: &str = "dashboards";
+pub(crate) const DASHBOARDS: &str = "dashboards";
 /// Ends the name of an empty file beside a dashboard that was saved in the app.
 const EDITED: &str = "edited";
 /// Ends the name of what was saved in the app before the operator's file came again.
@@ -40,7 +41,7 @@ pub(crate) struct OpenedConnection {
     pub(crate) connection: Connection,
     /// Whether it leads to the sandbox that Perch starts itself.
     pub(crate) demo: bool,
-    folder: PathBuf,
+    pub(crate) folder: PathBuf,
 }
 
 /// A dashboard file: what could be read of it, and what is wrong with the rest.
@@ -118,6 +119,7 @@ impl Connections {
             let bytes = read_dashboard(&path).map_err(|error| Problem::file(&path, &error))?;
             files.push((Path::new(DASHBOARDS).join(path.file_name().unwrap_or_default()), bytes));
         }
+        files.extend(Origin::written(file).map(|origin| (PathBuf::from(origin::FILE), origin)));
         self.put(connection, files, false)
     }
 
@@ -183,18 +185,23 @@ impl OpenedConnection {
                 Err(error) => DashboardFile::refused(&id, &name, Problem::file(&path, &error)),
             }
         };
-        dashboard_files(&self.folder.join(DASHBOARDS)).into_iter().map(read).collect()
+        dashboard_files(&self.dashboards_folder()).into_iter().map(read).collect()
+    }
+
+    /// Where they are.
+    pub(crate) fn dashboards_folder(&self) -> PathBuf {
+        self.folder.join(DASHBOARDS)
     }
 }
 
 /// What a dashboard's file holds. Of one that is too large, enough to say so.
-fn read_dashboard(path: &Path) -> io::Result<Vec<u8>> {
+pub(crate) fn read_dashboard(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     File::open(path)?.take(MOST_BYTES as u64 + 1).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 
-fn read_connection(file: &Path) -> Result<(Connection, String), Problem> {
+pub(crate) fn read_connection(file: &Path) -> Result<(Connection, String), Problem> {
     let text = disk::read_text(file).map_err(|error| Problem::file(file, &error))?;
     let connection = Connection::parse(&text).map_err(|error| Problem::connection(file, &error))?;
     Ok((connection, text))
@@ -233,7 +240,7 @@ fn keep_edited(folder: &Path, files: &mut Files, demo: bool) -> Result<(), Probl
 }
 
 /// The dashboard files in a folder, by name.
-fn dashboard_files(folder: &Path) -> Vec<PathBuf> {
+pub(crate) fn dashboard_files(folder: &Path) -> Vec<PathBuf> {
     let is_toml = |path: &PathBuf| path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("toml"));
     // Opening a pipe would wait for somebody to write to it.
     let mut files: Vec<_> = entries(folder).into_iter().filter(is_toml).filter(|path| path.is_file()).collect();
@@ -256,7 +263,7 @@ fn remove_folder(folder: &Path) -> Result<(), Problem> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
     const CONNECTION: &str = r#"
@@ -284,7 +291,7 @@ pipe = "visits"
 kind = "table"
 "#;
 
-    fn put_down(folder: &Path, dashboards: &[&str]) -> PathBuf {
+    pub(crate) fn put_down(folder: &Path, dashboards: &[&str]) -> PathBuf {
         fs::create_dir_all(folder.join(DASHBOARDS)).expect("a folder");
         for name in dashboards {
             fs::write(folder.join(DASHBOARDS).join(name), DASHBOARD).expect("written");

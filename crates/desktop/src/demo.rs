@@ -35,6 +35,7 @@ impl Desktop {
             )
         })?;
         let opened = self.inner.connections.open_demo(&sandbox.connection_toml(), Sandbox::dashboards())?;
+        self.follow_files();
         self.inner.keys.set_demo(opened.id.clone(), Secret::new(sandbox.admin_token()));
         self.renew_public(&opened).await;
         {

@@ -105,6 +105,8 @@ pub(crate) struct Inner {
     pub(crate) wake: Arc<Notify>,
     /// What makes the moments of this visit's refreshes differ from another's.
     pub(crate) seed: u64,
+    /// Wakes what follows the dashboard files.
+    pub(crate) files: Arc<Notify>,
 }
 
 pub(crate) struct State {
@@ -166,13 +168,25 @@ impl Desktop {
             starting_demo: tokio::sync::Mutex::default(),
             wake: Arc::default(),
             seed: RandomState::new().hash_one(()),
+            files: Arc::default(),
             surroundings,
         };
         let desktop = Self { inner: Arc::new(inner) };
+        desktop.open_bundled();
         desktop.open_accounts(unreadable);
         desktop.finish_what_was_begun();
         tokio::spawn(crate::watch::keep_fresh(Arc::downgrade(&desktop.inner)));
+        tokio::spawn(crate::following::follow(Arc::downgrade(&desktop.inner)));
         Ok(desktop)
+    }
+
+    /// Opens the connection that came with the program, where one did.
+    fn open_bundled(&self) {
+        let places = &self.inner.surroundings.places;
+        let Some(bundle) = &places.bundled else { return };
+        if let Err(problem) = self.inner.connections.open_bundled(bundle, &places.remembered_bundle()) {
+            self.state().notify(problem);
+        }
     }
 
     /// Opens every account whose connection is still here.
@@ -309,6 +323,7 @@ impl Desktop {
     /// in through it stays so.
     pub async fn open_connection(&self, file: &Path) -> Result<(), Problem> {
         let opened = self.inner.connections.open(file)?;
+        self.follow_files();
         let _door = self.inner.door.lock().await;
         let accounts: Vec<_> = {
             let state = self.state();
@@ -359,6 +374,7 @@ impl Desktop {
         self.inner.keychain.delete(slot).await.map_err(|error| Problem::from(&error))?;
         self.state().signing_keys.remove(&opened.id);
         self.inner.connections.remove(&opened)?;
+        self.follow_files();
         self.forget_public(&TenantId::public(&opened.connection)).await;
         self.changed();
         Ok(())

@@ -4,6 +4,7 @@
 //! adds no rule of its own. Tests drive a `Desktop` as the shell does.
 
 mod accounts;
+mod bundled;
 mod connections;
 mod demo;
 mod desktop;
@@ -11,9 +12,12 @@ mod disk;
 mod editing;
 mod export;
 mod filters;
+mod following;
 mod links;
+mod made;
 mod offline_copy;
 mod open_tenant;
+mod origin;
 mod pictures;
 mod places;
 mod problem;

@@ -20,12 +20,13 @@ use tokio::sync::OnceCell;
 
 use crate::Clock;
 use crate::accounts::Account;
+use crate::connections::DashboardFile;
 use crate::editing::Drafts;
 use crate::offline_copy::Copying;
 use crate::problem::Problem;
 use crate::session::{ASK_AGAIN, CONFIRMED_FOR, HostedPerson, LiveSession, SILENT_FOR};
 use crate::tokens::TenantTokens;
-use crate::view::{TenantStatus, TenantView};
+use crate::view::{MakingView, TenantStatus, TenantView};
 
 /// The waits between two attempts to find the services again.
 const RETRY_AFTER: [Duration; 4] =
@@ -85,6 +86,7 @@ struct Condition {
     confirm_next: Option<SystemTime>,
     shown: Option<(SystemTime, Shown)>,
     refreshing: HashSet<Question>,
+    making: Making,
     /// The dashboards that the viewer has paused.
     paused: HashSet<String>,
     /// By dashboard: what was asked for before is to be asked for anew.
@@ -95,10 +97,28 @@ struct Condition {
     told_spent: bool,
     told_unkept: bool,
     told_end: bool,
+    /// The dashboards as they were when their files could last be read, by id.
+    good: HashMap<String, Arc<Dashboard>>,
     /// Which colour is whose, by dashboard.
     colors: HashMap<String, Arc<Colors>>,
     /// In which orders tables were shown lately.
     orders: Arc<Orders>,
+}
+
+/// Whether a dashboard is being made from the pipes, where there is no file of one.
+#[derive(Default)]
+enum Making {
+    #[default]
+    Rests,
+    /// The pipes are being asked.
+    Asks(MakingView),
+    /// There is none, and why.
+    Failed {
+        problem: Problem,
+        /// When to try again by itself, if so.
+        again: Option<SystemTime>,
+        told: bool,
+    },
 }
 
 /// Whether the services answer.
@@ -504,6 +524,62 @@ impl OpenTenant {
         self.condition().refreshing.contains(question)
     }
 
+    /// Marks that the pipes are being asked. `false` when they are already.
+    pub(crate) fn begin_making(&self) -> bool {
+        let mut condition = self.condition();
+        let begins = !matches!(condition.making, Making::Asks(_)) && !matches!(condition.reach, Reach::Closed(_));
+        if begins {
+            condition.making = Making::Asks(MakingView { asked: 0, pipes: 0 });
+        }
+        begins
+    }
+
+    /// How far asking them has come.
+    pub(crate) fn tell_making(&self, progress: MakingView) {
+        self.condition().making = Making::Asks(progress);
+    }
+
+    /// They were asked; or not, why, and when to try again.
+    pub(crate) fn end_making(&self, failed: Option<(Problem, Option<SystemTime>)>) {
+        let failed = failed.map(|(problem, again)| Making::Failed { problem, again, told: false });
+        self.condition().making = failed.unwrap_or_default();
+    }
+
+    /// Why there is no made dashboard, once: whoever asks again wants it tried again.
+    pub(crate) fn take_unmade(&self) -> Option<Problem> {
+        let mut condition = self.condition();
+        let Making::Failed { problem, told, .. } = &mut condition.making else { return None };
+        let is_new = !std::mem::replace(told, true);
+        is_new.then(|| problem.clone())
+    }
+
+    /// Whether it is time to try again by itself.
+    pub(crate) fn should_make_again(&self) -> bool {
+        let now = (self.clock)();
+        matches!(&self.condition().making, Making::Failed { again: Some(again), .. } if *again <= now)
+    }
+
+    /// How far asking the pipes has come, where they are being asked.
+    fn making(&self) -> Option<MakingView> {
+        match &self.condition().making {
+            Making::Asks(progress) => Some(progress.clone()),
+            Making::Rests | Making::Failed { .. } => None,
+        }
+    }
+
+    /// A dashboard from its file. While that is being edited and cannot be read, it is as it was before.
+    pub(crate) fn as_it_was_good(&self, file: &DashboardFile) -> Result<Arc<Dashboard>, Problem> {
+        let mut condition = self.condition();
+        match &file.dashboard {
+            Ok(dashboard) => {
+                let dashboard = Arc::new(dashboard.clone());
+                condition.good.insert(file.id.clone(), dashboard.clone());
+                Ok(dashboard)
+            }
+            Err(problem) => condition.good.get(&file.id).cloned().ok_or_else(|| problem.clone()),
+        }
+    }
+
     /// The time range that the viewer last chose for a dashboard, if it is still offered, or its default.
     fn range(&self, dashboard: &Dashboard) -> Option<TimeRange> {
         let time = dashboard.time.as_ref()?;
@@ -572,7 +648,8 @@ impl OpenTenant {
     pub(crate) fn view(&self, viewer: &Account, picture: Option<String>) -> TenantView {
         let status = self.status();
         let is_open = !matches!(status, TenantStatus::Closed { .. });
-        viewer.view(status, picture, is_open && self.person().is_some())
+        let making = self.making();
+        TenantView { making, ..viewer.view(status, picture, is_open && self.person().is_some()) }
     }
 
     /// Whether its services answer.

@@ -11,17 +11,21 @@ pub struct Places {
     pub config: PathBuf,
     /// The list of accounts and the sealed stores.
     pub data: PathBuf,
+    /// Where a connection is that came with the program, if there can be one; nothing is written there.
+    pub bundled: Option<PathBuf>,
 }
 
 impl Places {
     /// The system's usual folders, or those that `PERCH_CONFIG_DIR` and
-    /// `PERCH_DATA_DIR` name. `None` when there is no home folder at all.
-    pub fn from_environment() -> Option<Self> {
+    /// `PERCH_DATA_DIR` name. `None` when there is no home folder at all. `bundled` is where the program's own resources
+    /// have a connection, unless `PERCH_BUNDLED_DIR` names another place.
+    pub fn from_environment(bundled: Option<PathBuf>) -> Option<Self> {
         let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
         let usual = ProjectDirs::from("dev", "perch", "Perch");
         Some(Self {
             config: variable("PERCH_CONFIG_DIR").or_else(|| Some(usual.as_ref()?.config_dir().to_owned()))?,
             data: variable("PERCH_DATA_DIR").or_else(|| Some(usual.as_ref()?.data_local_dir().to_owned()))?,
+            bundled: variable("PERCH_BUNDLED_DIR").or(bundled),
         })
     }
 
@@ -48,6 +52,11 @@ impl Places {
     /// Who is signed in.
     pub fn accounts(&self) -> PathBuf {
         self.data.join("accounts.json")
+    }
+
+    /// Which connection came with the program that was opened last.
+    pub fn remembered_bundle(&self) -> PathBuf {
+        self.data.join("bundled")
     }
 
     /// What the demo's sandbox keeps between two starts.

@@ -11,6 +11,7 @@ use perch_dashboard::{
 
 use crate::connections::DashboardFile;
 use crate::desktop::Desktop;
+use crate::made;
 use crate::open_tenant::{OpenTenant, Question, find_tile, unix_millis};
 use crate::problem::Problem;
 use crate::view::{
@@ -49,7 +50,8 @@ impl Desktop {
         let tenant = self.open_tenant(tenant)?;
         tenant.engine(&self.inner.client).await?;
         self.tell_of(&tenant);
-        let files = tenant.dashboards(&self.connection(&tenant.connection_id)?);
+        let opened = self.connection(&tenant.connection_id)?;
+        let files = tenant.dashboards(&opened);
         let links = files
             .iter()
             .map(|file| DashboardLink {
@@ -58,25 +60,23 @@ impl Desktop {
                 problem: file.dashboard.as_ref().err().cloned(),
             })
             .collect();
+        // The one that was made goes when somebody writes a file.
+        let dashboard = dashboard.filter(|id| *id != made::ID || files.iter().any(|file| file.id == *id));
         let wanted = dashboard.map(str::to_owned).or_else(|| tenant.last_dashboard());
         let found = files
             .iter()
             .find(|file| Some(&file.id) == wanted.as_ref())
             .or_else(|| files.iter().find(|file| file.dashboard.is_ok()).filter(|_| dashboard.is_none()));
         let (file, dashboard) = match found {
-            Some(file) => (file, Arc::new(file.dashboard.as_ref().map_err(Clone::clone)?.clone())),
-            None if files.is_empty() => {
-                return Err(Problem::new(
-                    "no-dashboard",
-                    "This connection came without dashboards.",
-                    "Put dashboard files into a folder named dashboards beside the connection file and open it again.",
-                ));
-            }
+            Some(file) => (file, tenant.as_it_was_good(file)?),
+            None if files.is_empty() => return Err(self.no_dashboard(&tenant, &opened)),
             None => return Err(Problem::gone("dashboard")),
         };
         tenant.show_dashboard(&dashboard.id);
         let selection = Arc::new(tenant.selection(&dashboard));
         let view = self.dashboard_view(&tenant, file, &dashboard, &selection, links);
+        let problem = file.dashboard.as_ref().err().cloned();
+        let view = DashboardView { made: tenant.made_view(&view.id, &opened), problem, ..view };
         let screen = Screen { tenant, dashboard, selection };
         let is_shown = {
             let mut state = self.state();
@@ -134,6 +134,8 @@ impl Desktop {
             paused: tenant.is_paused(&dashboard.id),
             editing: self.edit_view(tenant, dashboard),
             offline: tenant.offline_copy(dashboard),
+            made: None,
+            problem: None,
         }
     }
 
@@ -300,7 +302,10 @@ impl Desktop {
         }
         // The dashboard itself may have changed where it is served.
         let app = self.clone();
-        tokio::spawn(async move { app.look_for_served(&screen.tenant).await });
+        tokio::spawn(async move {
+            app.look_for_served(&screen.tenant).await;
+            app.look_for_made(&screen.tenant).await;
+        });
         Ok(())
     }
 

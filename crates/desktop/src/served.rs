@@ -34,7 +34,23 @@ impl OpenTenant {
         let mut files = self.all_dashboards(opened);
         self.show_drafts(&mut files);
         files.retain(|file| file.is_public() == self.viewer.is_none());
+        if files.is_empty() && self.viewer.is_some() {
+            files.extend(self.made().map(|made| made.file()));
+        }
+        files.retain(|file| self.is_among(file));
         files
+    }
+
+    /// Whether there are dashboard files for people who sign in, also if none is for this one.
+    pub(crate) fn has_files(&self, opened: &OpenedConnection) -> bool {
+        self.all_dashboards(opened).iter().any(|file| !file.is_public())
+    }
+
+    /// Whether this tenant is among those that a dashboard is for. A file with a mistake may have it there.
+    fn is_among(&self, file: &DashboardFile) -> bool {
+        let Ok(dashboard) = &file.dashboard else { return true };
+        let organization = self.account().and_then(|account| account.tenant.organization.as_ref());
+        dashboard.public || dashboard.audience.includes(organization)
     }
 
     fn all_dashboards(&self, opened: &OpenedConnection) -> Vec<DashboardFile> {

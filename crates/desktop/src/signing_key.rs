@@ -11,7 +11,7 @@ use perch_tinybird::PipeErrorKind;
 use zeroize::Zeroizing;
 
 use crate::connections::OpenedConnection;
-use crate::desktop::{Desktop, State};
+use crate::desktop::{Desktop, Event, State};
 use crate::open_tenant::OpenTenant;
 use crate::problem::Problem;
 use crate::screen::Screen;
@@ -66,6 +66,10 @@ impl Desktop {
         }
         self.drop_tokens(&opened.id).await;
         self.changed();
+        // Who waits for a first dashboard waits for this.
+        if self.screen().is_none() {
+            (self.inner.surroundings.events)(Event::Dashboards);
+        }
         let screen = self.screen().filter(|screen| screen.tenant.connection_id == opened.id);
         if let Some(screen) = &screen {
             for tile in screen.dashboard.tiles.iter().filter(|tile| self.is_in_view(screen, tile)) {
@@ -119,6 +123,14 @@ impl Desktop {
         }
         if news {
             self.changed();
+        }
+    }
+
+    /// Tinybird refused all that the key signed, before there was a screen.
+    pub(crate) fn refuse_signing_key(&self, connection: &str, problem: &Problem) {
+        let mut state = self.state();
+        if let Some(known @ SigningKey::Kept) = state.signing_keys.get_mut(connection) {
+            *known = SigningKey::Refused(problem.clone());
         }
     }
 

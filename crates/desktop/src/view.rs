@@ -110,6 +110,39 @@ pub struct TenantView {
     pub can_end_others: bool,
     /// Whether its services answer.
     pub status: TenantStatus,
+    /// How far asking the pipes has come, where a dashboard is being made of what they answer.
+    pub making: Option<MakingView>,
+}
+
+/// A dashboard that is being made from the pipes of a token.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(export)]
+pub struct MakingView {
+    /// How many pipes were asked.
+    pub asked: u32,
+    /// Of how many.
+    pub pipes: u32,
+}
+
+/// A dashboard that was made from the pipes of a token, because there is no file of one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(export)]
+pub struct MadeView {
+    /// Pipes that are not on it.
+    pub left_out: Vec<LeftOutView>,
+}
+
+/// A pipe that is not on a made dashboard.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(export)]
+pub struct LeftOutView {
+    /// The pipe's name.
+    pub pipe: String,
+    /// Why, in Tinybird's words where it said something.
+    pub why: String,
 }
 
 /// The dashboards of a connection that anyone may see, also before sign-in.
@@ -299,6 +332,10 @@ pub struct DashboardView {
     pub editing: EditView,
     /// Whether it was made available offline, and how far that is.
     pub offline: OfflineCopyView,
+    /// Whether it was made from the pipes, because there is no file of one.
+    pub made: Option<MadeView>,
+    /// What is wrong with its file, where that cannot be read any more: shown is what it was before.
+    pub problem: Option<Problem>,
 }
 
 /// A dashboard that the viewer wants to be there offline: its usual ranges are

@@ -56,7 +56,10 @@ pub(crate) enum Trouble {
 impl Desktop {
     /// Asks for what is due, and says when to look again.
     async fn look_over(&self) -> Option<SystemTime> {
-        let screen = self.screen()?;
+        let Some(screen) = self.screen() else {
+            self.look_over_unmade();
+            return None;
+        };
         let tenant = &screen.tenant;
         if tenant.is_closed() {
             return None;
@@ -144,6 +147,7 @@ impl Desktop {
         if outcome.is_ok() {
             self.look_for_picture(&screen.tenant).await;
             self.look_for_served(&screen.tenant).await;
+            self.look_for_made(&screen.tenant).await;
         }
         self.conclude(&screen, began, outcome.err()).await;
     }

@@ -25,10 +25,15 @@ pub(crate) enum Command {
     /// Check a connection file and its dashboards; print file:line:column: and what to write instead.
     ///
     /// Also says, after `note:`, what could not be checked: what Clerk or a broker fills and what Tinybird alone knows.
-    /// Ends with 0 if there is nothing to put right, with 1 if there is.
+    /// With --live, asks the pipe of each tile once, and checks the columns that came against the chart. Ends with 0 if
+    /// there is nothing to put right, with 1 if there is.
     Check(Check),
     /// Print the JSON Schema of dashboard files, for editors that complete and check while one writes.
     Schema,
+    /// Write a first dashboard from the pipes that a tenant's token reads, with charts that suit their columns.
+    ///
+    /// Asks each pipe up to twice. Says what it made, and which pipes it left out and why. Refuses to replace a file.
+    New(New),
     /// Sign a token for a tenant with the workspace's admin token, from a claims template. For operators.
     ///
     /// Prints the token alone on standard output; whoever has it reads that tenant's rows until it expires. The key
@@ -50,6 +55,55 @@ pub(crate) struct Check {
     /// standard input.
     #[arg(long, value_name = "FILE")]
     pub(crate) template: Option<PathBuf>,
+    /// Ask the pipes too, with a tenant's token.
+    #[arg(long, requires = "Access")]
+    pub(crate) live: bool,
+    #[command(flatten)]
+    pub(crate) access: Access,
+}
+
+#[derive(Args)]
+pub(crate) struct New {
+    /// The file to write, dashboards/first.toml for example.
+    pub(crate) path: PathBuf,
+    /// The connection file.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) connection: PathBuf,
+    /// A copy of the claims template that stands in Clerk or in the broker, to sign a token from; - reads standard
+    /// input.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) template: Option<PathBuf>,
+    /// The dashboard's title; the connection's name without it.
+    #[arg(long, value_name = "TEXT", value_parser = NonEmptyStringValueParser::new())]
+    pub(crate) title: Option<String>,
+    #[command(flatten)]
+    pub(crate) access: Access,
+}
+
+/// What a tenant's pipes are asked with: a token that there is, or one that is signed for the purpose.
+#[derive(Args)]
+pub(crate) struct Access {
+    /// A file with a tenant's token, as Perch shows it under the account's menu; - reads standard input.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["user", "key_env", "key_file"])]
+    pub(crate) token_file: Option<PathBuf>,
+    /// Whose rows are asked for: the person's id, user_…
+    #[arg(long, value_name = "USER_ID", value_parser = NonEmptyStringValueParser::new())]
+    pub(crate) user: Option<String>,
+    /// The organization's id, org_…
+    #[arg(long, value_name = "ORG_ID", requires = "user", value_parser = NonEmptyStringValueParser::new())]
+    pub(crate) org: Option<String>,
+    /// The environment variable that holds the workspace's admin token.
+    #[arg(long, value_name = "NAME", requires = "user", conflicts_with = "key_file")]
+    pub(crate) key_env: Option<String>,
+    /// The file that holds the workspace's admin token; - reads standard input.
+    #[arg(long, value_name = "FILE", requires = "user")]
+    pub(crate) key_file: Option<PathBuf>,
+    /// What org.slug stands for.
+    #[arg(long, value_name = "SLUG", requires = "org")]
+    pub(crate) org_slug: Option<String>,
+    /// What any other shortcode stands for, as perchctl token takes it; - reads standard input.
+    #[arg(long, value_name = "FILE", requires = "user")]
+    pub(crate) metadata: Option<PathBuf>,
 }
 
 #[derive(Args)]
@@ -201,7 +255,7 @@ pub(crate) fn parse() -> Result<Command, ExitCode> {
     }
     let problem = match error.kind() {
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
-            "name a command: check, schema, token, render, export or sandbox".into()
+            "name a command: check, new, schema, token, render, export or sandbox".into()
         }
         _ => one_line(&error.to_string()),
     };

@@ -9,6 +9,7 @@ use perch_dashboard::{Checked, Finding, Source};
 use perch_tenant::TokenSource;
 
 use crate::arguments::Check;
+use crate::asking::Asking;
 use crate::{Failure, files};
 
 pub(crate) fn run(arguments: &Check, now: SystemTime) -> Result<(), Failure> {
@@ -19,7 +20,13 @@ pub(crate) fn run(arguments: &Check, now: SystemTime) -> Result<(), Failure> {
     let template = arguments.template.as_deref().map(Read::new).transpose()?;
     let dashboards = paths.iter().map(|path| Read::new(path)).collect::<Result<Vec<_>, _>>()?;
     let sources: Vec<_> = dashboards.iter().map(Read::source).collect();
-    let checked = perch_dashboard::check(connection.source(), template.as_ref().map(Read::source), &sources, now);
+    let mut checked = perch_dashboard::check(connection.source(), template.as_ref().map(Read::source), &sources, now);
+    if arguments.live
+        && let Some(opened) = &checked.connection
+    {
+        let asking = Asking::new(&arguments.access, arguments.template.as_deref(), &connection.path, opened, now)?;
+        checked.findings.extend(asking.check(&sources)?);
+    }
 
     let count = checked.findings.len();
     let mut lines: String = checked.findings.iter().map(|finding| format!("{finding}\n")).collect();
@@ -27,14 +34,15 @@ pub(crate) fn run(arguments: &Check, now: SystemTime) -> Result<(), Failure> {
         lines += &format!("{file}:{}:{}: note: {}\n", problem.line, problem.column, problem.message);
     }
     if count == 0 {
-        lines += &summary(&connection.name, template.as_ref().map(|template| template.name.as_str()), &checked);
+        let template = template.as_ref().map(|template| template.name.as_str());
+        lines += &summary(&connection.name, template, &checked, arguments.live);
     }
     files::print(lines.as_bytes())?;
     if count > 0 { Err(Failure::Problems { count }) } else { Ok(()) }
 }
 
 /// What was checked and found sound, and where the tokens come from.
-fn summary(connection: &str, template: Option<&str>, checked: &Checked) -> String {
+fn summary(connection: &str, template: Option<&str>, checked: &Checked, live: bool) -> String {
     let tiles = checked.dashboards.iter().map(|dashboard| dashboard.tiles.len()).sum();
     let token = checked.connection.as_ref().map(|connection| &connection.token);
     let name = token.map_or("", TokenSource::name);
@@ -44,21 +52,23 @@ fn summary(connection: &str, template: Option<&str>, checked: &Checked) -> Strin
         (_, None) => ", whose template was not checked".to_owned(),
     };
     format!(
-        "{connection}: no problems in the connection, {} and {}; token source: {name}{template}\n",
+        "{connection}: no problems in the connection, {} and {}{}; token source: {name}{template}\n",
         counted(checked.dashboards.len(), "dashboard"),
         counted(tiles, "tile"),
+        if live { ", nor in what their pipes answer" } else { "" },
     )
 }
 
 /// A file as the check wants it.
 struct Read {
+    path: PathBuf,
     name: String,
     bytes: Vec<u8>,
 }
 
 impl Read {
     fn new(path: &Path) -> Result<Self, Failure> {
-        Ok(Self { name: path.display().to_string(), bytes: files::read(path)? })
+        Ok(Self { path: path.to_owned(), name: path.display().to_string(), bytes: files::read(path)? })
     }
 
     fn source(&self) -> Source<'_> {
@@ -87,6 +97,6 @@ fn dashboards_beside(connection: &Path) -> Result<Vec<PathBuf>, Failure> {
     Ok(paths)
 }
 
-fn counted(count: usize, noun: &str) -> String {
+pub(crate) fn counted(count: usize, noun: &str) -> String {
     format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }

@@ -4,9 +4,11 @@ use std::io;
 use std::path::PathBuf;
 
 use perch_chart::ChartError;
+use perch_dashboard::EngineError;
 use perch_export::ExportError;
+use perch_offline::StoreError;
 use perch_sandbox::SandboxError;
-use perch_tinybird::{DecodeError, FenceError, MintError};
+use perch_tinybird::{DecodeError, FenceError, MintError, PipeError, PublicTokenError};
 
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +49,22 @@ pub(crate) enum Failure {
     Mint(#[from] MintError),
     #[error("Perch would refuse this token: {0}{remedy}", remedy = remedy(.0))]
     Fence(#[from] FenceError),
+    #[error("{} is there already; name another file, or remove it first", path.display())]
+    Exists { path: PathBuf },
+    #[error("name a tenant's token with --token-file, or --user and --key-env or --key-file to sign one")]
+    NoAccess,
+    #[error("{} does not fix `{parameter}`, which the connection binds, so Perch would not send it", path.display())]
+    Unbound { path: PathBuf, parameter: String },
+    #[error("the pipes could not be asked: {0}. {next_step}", next_step = .0.next_step())]
+    Engine(#[from] EngineError),
+    #[error("the pipes could not be asked: {0}. {next_step}", next_step = .0.next_step())]
+    Client(#[from] PipeError),
+    #[error("{0}")]
+    Store(#[from] StoreError),
+    #[error("the public token of the connection cannot be used: {0}. {next_step}", next_step = .0.next_step())]
+    Public(#[from] PublicTokenError),
+    #[error("no pipe answered, so there is nothing to make a dashboard of")]
+    NothingAnswered,
     #[error("{count} {} to put right", if *count == 1 { "problem" } else { "problems" })]
     Problems { count: usize },
 }

@@ -5,6 +5,7 @@ use std::io::{self, Read, Write};
 use std::path::Path;
 
 use perch_tinybird::Answer;
+use tempfile::NamedTempFile;
 
 use crate::Failure;
 
@@ -39,6 +40,18 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     stream(path, |out| out.write_all(bytes))
 }
 
+/// Writes a file whole where there is none yet, and the folder that it stands in.
+pub(crate) fn create(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    let failed = |source: io::Error| match source.kind() {
+        io::ErrorKind::AlreadyExists => Failure::Exists { path: path.to_owned() },
+        _ => Failure::Write { path: path.to_owned(), source },
+    };
+    fs::create_dir_all(folder_of(path)).map_err(failed)?;
+    let mut file = beside(path).map_err(failed)?;
+    file.write_all(bytes).map_err(failed)?;
+    file.persist_noclobber(path).map(drop).map_err(|error| failed(error.error))
+}
+
 /// The same for what is too much to gather first. Standard output has it piece
 /// by piece; a reader there that has seen enough is no failure.
 pub(crate) fn stream(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
@@ -62,7 +75,17 @@ fn print_from(fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(),
 }
 
 fn replace(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut file = beside(path)?;
+    fill(&mut file)?;
+    file.persist(path).map(drop).map_err(|error| error.error)
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// A file that is to take its place at `path`.
+fn beside(path: &Path) -> io::Result<NamedTempFile> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(".perchctl-");
     // What the person's umask leaves, as any other program's file has it.
@@ -71,9 +94,7 @@ fn replace(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> 
         use std::os::unix::fs::PermissionsExt;
         builder.permissions(fs::Permissions::from_mode(0o666));
     }
-    let mut file = builder.tempfile_in(folder)?;
-    fill(&mut file)?;
-    file.persist(path).map(drop).map_err(|error| error.error)
+    builder.tempfile_in(folder_of(path))
 }
 
 fn is_standard(path: &Path) -> bool {

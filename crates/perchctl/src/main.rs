@@ -4,10 +4,12 @@
 //! or a problem found, 2 for a command line that says nothing meaningful.
 
 mod arguments;
+mod asking;
 mod check;
 mod export;
 mod failure;
 mod files;
+mod new;
 mod render;
 mod sandbox;
 mod token;
@@ -39,6 +41,7 @@ fn run(command: &Command) -> Result<(), Failure> {
     match command {
         Command::Check(arguments) => check::run(arguments, SystemTime::now()),
         Command::Schema => files::print(perch_dashboard::SCHEMA.as_bytes()),
+        Command::New(arguments) => new::run(arguments, SystemTime::now()),
         Command::Token(arguments) => token::run(arguments, SystemTime::now()),
         Command::Render(arguments) => render::run(arguments),
         Command::Export(arguments) => export::run(arguments),

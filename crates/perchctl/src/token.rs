@@ -19,15 +19,12 @@ const DEFAULT_LIFETIME: Duration = Duration::from_secs(600);
 
 pub(crate) fn run(arguments: &Token, now: SystemTime) -> Result<(), Failure> {
     let connection = arguments.connection.as_deref().map(read_connection).transpose()?;
-    let template = read_template(arguments, connection.as_ref())?;
-    let claimant = claimant(arguments)?;
     let lifetime = arguments.lifetime.unwrap_or_else(|| lifetime(connection.as_ref()));
-    let claims = TokenClaims::new(template.fill(&claimant), arguments.org.as_deref(), &arguments.user, lifetime, now)?;
+    let (template, claims) = claims(arguments, connection.as_ref(), lifetime, now)?;
     if arguments.claims {
         return files::print(format!("{:#}\n", json!(claims.as_map())).as_bytes());
     }
-    claims.refuse_null()?;
-    let token = Signer::new(&read_key(arguments)?, template, lifetime)?.seal(&claims)?;
+    let token = seal(arguments, template, &claims, lifetime)?;
     if let Some(connection) = &connection {
         let tenant = tenant(arguments, connection);
         TenantToken::admit(token.clone(), &tenant, connection.token.bindings(), now)?;
@@ -36,6 +33,37 @@ pub(crate) fn run(arguments: &Token, now: SystemTime) -> Result<(), Failure> {
     // Where standard error is closed, the token is what was asked for.
     let _ = writeln!(std::io::stderr(), "perchctl: {}", note(arguments, now + lifetime));
     Ok(())
+}
+
+/// A token for the tenant that `arguments` name, let through the fence: what `connection`'s pipes can be asked with.
+pub(crate) fn signed(
+    arguments: &Token,
+    connection: &Connection,
+    now: SystemTime,
+) -> Result<(Tenant, TenantToken), Failure> {
+    let lifetime = lifetime(Some(connection));
+    let (template, claims) = claims(arguments, Some(connection), lifetime, now)?;
+    let token = seal(arguments, template, &claims, lifetime)?;
+    let tenant = tenant(arguments, connection);
+    let token = TenantToken::admit(token, &tenant, connection.token.bindings(), now)?;
+    Ok((tenant, token))
+}
+
+fn claims(
+    arguments: &Token,
+    connection: Option<&Connection>,
+    lifetime: Duration,
+    now: SystemTime,
+) -> Result<(Template, TokenClaims), Failure> {
+    let template = read_template(arguments, connection)?;
+    let claims = template.fill(&claimant(arguments)?);
+    let claims = TokenClaims::new(claims, arguments.org.as_deref(), &arguments.user, lifetime, now)?;
+    Ok((template, claims))
+}
+
+fn seal(arguments: &Token, template: Template, claims: &TokenClaims, lifetime: Duration) -> Result<Secret, Failure> {
+    claims.refuse_null()?;
+    Ok(Signer::new(&read_key(arguments)?, template, lifetime)?.seal(claims)?)
 }
 
 /// What the token is good for, and what was not looked at.
@@ -49,7 +77,7 @@ fn note(arguments: &Token, expires: SystemTime) -> String {
     format!("whoever has this token reads the rows of {whose} in Tinybird until {until}{judged}")
 }
 
-fn read_connection(path: &Path) -> Result<Connection, Failure> {
+pub(crate) fn read_connection(path: &Path) -> Result<Connection, Failure> {
     Connection::parse(&files::read_text(path)?).map_err(|error| Failure::Malformed {
         path: path.to_owned(),
         line: error.line,

@@ -243,6 +243,11 @@ impl PipeError {
         self.account.status
     }
 
+    /// What Tinybird itself says of it, where it answered; no token is in it.
+    pub fn said(&self) -> Option<&str> {
+        self.account.error.as_deref()
+    }
+
     /// How often it was asked.
     pub fn attempts(&self) -> u32 {
         self.account.attempts

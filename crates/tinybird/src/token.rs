@@ -203,6 +203,11 @@ impl TenantToken {
         self.pipes.contains(pipe)
     }
 
+    /// What its scopes name: pipes, by name or by id, in alphabetical order.
+    pub fn pipes(&self) -> impl Iterator<Item = &str> {
+        self.pipes.iter().map(String::as_str)
+    }
+
     /// How many requests a second Tinybird accepts under its name.
     pub fn rps(&self) -> Option<u32> {
         read_rps(&self.claims)

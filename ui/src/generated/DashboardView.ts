@@ -3,6 +3,8 @@ import type { DashboardLink } from "./DashboardLink";
 import type { EditView } from "./EditView";
 import type { FilterView } from "./FilterView";
 import type { OfflineCopyView } from "./OfflineCopyView";
+import type { MadeView } from "./MadeView";
+import type { Problem } from "./Problem";
 import type { TileLayout } from "./TileLayout";
 import type { TimeFilterView } from "./TimeFilterView";
 import type { WrongTileView } from "./WrongTileView";
@@ -58,7 +60,16 @@ dashboards: Array<DashboardLink>,
 /**
  * Whether it can be edited, and how far that has come.
  */
-editing: EditView,
+editing: EditView, 
+/**
  * Whether it was made available offline, and how far that is.
  */
-offline: OfflineCopyView, };
+offline: OfflineCopyView, 
+/**
+ * Whether it was made from the pipes, because there is no file of one.
+ */
+made: MadeView | null, 
+/**
+ * What is wrong with its file, where that cannot be read any more: shown is what it was before.
+ */
+problem: Problem | null, };

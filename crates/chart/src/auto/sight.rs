@@ -156,6 +156,11 @@ impl<'t> Sight<'t> {
         self.is_measure() && self.least >= 0.0 && !self.has(&NOT) && !self.format().is_share()
     }
 
+    /// Whether less of it is better.
+    pub(super) fn is_bad(&self) -> bool {
+        self.has(&["bounce", "bounces", "churn", "error", "errors", "failed", "failures", "latency", "refunds"])
+    }
+
     /// How far its values reach from zero.
     pub(super) fn reach(&self) -> f64 {
         self.least.abs().max(self.greatest.abs())

@@ -95,7 +95,7 @@ pub fn live() {
     let (folder, tenant) = (PathBuf::from(variable(FOLDER)), variable(TENANT));
     tokio::runtime::Runtime::new().expect("a runtime").block_on(async {
         let app = Desktop::open(Surroundings {
-            places: Places { config: folder.join("config"), data: folder.join("data") },
+            places: Places { config: folder.join("config"), data: folder.join("data"), bundled: None },
             clock: Arc::new(SystemTime::now),
             locale: "en".to_owned(),
             events: Box::new(|_| {}),

@@ -14,6 +14,7 @@ mod offline;
 mod people;
 mod public;
 mod signing_key;
+mod sources;
 mod tokens;
 mod visits;
 mod world;

@@ -132,7 +132,11 @@ async fn a_cancelled_sign_in_closes_its_listener_and_the_next_one_works() {
     let addresses = Arc::new(Mutex::new(Vec::<String>::new()));
     let opened = addresses.clone();
     let app = Desktop::open(Surroundings {
-        places: Places { config: world.folder.path().join("config"), data: world.folder.path().join("data") },
+        places: Places {
+            config: world.folder.path().join("config"),
+            data: world.folder.path().join("data"),
+            bundled: None,
+        },
         clock: Arc::new(SystemTime::now),
         locale: "en".to_owned(),
         events: Box::new(|_| {}),
@@ -293,7 +297,7 @@ async fn another_time_range_is_another_answer_and_is_remembered() {
 async fn a_demo_that_is_asked_for_twice_starts_once() {
     let folder = tempfile::tempdir().expect("a folder");
     let app = Desktop::open(Surroundings {
-        places: Places { config: folder.path().join("config"), data: folder.path().join("data") },
+        places: Places { config: folder.path().join("config"), data: folder.path().join("data"), bundled: None },
         clock: Arc::new(SystemTime::now),
         locale: "en".to_owned(),
         events: Box::new(|_| {}),

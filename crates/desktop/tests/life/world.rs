@@ -71,18 +71,23 @@ impl World {
     }
 
     pub fn places(&self) -> Places {
-        Places { config: self.folder.path().join("config"), data: self.folder.path().join("data") }
+        Places { config: self.folder.path().join("config"), data: self.folder.path().join("data"), bundled: None }
     }
 
     /// Opens the app; its browser is a visitor who signs in as `choice` says at
     /// that moment, and who opens the link that hosted authentication ends with.
     pub fn app(&self, choice: &Choice) -> Desktop {
+        self.app_at(self.places(), choice)
+    }
+
+    /// The same, with its files elsewhere.
+    pub fn app_at(&self, places: Places, choice: &Choice) -> Desktop {
         let links_arrive = self.links_arrive;
         let (ahead, choice, before) = (self.ahead.clone(), choice.clone(), self.links_before.clone());
         let itself = Arc::new(OnceLock::<Desktop>::new());
         let to_itself = itself.clone();
         let app = Desktop::open(Surroundings {
-            places: self.places(),
+            places,
             clock: Arc::new(later(&ahead)),
             locale: "en".to_owned(),
             events: Box::new(|_| {}),

@@ -2,6 +2,7 @@
 
 mod check;
 mod jose;
+mod live;
 mod render;
 mod sandbox;
 mod token;
@@ -115,7 +116,7 @@ fn a_written_file_has_the_modes_of_any_other() {
 fn a_command_line_that_means_nothing_ends_with_2_and_one_line() {
     for (arguments, hint) in [
         (&["rendr"][..], "rendr"),
-        (&[], "check, schema, token, render, export or sandbox"),
+        (&[], "check, new, schema, token, render, export or sandbox"),
         (&["export", "a.json"], "--output"),
         (&["render", "a.json", "--chart", "pies", "-o", "-"], "bar-list"),
         (&["render", "a.json", "--chart", "line", "--size", "big", "-o", "-"], "800x400"),

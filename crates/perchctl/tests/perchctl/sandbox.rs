@@ -9,14 +9,14 @@ use std::process::{Child, Command, Stdio};
 use crate::{assert_fails, assert_succeeds, command, golden, path, perchctl};
 
 /// A sandbox that runs until it is dropped.
-struct Running {
+pub struct Running {
     child: Child,
     /// What it printed: names and values.
-    said: HashMap<String, String>,
+    pub said: HashMap<String, String>,
 }
 
 impl Running {
-    fn start(arguments: &[&str]) -> Self {
+    pub fn start(arguments: &[&str]) -> Self {
         let arguments = [&["sandbox"], arguments].concat();
         let mut child = command(&arguments).stdout(Stdio::piped()).spawn().expect("a run");
         let mut lines = BufReader::new(child.stdout.take().expect("standard output")).lines();
@@ -49,6 +49,14 @@ impl Running {
         assert!(status.success());
         let status = self.child.wait().expect("an end");
         assert_eq!(status.code(), Some(0), "{signal}");
+    }
+}
+
+impl Running {
+    /// Ends it at once, as a crash does.
+    pub fn stop(&mut self) {
+        self.child.kill().expect("killed");
+        self.child.wait().expect("an end");
     }
 }
 

@@ -1,0 +1,95 @@
+//! What is wrong with tiles' charts, at its place in the file: told by the charts themselves, with an answer or before
+//! there is one.
+
+use std::ops::Range;
+
+use perch_chart::{ChartError, check_spec};
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use crate::problem::nearest;
+use crate::{Dashboard, Problem};
+
+/// What no answer could mend: a field that the kind of chart has no use for. `text` must be read without a problem, so
+/// that the dashboard has each of its tiles.
+pub(crate) fn wrong_charts(text: &str, dashboard: &Dashboard) -> Vec<Problem> {
+    let Some(written) = Written::read(text) else { return Vec::new() };
+    let wrong = |(index, chart)| {
+        let (place, message) = written.about_chart(index, &check_spec(chart).err()?);
+        Some(Problem::at(text, place, message))
+    };
+    dashboard.tiles.iter().map(|tile| &tile.chart).enumerate().filter_map(wrong).collect()
+}
+
+/// A dashboard's file whose every word is right.
+pub(crate) struct Written<'a> {
+    text: &'a str,
+    document: Spanned<DeTable<'a>>,
+}
+
+impl<'a> Written<'a> {
+    /// Reads it again; `None` for one that is no TOML.
+    pub(crate) fn read(text: &'a str) -> Option<Self> {
+        DeTable::parse(text).ok().map(|document| Self { text, document })
+    }
+
+    /// Where a tile's chart is wrong, and what to write instead.
+    pub(crate) fn about_chart(&self, tile: usize, error: &ChartError) -> (usize, String) {
+        let (path, message) = told(error);
+        (self.place(tile, &path, named(error)), message)
+    }
+
+    /// Where a key of a tile has its value, or in a list of them the one that is `value`; where there is no such key,
+    /// the part of the path that there is.
+    pub(crate) fn place(&self, tile: usize, path: &[&str], value: Option<&str>) -> usize {
+        let tiles = self.document.get_ref().get("tile").and_then(|tiles| tiles.get_ref().as_array());
+        let Some(tile) = tiles.and_then(|tiles| tiles.get(tile)) else { return 0 };
+        let (mut found, mut span) = (tile.get_ref(), tile.span());
+        for key in path {
+            let Some(next) = found.as_table().and_then(|table| table.get(*key)) else { break };
+            (found, span) = (next.get_ref(), next.span());
+        }
+        let is_value = |item: &&Spanned<DeValue<'_>>| item.get_ref().as_str() == value && value.is_some();
+        let item = found.as_array().and_then(|items| items.iter().find(is_value));
+        self.start(item.map_or(span, Spanned::span))
+    }
+
+    /// The span of a table may begin before its header.
+    fn start(&self, span: Range<usize>) -> usize {
+        let blank = self.text.get(span.clone()).map_or(0, |text| text.len() - text.trim_start().len());
+        span.start + blank
+    }
+}
+
+/// The key of a tile at which a chart's problem stands, and what to write there.
+fn told(error: &ChartError) -> (Vec<&'static str>, String) {
+    let path = match error {
+        ChartError::NoColumn { role, .. } | ChartError::WrongFamily { role, .. } => vec!["chart", role],
+        ChartError::NoneSuits { .. } | ChartError::Missing { .. } => vec!["chart", "kind"],
+        ChartError::TooMany { .. } => vec!["chart", "y"],
+        ChartError::Meaningless { field, .. } => vec!["chart", field],
+        ChartError::Axis { axis, .. } => vec!["chart", axis],
+        ChartError::NotAmongValues { .. } => vec!["chart", "right"],
+        ChartError::NoZone { .. } => vec!["chart", "zone"],
+        _ => vec!["chart"],
+    };
+    let nearest = match error {
+        ChartError::NoColumn { name, available, .. } => nearest(name, available.iter().map(String::as_str)),
+        _ => None,
+    };
+    let message = match nearest {
+        Some(nearest) => format!("{error}; write \"{nearest}\""),
+        None => format!("{error}. {}", error.next_step()),
+    };
+    (path, message)
+}
+
+/// The value that a chart's problem is about, where its field is a list.
+fn named(error: &ChartError) -> Option<&str> {
+    match error {
+        ChartError::NoColumn { name, .. }
+        | ChartError::WrongFamily { name, .. }
+        | ChartError::NotAmongValues { name, .. } => Some(name),
+        _ => None,
+    }
+}

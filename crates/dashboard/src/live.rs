@@ -1,0 +1,88 @@
+//! What only the pipes themselves can say of a dashboard: whether they are there, take what they are asked with, and
+//! answer with columns that the charts can draw. Used by `perchctl check --live`.
+
+use std::sync::Arc;
+
+use perch_chart::{Setting, Size, Theme, View};
+use perch_tinybird::{PipeError, PipeErrorKind};
+
+use crate::charts::Written;
+use crate::problem::{self, nearest};
+use crate::{Dashboard, Engine, EngineError, Preset, Problem, Selection, Source, Tile, TimeRange};
+
+/// Asks each tile's pipe once, with the dashboard's own time range, and draws the answer. `pipes` are those that the
+/// token reads. Empty for a file that has problems without a network: those come first.
+///
+/// # Errors
+///
+/// Why nothing can be asked at all: no token, no network.
+pub async fn check_live(source: &Source<'_>, engine: &Engine, pipes: &[&str]) -> Result<Vec<Problem>, EngineError> {
+    let Ok(text) = problem::text(source.bytes) else { return Ok(Vec::new()) };
+    let Ok(dashboard) = Dashboard::parse(source.id(), text) else { return Ok(Vec::new()) };
+    let Some(written) = Written::read(text) else { return Ok(Vec::new()) };
+    let selection = usual(&dashboard);
+    let mut problems = Vec::new();
+    for (index, tile) in dashboard.tiles.iter().enumerate() {
+        let Some(pipe) = &tile.pipe else { continue };
+        let (place, message) = match look(engine, tile, &selection).await {
+            Ok(()) => continue,
+            Err(EngineError::Chart(error)) => written.about_chart(index, &error),
+            Err(EngineError::Pipe(error)) if !error.is_offline() => {
+                let place = match tile.parameters.keys().find(|name| blames(&error, name)) {
+                    Some(name) => written.place(index, &["parameters", name], None),
+                    None => written.place(index, &["pipe"], None),
+                };
+                (place, about_pipe(&error, pipe.as_str(), pipes))
+            }
+            Err(EngineError::Answer(error)) => {
+                let place = written.place(index, &["pipe"], None);
+                (place, format!("`{pipe}` did not answer as pipes do: {error}"))
+            }
+            Err(error) => return Err(error),
+        };
+        problems.push(Problem::at(text, place, message));
+    }
+    problems.sort();
+    Ok(problems)
+}
+
+/// What a viewer sees who has chosen nothing.
+fn usual(dashboard: &Dashboard) -> Selection {
+    dashboard.time.as_ref().map_or(TimeRange::Last(Preset::Days7), |time| time.default).into()
+}
+
+/// Asks for the tile, unless another has asked the same, and draws it.
+async fn look(engine: &Engine, tile: &Tile, selection: &Selection) -> Result<(), EngineError> {
+    let data = match engine.seen(tile, selection) {
+        Some(data) => data,
+        None => engine.refresh(tile, selection).await?,
+    };
+    // As large as a tile may be, so that only what it says is wrong with it.
+    let size = Size { width: 1_200, height: 600 };
+    let setting = Setting { colors: Arc::default(), ..Setting::default() };
+    engine.draw(Some(&data), tile, &View::default(), &setting, size, Theme::Light).map(drop)
+}
+
+/// Whether Tinybird's words name a parameter.
+fn blames(error: &PipeError, parameter: &str) -> bool {
+    let is_part = |letter: char| letter.is_alphanumeric() || letter == '_';
+    *error.kind() == PipeErrorKind::BadRequest
+        && error.said().is_some_and(|said| said.split(|letter| !is_part(letter)).any(|word| word == parameter))
+}
+
+fn about_pipe(error: &PipeError, pipe: &str, pipes: &[&str]) -> String {
+    let others = match nearest(pipe, pipes.iter().copied().filter(|other| *other != pipe)) {
+        Some(nearest) => format!("; write \"{nearest}\""),
+        None => "; write one that there is".to_owned(),
+    };
+    match error.kind() {
+        PipeErrorKind::NotFound => format!("Tinybird has no endpoint `{pipe}`{others}"),
+        PipeErrorKind::NotInToken { .. } => format!("no scope of the token reads the pipe `{pipe}`{others}"),
+        PipeErrorKind::Forbidden => format!("Tinybird does not let this token read the pipe `{pipe}`"),
+        PipeErrorKind::BadRequest => {
+            let said = error.said().unwrap_or("it does not say why");
+            format!("`{pipe}` could not answer: {said}; correct what the tile asks it with, or the pipe")
+        }
+        _ => format!("`{pipe}` did not answer: {error}"),
+    }
+}

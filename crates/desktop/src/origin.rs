@@ -1,0 +1,148 @@
+//! Where a connection was opened from: the operator's own folder, on this machine, on a share, on a stick. What is
+//! looked at is the copy, which stays when the original goes; when the original's dashboards change, they are copied
+//! anew. The connection file itself is not: it says who may sign in and sign, and is opened by hand.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::connections::{DASHBOARDS, OpenedConnection, dashboard_files, read_dashboard};
+use crate::disk;
+use crate::problem::Problem;
+
+/// Stands beside the copy.
+pub(crate) const FILE: &str = "origin.json";
+
+/// What is remembered of the original.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Origin {
+    /// The connection file.
+    pub(crate) file: PathBuf,
+    /// The dashboards beside it as they were copied last. What was changed in the copy since stays until they change.
+    dashboards: String,
+}
+
+/// Dashboard files by name, as they are.
+type Dashboards = BTreeMap<OsString, Vec<u8>>;
+
+impl Origin {
+    /// The original of a connection file that is being opened, as it is written beside the copy; `None` for a path that
+    /// no text can hold.
+    pub(crate) fn written(file: &Path) -> Option<Vec<u8>> {
+        let dashboards = digest(&read(&file.with_file_name(DASHBOARDS)).ok()?);
+        serde_json::to_vec(&Self { file: std::path::absolute(file).ok()?, dashboards }).ok()
+    }
+
+    /// The folder of the original's dashboards.
+    pub(crate) fn dashboards(&self) -> PathBuf {
+        self.file.with_file_name(DASHBOARDS)
+    }
+}
+
+impl OpenedConnection {
+    /// Where it was opened from.
+    pub(crate) fn origin(&self) -> Option<Origin> {
+        let text = disk::read_text(&self.folder.join(FILE)).ok()?;
+        serde_json::from_str(&text).ok()
+    }
+
+    /// What changes when one of its dashboards does.
+    pub(crate) fn fingerprint(&self) -> String {
+        read(&self.folder.join(DASHBOARDS)).map(|dashboards| digest(&dashboards)).unwrap_or_default()
+    }
+
+    /// Copies the original's dashboards anew where they have changed; whether they had. An original that is not there
+    /// (any more), or cannot be read, leaves the copy as it is.
+    pub(crate) fn copy_anew(&self) -> Result<bool, Problem> {
+        let Some(origin) = self.origin() else { return Ok(false) };
+        if !origin.file.is_file() || !origin.dashboards().is_dir() {
+            return Ok(false);
+        }
+        let Ok(theirs) = read(&origin.dashboards()) else { return Ok(false) };
+        let digest = digest(&theirs);
+        if digest == origin.dashboards {
+            return Ok(false);
+        }
+        let ours = self.folder.join(DASHBOARDS);
+        let write =
+            |path: PathBuf, bytes: &[u8]| disk::write_whole(&path, bytes).map_err(|error| Problem::file(&path, &error));
+        for (name, bytes) in &theirs {
+            write(ours.join(name), bytes)?;
+        }
+        for path in dashboard_files(&ours) {
+            if path.file_name().is_some_and(|name| !theirs.contains_key(name)) {
+                fs::remove_file(&path).map_err(|error| Problem::file(&path, &error))?;
+            }
+        }
+        // Last: what was not copied whole is copied again.
+        let remembered = serde_json::to_vec(&Origin { dashboards: digest, ..origin }).unwrap_or_default();
+        write(self.folder.join(FILE), &remembered)?;
+        Ok(true)
+    }
+}
+
+fn read(folder: &Path) -> io::Result<Dashboards> {
+    let read = |path: PathBuf| Ok((path.file_name().unwrap_or_default().to_owned(), read_dashboard(&path)?));
+    dashboard_files(folder).into_iter().map(read).collect()
+}
+
+fn digest(dashboards: &Dashboards) -> String {
+    let mut hash = Sha256::new();
+    for (name, bytes) in dashboards {
+        for part in [name.as_encoded_bytes(), bytes.as_slice()] {
+            hash.update((part.len() as u64).to_be_bytes());
+            hash.update(part);
+        }
+    }
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::connections::Connections;
+    use crate::connections::tests::put_down;
+
+    fn names(opened: &OpenedConnection) -> Vec<String> {
+        opened.dashboards().into_iter().map(|file| file.id).collect()
+    }
+
+    #[test]
+    fn what_changes_beside_the_original_is_copied_and_what_vanishes_with_it_stays() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let original = folder.path().join("stick");
+        let file = put_down(&original, &["a.toml", "b.toml"]);
+        let opened = Connections::new(folder.path().join("connections")).open(&file).expect("opened");
+        assert_eq!(opened.copy_anew(), Ok(false), "nothing has changed");
+        let before = opened.fingerprint();
+
+        fs::remove_file(original.join("dashboards/b.toml")).expect("removed");
+        fs::write(original.join("dashboards/c.toml"), "title = \"half").expect("written");
+        assert_eq!(opened.copy_anew(), Ok(true));
+        assert_eq!(names(&opened), ["a", "c"]);
+        assert_ne!(opened.fingerprint(), before);
+        assert_eq!(opened.copy_anew(), Ok(false));
+
+        fs::remove_dir_all(&original).expect("pulled out");
+        assert_eq!(opened.copy_anew(), Ok(false));
+        assert_eq!(names(&opened), ["a", "c"]);
+    }
+
+    #[test]
+    fn what_was_changed_in_the_copy_stays_until_the_original_changes() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = put_down(&folder.path().join("original"), &["a.toml"]);
+        let opened = Connections::new(folder.path().join("connections")).open(&file).expect("opened");
+        fs::write(opened.folder.join("dashboards/mine.toml"), "mine").expect("written");
+        assert_eq!(opened.copy_anew(), Ok(false));
+        assert_eq!(names(&opened), ["a", "mine"]);
+        fs::write(file.with_file_name("dashboards").join("a.toml"), "new").expect("written");
+        assert_eq!(opened.copy_anew(), Ok(true));
+        assert_eq!(names(&opened), ["a"]);
+    }
+}
