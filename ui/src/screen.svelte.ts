@@ -89,7 +89,7 @@ export class Screen {
         },
         offlineCopy: (changed) => this.#copied(changed),
         dashboards: () => this.#reopen(),
-        opened: ({ tenant, dashboard }) => void this.follow(tenant, dashboard),
+        opened: ({ tenant, dashboard }) => void this.visit(tenant, dashboard),
         dragging: (over) => {
           this.isDropTarget = over;
         },
@@ -136,7 +136,7 @@ export class Screen {
   }
 
   /** Shows what a link led to. */
-  async follow(tenant: string, dashboard: string): Promise<void> {
+  async visit(tenant: string, dashboard: string): Promise<void> {
     if (this.app) this.app = { ...this.app, active: tenant };
     await this.open(tenant, dashboard);
   }
