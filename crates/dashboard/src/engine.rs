@@ -223,7 +223,7 @@ impl Engine {
     /// Unseals and decodes nothing.
     pub fn fetched(&self, tile: &Tile, selection: &Selection) -> Option<SystemTime> {
         self.inner.serves(tile).ok()?;
-        let question = questions::question(tile, selection, Period::Current)?;
+        let question = self.inner.question(tile, selection, Period::Current)?;
         let remembered = self.inner.memory(|memory| memory.fetched(&question))?;
         remembered.or_else(|| self.inner.store.fetched(&question).ok()?)
     }
@@ -233,7 +233,7 @@ impl Engine {
     /// for it before.
     pub fn pin(&self, dashboard: &str, tiles: &[Tile], selections: &[Selection]) -> Result<(), StoreError> {
         let all = tiles.iter().flat_map(|tile| selections.iter().map(move |selection| (tile, selection)));
-        let questions: Vec<_> = all.flat_map(|(tile, selection)| all_questions(tile, selection)).collect();
+        let questions: Vec<_> = all.flat_map(|(tile, selection)| self.inner.all_questions(tile, selection)).collect();
         self.inner.store.pin(dashboard, &questions)
     }
 
@@ -460,6 +460,11 @@ impl Inner {
         questions::question(tile, selection, period, self.whose())
     }
 
+    /// What a tile asks, in all of its periods.
+    fn all_questions(&self, tile: &Tile, selection: &Selection) -> Vec<Question> {
+        periods(tile, selection).filter_map(|period| self.question(tile, selection, period)).collect()
+    }
+
     /// What anyone may see is asked for on behalf of nobody, and nothing else is.
     fn serves(&self, tile: &Tile) -> Result<(), EngineError> {
         match (&self.access, tile.public) {
@@ -570,7 +575,7 @@ impl Inner {
 
     /// Notes that a tile's answers are on the screen.
     fn note_shown(&self, tile: &Tile, selection: &Selection) {
-        for question in all_questions(tile, selection) {
+        for question in self.all_questions(tile, selection) {
             self.store.show(&question, (self.clock)());
         }
     }
@@ -632,11 +637,6 @@ impl Inner {
 /// Who was asked, as it is kept with an answer.
 fn source(host: &Origin, token: &str) -> String {
     format!("{host} ({token})")
-}
-
-/// What a tile asks, in all of its periods.
-fn all_questions(tile: &Tile, selection: &Selection) -> Vec<Question> {
-    periods(tile, selection).filter_map(|period| questions::question(tile, selection, period)).collect()
 }
 
 /// The periods that a tile asks for.

@@ -7,7 +7,7 @@
 //! It is fetched politely: through the tenant's own engine, one question at a
 //! time, only while nothing is asked for the screen, and each at most once a day.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -100,8 +100,8 @@ impl OpenTenant {
     }
 
     /// The selections that are fetched ahead: each of the ranges that are
-    /// offered, without filters, and with the viewer's own where there are some;
-    /// and the viewer's own range.
+    /// offered, with the filters' defaults, and with the viewer's own choice; and
+    /// the viewer's own range.
     fn selections_of_copy(&self, dashboard: &Dashboard) -> Vec<Selection> {
         let own = self.selection(dashboard);
         let mut ranges = vec![own.range];
@@ -110,7 +110,7 @@ impl OpenTenant {
         }
         let mut selections = Vec::new();
         for range in ranges {
-            for selection in [Selection::from(range), Selection { range, ..own.clone() }] {
+            for selection in [dashboard.selection(range, &BTreeMap::new()), Selection { range, ..own.clone() }] {
                 if !selections.contains(&selection) {
                     selections.push(selection);
                 }
