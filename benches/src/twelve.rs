@@ -2,7 +2,7 @@
 //! the screen at once, each the line chart of a pipe of its own.
 
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};

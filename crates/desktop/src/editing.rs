@@ -276,7 +276,7 @@ impl Desktop {
     async fn answer(&self, screen: &Screen, tile: &Tile) -> Result<Option<Arc<Answer>>, Problem> {
         let engine = screen.tenant.engine(&self.inner.client).await?;
         let selection: &Selection = &screen.selection;
-        if engine.seen(tile, selection).is_none() && tile.pipe.is_some() && screen.tenant.may_ask() {
+        if engine.seen(tile, selection).is_none() && tile.pipe.is_some() && !screen.tenant.is_offline() {
             // Its outcome is found below, or as the tile's own failure.
             let _ = tokio::time::timeout(COLUMNS_WITHIN, self.ask(screen, tile, selection, Enough::Nothing)).await;
         }

@@ -89,8 +89,8 @@ impl Desktop {
         let changed = |opened: &&OpenedConnection| {
             opened.is_public() != self.state().tenants.contains_key(&TenantId::public(&opened.connection))
         };
-        for opened in connections.iter().filter(changed).cloned() {
-            let app = self.clone();
+        for opened in connections.iter().filter(changed) {
+            let (app, opened) = (self.clone(), opened.clone());
             tokio::spawn(async move {
                 app.renew_public(&opened).await;
                 app.changed();

@@ -146,4 +146,8 @@ impl Tokens for OneToken {
     fn token(&self, _: bool) -> Pin<Box<dyn Future<Output = Result<Arc<TenantToken>, TokenError>> + Send + '_>> {
         Box::pin(std::future::ready(Ok(self.0.clone())))
     }
+
+    fn source(&self) -> &str {
+        "perchctl"
+    }
 }

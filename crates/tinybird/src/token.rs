@@ -193,11 +193,6 @@ impl TenantToken {
         &self.claims
     }
 
-    /// What its scopes name: pipes, by name or by id.
-    pub fn pipes(&self) -> impl Iterator<Item = &str> {
-        self.pipes.iter().map(String::as_str)
-    }
-
     /// Whether one of its scopes names `pipe`, by name or by id.
     pub fn reads(&self, pipe: &str) -> bool {
         self.pipes.contains(pipe)

@@ -31,8 +31,8 @@ use crate::palette::{Paint, Palette};
 use crate::scale::Extent;
 use crate::scene::{Area, Scene, units};
 use crate::{
-    Across, Aggregate, ChartError, Entry, Format, Input, Kind, LegendItem, Mark, Marks, Pick, Scroll, Size, Spec, Words,
-    text,
+    Across, Aggregate, ChartError, Entry, Format, Input, Kind, LegendItem, Mark, Marks, Pick, Scroll, Size, Spec,
+    Words, text,
 };
 
 /// A kind of chart: what it asks of a table, and how it draws it.

@@ -81,24 +81,20 @@ fn refresh_for_ever(folder: &Path, address: &str) {
     runtime.expect("a runtime").block_on(async {
         let visit = Visit::begin(folder, address, "org_a", &Clock::new());
         let selection = Selection::from(TimeRange::Last(Preset::Days7));
-        let tiles: Vec<_> = (0..TILES)
-            .map(|number| {
-                let (engine, selection, tile) = (visit.engine.clone(), selection.clone(), tile(number));
-                tokio::spawn(async move {
-                    loop {
-                        // As when it is drawn: what was seen, and then what is new.
-                        engine.seen(&tile, &selection);
-                        let data = engine.refresh(&tile, &selection).await.expect("an answer");
-                        let first =
-                            data.answer.table.column("row").expect("a column").text(0).expect("a row").into_owned();
-                        say(&format!("kept {first}"));
-                    }
-                })
+        let tiles = (0..TILES).map(|number| {
+            let (engine, selection, tile) = (visit.engine.clone(), selection.clone(), tile(number));
+            tokio::spawn(async move {
+                loop {
+                    // As when it is drawn: what was seen, and then what is new.
+                    engine.seen(&tile, &selection);
+                    let data = engine.refresh(&tile, &selection).await.expect("an answer");
+                    let first = data.answer.table.column("row").expect("a column").text(0).expect("a row").into_owned();
+                    say(&format!("kept {first}"));
+                }
             })
-            .collect();
-        for tile in tiles {
-            tile.await.expect("for ever");
-        }
+        });
+        let (ended, ..) = futures_util::future::select_all(tiles).await;
+        ended.expect("for ever");
     });
 }
 
