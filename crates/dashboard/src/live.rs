@@ -1,6 +1,7 @@
 //! What only the pipes themselves can say of a dashboard: whether they are there, take what they are asked with, and
 //! answer with columns that the charts can draw. Used by `perchctl check --live`.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use perch_chart::{Setting, Size, Theme, View};
@@ -48,7 +49,8 @@ pub async fn check_live(source: &Source<'_>, engine: &Engine, pipes: &[&str]) ->
 
 /// What a viewer sees who has chosen nothing.
 fn usual(dashboard: &Dashboard) -> Selection {
-    dashboard.time.as_ref().map_or(TimeRange::Last(Preset::Days7), |time| time.default).into()
+    let range = dashboard.time.as_ref().map_or(TimeRange::Last(Preset::Days7), |time| time.default);
+    dashboard.selection(range, &BTreeMap::new())
 }
 
 /// Asks for the tile, unless another has asked the same, and draws it.

@@ -438,7 +438,7 @@ fn a_key_that_the_kind_of_chart_has_no_use_for_is_told_at_its_place() {
         ),
         ("kind = \"donut\"\ngroup_by = \"device\"", "13:12", "a donut has no `group_by`"),
         ("kind = \"bar-list\"\nbins = 5", "13:8", "a bar-list has no `bins`"),
-        ("kind = \"line\"\ny = [\"a\", \"b\"]\nright = [\"c\"]", "14:9", "right = `c` is none of the columns in `y`"),
+        ("kind = \"line\"\ny = [\"a\", \"b\"]\nright = [\"c\"]", "14:10", "right = `c` is none of the columns in `y`"),
     ] {
         let dashboard = DASHBOARD.replace("kind = \"line\"", chart);
         let found = findings(CONNECTION, &[("web.toml", &dashboard)]);

@@ -18,9 +18,9 @@ use crate::problem::Problem;
 const FILE: &str = "connection.toml";
 pub(crate) const DASHBOARDS: &str = "dashboards";
 /// Ends the name of an empty file beside a dashboard that was saved in the app.
-const EDITED: &str = "edited";
+pub(crate) const EDITED: &str = "edited";
 /// Ends the name of what was saved in the app before the operator's file came again.
-const BEFORE: &str = "before";
+pub(crate) const BEFORE: &str = "before";
 /// Stands in the folder of a connection to the sandbox that Perch starts itself.
 const DEMO_MARK: &str = "demo";
 /// More dashboards than a menu can hold.

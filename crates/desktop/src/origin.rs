@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::connections::{DASHBOARDS, OpenedConnection, dashboard_files, read_dashboard};
+use crate::connections::{BEFORE, DASHBOARDS, EDITED, OpenedConnection, dashboard_files, read_dashboard};
 use crate::disk;
 use crate::problem::Problem;
 
@@ -71,6 +71,9 @@ impl OpenedConnection {
         let ours = self.folder.join(DASHBOARDS);
         let write =
             |path: PathBuf, bytes: &[u8]| disk::write_whole(&path, bytes).map_err(|error| Problem::file(&path, &error));
+        for path in dashboard_files(&ours) {
+            Self::put_edited_aside(&path, &theirs)?;
+        }
         for (name, bytes) in &theirs {
             write(ours.join(name), bytes)?;
         }
@@ -83,6 +86,19 @@ impl OpenedConnection {
         let remembered = serde_json::to_vec(&Origin { dashboards: digest, ..origin }).unwrap_or_default();
         write(self.folder.join(FILE), &remembered)?;
         Ok(true)
+    }
+
+    /// What was saved in the app stays beside the operator's file that takes its place.
+    fn put_edited_aside(path: &Path, theirs: &Dashboards) -> Result<(), Problem> {
+        let mark = path.with_added_extension(EDITED);
+        let aside = || {
+            let edited = read_dashboard(path)?;
+            if path.file_name().and_then(|name| theirs.get(name)) != Some(&edited) {
+                disk::write_whole(&path.with_added_extension(BEFORE), &edited)?;
+            }
+            fs::remove_file(&mark)
+        };
+        if mark.exists() { aside().map_err(|error| Problem::file(path, &error)) } else { Ok(()) }
     }
 }
 
@@ -105,8 +121,8 @@ fn digest(dashboards: &Dashboards) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::connections::Connections;
     use crate::connections::tests::put_down;
+    use crate::connections::{Connections, mark_edited};
 
     fn names(opened: &OpenedConnection) -> Vec<String> {
         opened.dashboards().into_iter().map(|file| file.id).collect()
@@ -141,8 +157,13 @@ mod tests {
         fs::write(opened.folder.join("dashboards/mine.toml"), "mine").expect("written");
         assert_eq!(opened.copy_anew(), Ok(false));
         assert_eq!(names(&opened), ["a", "mine"]);
+        let ours = opened.folder.join("dashboards/a.toml");
+        fs::write(&ours, "arranged in the app").expect("written");
+        mark_edited(&ours).expect("marked");
         fs::write(file.with_file_name("dashboards").join("a.toml"), "new").expect("written");
         assert_eq!(opened.copy_anew(), Ok(true));
         assert_eq!(names(&opened), ["a"]);
+        let aside = ours.with_added_extension(BEFORE);
+        assert_eq!(fs::read_to_string(aside).expect("put aside"), "arranged in the app");
     }
 }

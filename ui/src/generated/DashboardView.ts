@@ -2,8 +2,8 @@
 import type { DashboardLink } from "./DashboardLink";
 import type { EditView } from "./EditView";
 import type { FilterView } from "./FilterView";
-import type { OfflineCopyView } from "./OfflineCopyView";
 import type { MadeView } from "./MadeView";
+import type { OfflineCopyView } from "./OfflineCopyView";
 import type { Problem } from "./Problem";
 import type { TileLayout } from "./TileLayout";
 import type { TimeFilterView } from "./TimeFilterView";
