@@ -1,6 +1,8 @@
 //! What the tiles should say, asked of the sandbox's rows in SQL that is not
 //! the sandbox's own.
 
+use std::collections::BTreeMap;
+
 use perch_sandbox::Sandbox;
 
 const DAY: i64 = 24 * 60 * 60;
@@ -35,15 +37,18 @@ pub fn page_views(sandbox: &Sandbox, organization: &str, at: i64) -> i64 {
 
 /// Visits of each of the last seven days: a visit counts where it began.
 pub fn visits_by_day(sandbox: &Sandbox, organization: &str, at: i64) -> Vec<String> {
-    let query = "SELECT COUNT(*) FROM (
+    let query = "SELECT began / 86400, COUNT(*) FROM (
            SELECT MIN(timestamp) AS began FROM events WHERE org_id = ?1 AND timestamp >= ?2 AND timestamp <= ?3
            GROUP BY session_id)
-         GROUP BY began / 86400 ORDER BY began / 86400";
+         GROUP BY began / 86400";
     let database = sandbox.database();
     let database = database.lock().expect("the database");
     let mut statement = database.prepare(query).expect("a query");
-    let rows = statement.query_map((organization, first_second(at), at), |row| Ok(row.get::<_, i64>(0)?.to_string()));
-    rows.expect("rows").collect::<Result<_, _>>().expect("values")
+    let rows = statement.query_map((organization, first_second(at), at), |row| Ok((row.get(0)?, row.get(1)?)));
+    let days: BTreeMap<i64, i64> = rows.expect("rows").collect::<Result<_, _>>().expect("values");
+    // A day of nobody, as today is just after midnight, is a day too.
+    let day = |day: i64| days.get(&day).copied().unwrap_or_default().to_string();
+    (first_second(at) / DAY..=at / DAY).map(day).collect()
 }
 
 /// Visits of all organizations in the last seven days by device, most first.
