@@ -16,7 +16,6 @@ mod layout;
 mod leaks;
 mod links;
 mod no_keychain;
-mod offline;
 mod public;
 mod secrets;
 mod sources;
