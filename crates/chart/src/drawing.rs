@@ -50,7 +50,7 @@ pub struct LegendItem {
     /// Its name: what [`View::hidden`] says of it. Plain text.
     pub name: String,
     /// Its colour, `#rrggbb`.
-    #[ts(type = "string")]
+    #[ts(as = "String")]
     pub color: Hex,
     /// Whether it is drawn.
     pub shown: bool,
@@ -162,10 +162,10 @@ pub struct Mark {
     /// Where it is.
     pub shape: Shape,
     /// What it is about: a moment, a category. Plain text.
-    #[ts(type = "string")]
+    #[ts(as = "String")]
     pub heading: Words,
     /// Its values, one for each series.
-    #[ts(type = "Array<Entry>")]
+    #[ts(as = "Vec<Entry>")]
     pub entries: Entries,
     /// Where it is on an axis that can be zoomed, in [`Across`]' measure.
     pub at: Option<f64>,
@@ -249,16 +249,16 @@ pub struct Rect {
 #[derive(Debug, Clone, PartialEq, Serialize, TS)]
 pub struct Entry {
     /// The series, or the column. Plain text.
-    #[ts(type = "string")]
+    #[ts(as = "String")]
     pub name: Words,
     /// The value in full. Without its commas (and what a format adds) it is what the engine's CSV says. A null reads
     /// `–`. Plain text.
-    #[ts(type = "string")]
+    #[ts(as = "String")]
     pub value: Words,
     /// About how much that is, where all entries of the mark measure the same: the web view lists them by it.
     pub amount: Option<f64>,
     /// The series' colour, `#rrggbb`.
-    #[ts(type = "string")]
+    #[ts(as = "String")]
     pub color: Hex,
     /// Where the value stands in the picture, if it is a point on a line or the end of a bar.
     pub y: Option<f32>,
