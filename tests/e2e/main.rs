@@ -16,6 +16,7 @@ mod layout;
 mod leaks;
 mod links;
 mod no_keychain;
+mod offline;
 mod public;
 mod secrets;
 mod sources;

@@ -321,6 +321,13 @@ impl Engine {
         self.freshness(tile, selection).is_some_and(|freshness| freshness.is_due(now))
     }
 
+    /// Whether an answer, or a failure, of the one is the other's too: some of what
+    /// they ask is the same question.
+    pub fn shares(&self, one: (&Tile, &Selection), other: (&Tile, &Selection)) -> bool {
+        let asked = self.inner.all_questions(one.0, one.1);
+        self.inner.all_questions(other.0, other.1).iter().any(|question| asked.contains(question))
+    }
+
     /// Why the last attempt for `tile` and `selection` failed, if it did: also for
     /// a tile that was never seen, which has no [`TileData`] to carry it.
     pub fn failure(&self, tile: &Tile, selection: &Selection) -> Option<Failure> {

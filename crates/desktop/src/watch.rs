@@ -3,7 +3,7 @@
 //! tries again until somebody is. The rules are the schedule's; here are the
 //! moments at which it is asked.
 
-use std::sync::Weak;
+use std::sync::{Arc, Weak};
 use std::time::{Duration, SystemTime};
 
 use perch_dashboard::schedule::{self, Allowance, Candidate, Circumstances, Reach};
@@ -194,6 +194,7 @@ impl Desktop {
         let generation = tenant.session().map_or(0, LiveSession::generation);
         confirm(tenant).await?;
         let outcome = engine.refresh_unless(tile, selection, enough).await;
+        self.tell_others(tenant, engine, (tile, selection));
         self.judge_signing_key(screen, outcome.as_ref().map(drop));
         match outcome {
             Ok(_) => Ok(()),
@@ -239,6 +240,15 @@ impl Desktop {
             self.state().sight.since = tenant.now();
             self.inner.wake.notify_one();
         }
+    }
+
+    /// What a tile asked was asked by others on the screen too, and they have their
+    /// answer now, or their failure.
+    fn tell_others(&self, tenant: &Arc<OpenTenant>, engine: &Engine, asked: (&Tile, &Selection)) {
+        let Some(screen) = self.screen().filter(|screen| Arc::ptr_eq(&screen.tenant, tenant)) else { return };
+        let others = screen.dashboard.tiles.iter().filter(|tile| tile.id != asked.0.id);
+        let answered = others.filter(|tile| engine.shares((tile, &screen.selection), asked));
+        answered.for_each(|tile| self.tile_changed(&screen, &tile.id));
     }
 
     fn all_tiles_changed(&self, screen: &Screen) {

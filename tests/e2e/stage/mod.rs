@@ -78,7 +78,6 @@ impl Stage {
     }
 
     /// Takes the sandbox away, as a network that is gone does.
-    #[expect(dead_code, reason = "the walks that need it are out until they pass")]
     pub async fn stop_sandbox(&mut self) {
         self.sandbox.take().expect("the sandbox runs").stop().await;
     }

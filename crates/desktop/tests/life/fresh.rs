@@ -112,6 +112,26 @@ async fn a_question_of_five_tiles_is_one_request() {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs the keychain of `make test`"]
+async fn an_answer_is_drawn_by_every_tile_that_asks_the_same_question() {
+    let visit = Visit::new(&[5, 5, 6, 5]).await;
+    let mut newest = 0;
+    for tile in ["t0", "t1", "t3"] {
+        newest = newest.max(visit.fetched(tile, 0).await);
+    }
+    let of_another = visit.fetched("t2", 0).await;
+    visit.world.redrawn.lock().expect("the tiles").clear();
+
+    visit.app.refresh_tile(&visit.tenant, "fresh", "t1").expect("asked");
+    visit.fetched("t1", newest).await;
+    for tile in ["t0", "t1", "t3"] {
+        let is_told = || async { visit.world.redrawn.lock().expect("the tiles").contains(tile).then_some(()) };
+        eventually(tile, is_told).await;
+    }
+    assert_eq!(visit.draw("t2").await.fetched, Some(of_another), "asks something else");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the keychain of `make test`"]
 async fn nothing_is_fetched_for_a_window_that_nobody_sees() {
     let visit = Visit::new(&[5]).await;
     let first = visit.fetched("t0", 0).await;

@@ -1,5 +1,6 @@
 //! What a test of the whole life needs around it.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
@@ -8,7 +9,7 @@ use std::time::{Duration, SystemTime};
 use perch_chart::View;
 use perch_clerk::{ClientToken, FrontendApi, HostedSignIn};
 use perch_desktop::view::{AppView, DashboardView, SignInIntent, SignInView, TenantStatus, TileRequest, TileView};
-use perch_desktop::{Desktop, Places, Problem, Surroundings};
+use perch_desktop::{Desktop, Event, Places, Problem, Surroundings};
 use perch_sandbox::{Clock, Options, Sandbox, visitor};
 use perch_tenant::Origin;
 use tempfile::TempDir;
@@ -28,6 +29,8 @@ pub struct World {
     pub links_arrive: bool,
     /// Links that arrive before the one of a hosted sign-in.
     pub links_before: Arc<Mutex<Vec<String>>>,
+    /// The tiles that the web view was told to draw again, since this was last emptied.
+    pub redrawn: Arc<Mutex<HashSet<String>>>,
 }
 
 impl World {
@@ -48,7 +51,8 @@ impl World {
         let options = Options { data: Some(data), clock, ..options };
         let sandbox = Sandbox::start(options).await.expect("the sandbox starts");
         put_files(folder.path(), &connection(&sandbox));
-        Self { folder, sandbox: Some(sandbox), ahead, links_arrive: true, links_before: Arc::default() }
+        let (links_before, redrawn) = (Arc::default(), Arc::default());
+        Self { folder, sandbox: Some(sandbox), ahead, links_arrive: true, links_before, redrawn }
     }
 
     /// Folders of another machine, where nobody ever signed in. Answers with those of the first.
@@ -84,13 +88,18 @@ impl World {
     pub fn app_at(&self, places: Places, choice: &Choice) -> Desktop {
         let links_arrive = self.links_arrive;
         let (ahead, choice, before) = (self.ahead.clone(), choice.clone(), self.links_before.clone());
+        let redrawn = self.redrawn.clone();
         let itself = Arc::new(OnceLock::<Desktop>::new());
         let to_itself = itself.clone();
         let app = Desktop::open(Surroundings {
             places,
             clock: Arc::new(later(&ahead)),
             locale: "en".to_owned(),
-            events: Box::new(|_| {}),
+            events: Box::new(move |event| {
+                if let Event::Tile(changed) = event {
+                    redrawn.lock().expect("the tiles").insert(changed.tile);
+                }
+            }),
             links_arrive: Box::new(move || links_arrive),
             browser: Box::new(move |url| {
                 let (url, (person, organization)) = (url.to_owned(), *choice.lock().expect("the choice"));
