@@ -35,7 +35,6 @@ impl App {
     }
 
     /// Drags from a place of one element to a place of another, given by their selectors.
-    #[expect(dead_code, reason = "the walks that need it are out until they pass")]
     pub async fn drag(&self, from: (&str, Share), to: (&str, Share)) {
         self.place_in(from.0, from.1).await;
         // Both as the window is scrolled now.

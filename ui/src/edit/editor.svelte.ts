@@ -140,12 +140,15 @@ export class Editor {
   }
 
   async resize(tile: string, extent: Extent): Promise<void> {
-    const [width, height] = [clamp(extent.width, 12), clamp(extent.height, 20)];
-    const isDone = await this.set(tile, [
-      { key: 'width', value: width },
-      { key: 'height', value: height },
-    ]);
-    if (isDone) this.said = `${this.#title(tile)}: ${width} of 12 columns, ${height} rows.`;
+    await this.#resize(tile, () => extent);
+  }
+
+  /** Makes a tile so many columns and rows larger than the step before left it. */
+  async resizeBy(tile: string, columns: number, rows: number): Promise<void> {
+    await this.#resize(tile, ({ width, height }) => ({
+      width: width + columns,
+      height: height + rows,
+    }));
   }
 
   /** Writes keys of a tile. Whether the core took them. */
@@ -229,6 +232,22 @@ export class Editor {
     if (!isDone) return;
     const ids = this.#ids;
     this.said = `${this.#title(tile)}: place ${ids.indexOf(tile) + 1} of ${ids.length}.`;
+  }
+
+  async #resize(tile: string, extent: (was: Extent) => Extent): Promise<void> {
+    const isDone = await this.#step((board) => {
+      const was = board.tiles.find(({ id }) => id === tile)?.layout;
+      if (!was) return null;
+      const wanted = extent(was);
+      const [width, height] = [clamp(wanted.width, 12), clamp(wanted.height, 20)];
+      const values: Assignment[] = [
+        { key: 'width', value: width },
+        { key: 'height', value: height },
+      ];
+      return core.edit(board.tenant, board.id, { kind: 'set', tile, values });
+    }, null);
+    const now = this.board?.tiles.find(({ id }) => id === tile)?.layout;
+    if (isDone && now) this.said = `${now.title}: ${now.width} of 12 columns, ${now.height} rows.`;
   }
 
   #change(change: Change, key: Refused['key'] = null): Promise<boolean> {
