@@ -7,6 +7,7 @@ use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use perch_dashboard::{Dashboard, MOST_BYTES, Problem as Mistake, Reading, WrongTile};
 use perch_tenant::Connection;
@@ -30,6 +31,7 @@ pub(crate) const MOST_DASHBOARDS: usize = 200;
 #[derive(Debug, Clone)]
 pub(crate) struct Connections {
     folder: PathBuf,
+    turn: Arc<Mutex<()>>,
 }
 
 /// A connection that was opened.
@@ -81,11 +83,19 @@ type Files = Vec<(PathBuf, Vec<u8>)>;
 impl Connections {
     /// The connections in a folder, which need not exist yet.
     pub(crate) fn new(folder: PathBuf) -> Self {
-        Self { folder }
+        Self { folder, turn: Arc::default() }
+    }
+
+    /// Held while files of connections are read or written together, so that
+    /// nobody comes upon half of them: files are followed while others are opened.
+    pub(crate) fn turn(&self) -> MutexGuard<'_, ()> {
+        // It guards what is on the disk, which no panic here leaves in a worse state than a crash.
+        self.turn.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// All connections, by name, and what could not be read.
     pub(crate) fn list(&self) -> (Vec<OpenedConnection>, Vec<Problem>) {
+        let _turn = self.turn();
         let (mut found, mut problems) = (Vec::new(), Vec::new());
         for folder in entries(&self.folder) {
             let file = folder.join(FILE);
@@ -138,6 +148,7 @@ impl Connections {
     fn put(&self, connection: Connection, mut files: Files, demo: bool) -> Result<OpenedConnection, Problem> {
         let folder = self.folder.join(connection.id());
         let new = self.folder.join(format!("{}.new", connection.id()));
+        let _turn = self.turn();
         remove_folder(&new)?;
         keep_edited(&folder, &mut files, demo)?;
         for (name, bytes) in files {
@@ -153,12 +164,21 @@ impl Connections {
     /// dashboards that are there.
     pub(crate) fn replace(&self, opened: &OpenedConnection, text: &str) -> Result<(), Problem> {
         let file = opened.folder.join(FILE);
+        let _turn = self.turn();
         disk::write_whole(&file, text.as_bytes()).map_err(|error| Problem::file(&file, &error))
     }
 
     /// Removes a connection and its dashboards.
     pub(crate) fn remove(&self, opened: &OpenedConnection) -> Result<(), Problem> {
+        let _turn = self.turn();
         remove_folder(&opened.folder)
+    }
+
+    /// Copies the dashboards of a connection's original anew
+    /// ([`OpenedConnection::copy_anew`]).
+    pub(crate) fn copy_anew(&self, opened: &OpenedConnection) -> Result<bool, Problem> {
+        let _turn = self.turn();
+        opened.copy_anew()
     }
 }
 
@@ -341,6 +361,28 @@ kind = "table"
             let text = |name: &str| fs::read_to_string(demo().folder.join(DASHBOARDS).join(name)).expect(name);
             assert_eq!((text("a.toml"), text("b.toml")), (DASHBOARD.to_owned(), edited.clone()));
         }
+    }
+
+    #[test]
+    fn files_that_are_followed_while_they_are_opened_again_are_never_half_there() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let connections = Connections::new(folder.path().join("connections"));
+        let file = put_down(folder.path(), &["a.toml", "b.toml"]);
+        let opened = connections.open(&file).expect("opened");
+        std::thread::scope(|scope| {
+            let opens = scope.spawn(|| {
+                for round in 0..100 {
+                    let changed = DASHBOARD.replace("\"Visits\"", &format!("\"{round}\""));
+                    fs::write(folder.path().join("dashboards/a.toml"), changed).expect("written");
+                    connections.open(&file).expect("opened again");
+                }
+            });
+            while !opens.is_finished() {
+                connections.copy_anew(&opened).expect("copied");
+                let (list, problems) = connections.list();
+                assert_eq!((list.len(), problems), (1, Vec::new()));
+            }
+        });
     }
 
     #[test]

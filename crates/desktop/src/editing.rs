@@ -155,12 +155,15 @@ impl Desktop {
     pub async fn save_edit(&self, tenant: &str, dashboard: &str, overwrite: bool) -> Result<DashboardView, Problem> {
         let screen = self.screen_of(tenant, dashboard)?;
         let (draft, file) = screen.tenant.draft(dashboard)?;
-        if !overwrite {
-            is_as_it_was(&file, &draft)?;
-        }
-        disk::write_whole(&file, draft.text().as_bytes()).map_err(|error| Problem::not_saved(&file, &error))?;
-        if let Err(error) = mark_edited(&file) {
-            tracing::warn!(%error, "the connection's file, opened again, will replace this dashboard");
+        {
+            let _turn = self.inner.connections.turn();
+            if !overwrite {
+                is_as_it_was(&file, &draft)?;
+            }
+            disk::write_whole(&file, draft.text().as_bytes()).map_err(|error| Problem::not_saved(&file, &error))?;
+            if let Err(error) = mark_edited(&file) {
+                tracing::warn!(%error, "the connection's file, opened again, will replace this dashboard");
+            }
         }
         screen.tenant.change_draft(dashboard, |now| {
             now.mark_saved_as(draft.text());

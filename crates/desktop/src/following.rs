@@ -69,7 +69,7 @@ impl Desktop {
         let mut news = false;
         let mut now = HashMap::new();
         for opened in connections {
-            match opened.copy_anew() {
+            match self.inner.connections.copy_anew(opened) {
                 Ok(copied) => news |= copied,
                 Err(problem) => self.tell(problem),
             }
