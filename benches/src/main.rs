@@ -88,7 +88,7 @@ async fn run() -> Result<(), BenchError> {
         comparisons.extend(render::compare(&mut Node::start()?)?);
     }
     if wanted("redraw") {
-        comparisons.push(redraw::compare(&mut Node::start()?)?);
+        comparisons.extend(redraw::compare(&mut Node::start()?).await?);
     }
     if wanted("hover") {
         comparisons.push(hover::compare().await?);
