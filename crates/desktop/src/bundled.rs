@@ -5,8 +5,6 @@
 use std::fs;
 use std::path::Path;
 
-use sha2::{Digest, Sha256};
-
 use crate::connections::Connections;
 use crate::disk;
 use crate::origin::Origin;
@@ -22,7 +20,7 @@ impl Connections {
     pub(crate) fn open_bundled(&self, bundle: &Path, remembered: &Path) -> Result<bool, Problem> {
         let Ok(file) = std::path::absolute(bundle.join(FILE)) else { return Ok(false) };
         let (Ok(text), Some(origin)) = (fs::read(&file), Origin::written(&file)) else { return Ok(false) };
-        let digest = digest(&[&text, &origin]);
+        let digest = disk::digest([text.as_slice(), &origin]);
         if fs::read_to_string(remembered).is_ok_and(|remembered| remembered == digest) {
             return Ok(false);
         }
@@ -35,15 +33,6 @@ impl Connections {
         disk::write_whole(remembered, digest.as_bytes()).map_err(|error| Problem::file(remembered, &error))?;
         Ok(!is_elsewhere)
     }
-}
-
-fn digest(parts: &[&[u8]]) -> String {
-    let mut hash = Sha256::new();
-    for part in parts {
-        hash.update((part.len() as u64).to_be_bytes());
-        hash.update(part);
-    }
-    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

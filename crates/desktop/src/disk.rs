@@ -6,6 +6,8 @@ use std::io::{self, Read, Write};
 use std::path::Path;
 use std::time::Duration;
 
+use sha2::{Digest, Sha256};
+
 /// Files of configuration are small; what is larger than this is not one.
 const LARGEST: u64 = 1024 * 1024;
 
@@ -82,6 +84,17 @@ pub fn read_whole(path: &Path) -> io::Result<String> {
         return Err(io::Error::new(io::ErrorKind::InvalidData, "the file is larger than a megabyte"));
     }
     Ok(text)
+}
+
+/// What changes when one of these does: SHA-256 over each part and its length, in
+/// hexadecimal digits.
+pub fn digest<'p>(parts: impl IntoIterator<Item = &'p [u8]>) -> String {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part);
+    }
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

@@ -9,7 +9,6 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use crate::connections::{BEFORE, DASHBOARDS, EDITED, OpenedConnection, dashboard_files, read_dashboard};
 use crate::disk;
@@ -108,14 +107,7 @@ fn read(folder: &Path) -> io::Result<Dashboards> {
 }
 
 fn digest(dashboards: &Dashboards) -> String {
-    let mut hash = Sha256::new();
-    for (name, bytes) in dashboards {
-        for part in [name.as_encoded_bytes(), bytes.as_slice()] {
-            hash.update((part.len() as u64).to_be_bytes());
-            hash.update(part);
-        }
-    }
-    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    disk::digest(dashboards.iter().flat_map(|(name, bytes)| [name.as_encoded_bytes(), bytes]))
 }
 
 #[cfg(test)]
