@@ -49,7 +49,7 @@ pub enum DecodeError {
         at: usize,
     },
     /// The bytes are not the JSON of an answer.
-    #[error("the answer cannot be read at line {line}, column {column}: {what}")]
+    #[error("the answer{} cannot be read at line {line}, column {column}: {what}", of(cells))]
     Malformed {
         /// Counted from 1.
         line: usize,
@@ -57,6 +57,8 @@ pub enum DecodeError {
         column: usize,
         /// What was expected.
         what: &'static str,
+        /// The answer's column whose cell is wrong, if one is: its name as far as a sentence bears it.
+        cells: Option<String>,
     },
     /// Arrays and objects nest deeper than Perch follows.
     #[error("the answer cannot be read at line {line}, column {column}: {TOO_DEEP}")]
@@ -122,8 +124,28 @@ impl DecodeError {
         if fault.what == TOO_DEEP {
             return Self::TooDeep { line, column };
         }
-        Self::Malformed { line, column, what: fault.what }
+        Self::Malformed { line, column, what: fault.what, cells: None }
     }
+
+    /// The same, of a cell of this column.
+    fn of(self, name: Option<String>) -> Self {
+        match self {
+            Self::Malformed { line, column, what, .. } => Self::Malformed { line, column, what, cells: name },
+            other => other,
+        }
+    }
+}
+
+/// `'s column` and its name, where one is known.
+fn of(cells: &Option<String>) -> String {
+    cells.as_ref().map_or_else(String::new, |name| format!("'s column `{name}`"))
+}
+
+/// A column's name as far as a sentence bears it.
+fn spoken(columns: &[Column], index: usize) -> Option<String> {
+    const LONGEST: usize = 120;
+    let name = columns.get(index)?.name();
+    Some(name.chars().map(|character| if character.is_control() { ' ' } else { character }).take(LONGEST).collect())
 }
 
 /// Reads the body of a pipe's `.json`. `meta` may stand before or after `data`.
@@ -137,7 +159,7 @@ pub fn decode(bytes: &[u8]) -> Result<Answer, DecodeError> {
     let mut parts = Parts::default();
     let mut scanner = Scanner::new(text);
     let read = scanner.entries(|key, scanner| parts.read(&key, scanner)).and_then(|()| scanner.end());
-    read.map_err(|fault| DecodeError::at(text, fault))?;
+    read.map_err(|fault| DecodeError::at(text, fault).of(parts.stopped_at.take()))?;
 
     if let Some(exception) = parts.exception {
         return Err(DecodeError::Interrupted { exception });
@@ -150,8 +172,10 @@ pub fn decode(bytes: &[u8]) -> Result<Answer, DecodeError> {
     let data = parts.data.ok_or(DecodeError::Missing("data"))?;
     let found = match data {
         Data::Read { rows } => rows,
-        Data::Waiting { at } => rows::read(&mut scanner.moved_to(at), &mut columns, told(text))
-            .map_err(|fault| DecodeError::at(text, fault))?,
+        Data::Waiting { at } => rows::read(&mut scanner.moved_to(at), &mut columns, told(text)).map_err(|stopped| {
+            let name = stopped.column.and_then(|column| spoken(&columns, column));
+            DecodeError::at(text, stopped.fault).of(name)
+        })?,
     };
     if let Some(told) = parts.rows.filter(|told| usize::try_from(*told) != Ok(found)) {
         return Err(DecodeError::Miscounted { told, found });
@@ -183,6 +207,8 @@ struct Parts {
     rows_before_limit: Option<u64>,
     statistics: Option<Statistics>,
     exception: Option<String>,
+    /// The column whose cell could not be read.
+    stopped_at: Option<String>,
 }
 
 enum Meta {
@@ -211,9 +237,13 @@ impl Parts {
             "meta" => self.meta = Some(read_meta(scanner)?),
             "data" => {
                 self.data = Some(match &mut self.meta {
-                    Some(Meta::Columns(columns)) => {
-                        Data::Read { rows: rows::read(scanner, columns, told(scanner.text()))? }
-                    }
+                    Some(Meta::Columns(columns)) => match rows::read(scanner, columns, told(scanner.text())) {
+                        Ok(rows) => Data::Read { rows },
+                        Err(stopped) => {
+                            self.stopped_at = stopped.column.and_then(|column| spoken(columns, column));
+                            return Err(stopped.fault);
+                        }
+                    },
                     _ => {
                         let at = scanner.at();
                         scanner.value()?;
@@ -333,6 +363,27 @@ mod tests {
             assert!(error.to_string().contains("line 3"), "{row}: {error}");
             assert_eq!(error.code(), "answer-malformed");
         }
+    }
+
+    #[test]
+    fn a_cell_that_cannot_be_read_is_told_with_its_column() {
+        for (rows, column) in [
+            (r#"{"a":1,"b":2}"#, "b"),
+            (r#"{"a":1.5,"b":"x"}"#, "a"),
+            (r#"{"a":1,"b":"x"},{"b":"x","a":"y"}"#, "a"),
+            (r#"{"a":1}"#, "b"),
+            (r#"{"b":"x"}"#, "a"),
+        ] {
+            for text in [format!("{{{META},\"data\":[{rows}]}}"), format!("{{\"data\":[{rows}],{META}}}")] {
+                let error = refused(&text).to_string();
+                assert!(
+                    error.starts_with(&format!("the answer's column `{column}` cannot be read")),
+                    "{rows}: {error}"
+                );
+            }
+        }
+        let error = refused(&format!("{{{META},\"data\":[{{\"a\":1,\"b\":\"x\"}} 5]}}")).to_string();
+        assert!(error.starts_with("the answer cannot be read"), "{error}");
     }
 
     #[test]

@@ -8,7 +8,7 @@
 use std::cmp::Ordering;
 
 use crate::build::Dates;
-use crate::scan::{Expected, Read, Scanner};
+use crate::scan::{Expected, Fault, Read, Scanner};
 use crate::table::Column;
 
 /// With more columns than this, what stands between the values is kept as it is.
@@ -20,13 +20,29 @@ const SAMPLE: usize = 64;
 
 /// Reads the list of rows that stands here; how many there were. `told` is how
 /// many the answer says there are: only a hint, for making room at once.
-pub(crate) fn read(scanner: &mut Scanner<'_>, columns: &mut [Column], told: Option<usize>) -> Read<usize> {
+pub(crate) fn read(scanner: &mut Scanner<'_>, columns: &mut [Column], told: Option<usize>) -> Result<usize, Stopped> {
+    let mut rows = Rows::of(columns.len());
+    let read = read_all(&mut rows, scanner, columns, told);
+    read.map_err(|fault| Stopped { fault, column: rows.stopped_at })
+}
+
+/// Where reading came to its end too early: what is wrong, and in which column, if in one.
+pub(crate) struct Stopped {
+    pub(crate) fault: Fault,
+    pub(crate) column: Option<usize>,
+}
+
+fn read_all<'a>(
+    rows: &mut Rows<'a>,
+    scanner: &mut Scanner<'a>,
+    columns: &mut [Column],
+    told: Option<usize>,
+) -> Read<usize> {
     scanner.expect(b'[', "`data` must be a list of rows")?;
     if scanner.peek() == b']' {
         scanner.bump();
         return Ok(0);
     }
-    let mut rows = Rows::of(columns.len());
     let mut room = Room::first(scanner, columns, told);
     while rows.row(scanner, columns)? {
         rows.count += 1;
@@ -90,12 +106,29 @@ struct Rows<'a> {
     by_name: Vec<usize>,
     count: usize,
     dates: Dates,
+    /// The column whose value could not be read, or was not there.
+    stopped_at: Option<usize>,
 }
 
 impl<'a> Rows<'a> {
     fn of(columns: usize) -> Self {
         let (order, gaps) = ((0..columns).collect(), vec![Expected::plain(""); columns]);
-        Self { order, gaps, by_name: Vec::new(), count: 0, dates: Dates::default() }
+        Self { order, gaps, by_name: Vec::new(), count: 0, dates: Dates::default(), stopped_at: None }
+    }
+
+    #[inline]
+    fn cell(&mut self, column: usize, scanner: &mut Scanner<'a>, columns: &mut [Column]) -> Read<()> {
+        let read = columns[column].read(scanner, &mut self.dates);
+        if read.is_err() {
+            self.stopped_at = Some(column);
+        }
+        read
+    }
+
+    #[cold]
+    fn missing(&mut self, column: usize, scanner: &Scanner<'a>) -> Fault {
+        self.stopped_at = Some(column);
+        scanner.fault("a column is missing in this row")
     }
 
     /// Reads one row as far as its last value. `false` after the last row.
@@ -104,7 +137,7 @@ impl<'a> Rows<'a> {
             let column = self.order[place];
             let gap = &self.gaps[place];
             if !gap.is_empty() && scanner.take_expected(gap) {
-                columns[column].read(scanner, &mut self.dates)?;
+                self.cell(column, scanner, columns)?;
                 continue;
             }
             let start = scanner.at();
@@ -113,10 +146,10 @@ impl<'a> Rows<'a> {
                     return Ok(false);
                 }
                 if scanner.peek() == b'}' {
-                    return Err(scanner.fault("a column is missing in this row"));
+                    return Err(self.missing(column, scanner));
                 }
             } else if !self.comma(scanner)? {
-                return Err(scanner.fault("a column is missing in this row"));
+                return Err(self.missing(column, scanner));
             }
             let key_at = scanner.at();
             let key = scanner.key()?;
@@ -127,7 +160,7 @@ impl<'a> Rows<'a> {
             }
             let gap = scanner.since(start);
             self.gaps[place] = if columns.len() <= NARROW { Expected::new(gap) } else { Expected::plain(gap) };
-            columns[column].read(scanner, &mut self.dates)?;
+            self.cell(column, scanner, columns)?;
         }
         // Rows of no columns at all.
         if self.order.is_empty() { self.open(scanner) } else { Ok(true) }
@@ -188,14 +221,14 @@ impl<'a> Rows<'a> {
                 return Err(scanner.moved_to(at).fault("`meta` has no column of this name, or the row has it twice"));
             };
             taken[column] = true;
-            columns[column].read(scanner, &mut self.dates)?;
+            self.cell(column, scanner, columns)?;
             order.push(column);
             if !self.comma(scanner)? {
                 break;
             }
         }
-        if order.len() < columns.len() {
-            return Err(scanner.fault("a column is missing in this row"));
+        if let Some(missing) = taken.iter().position(|taken| !taken) {
+            return Err(self.missing(missing, scanner));
         }
         self.order = order;
         self.gaps = vec![Expected::plain(""); columns.len()];
