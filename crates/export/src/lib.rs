@@ -1,18 +1,19 @@
-//! Pictures as files: SVG that stands alone, PNG and PDF, with the bundled Perch Sans and no other font, so that the
-//! same picture gives the same bytes on every machine.
+//! Pictures as files: SVG that stands alone, PNG and PDF, with the bundled Perch Sans, so that the same picture gives the
+//! same bytes on every machine.
 //!
 //! ```text
 //! Drawing -> frame (ground, title) -> SVG -> usvg -> PNG
 //! Drawings -> pages (grid, titles) --------> usvg -> PDF, whose text stays text
 //! ```
 //!
-//! What Perch Sans does not hold (it has Latin, Greek and Cyrillic) is a box in PNG and PDF, as wide as the letter
-//! would be; in SVG it is the letter itself, from whatever font the reader has.
+//! What Perch Sans does not hold (it has Latin, Greek and Cyrillic) comes from a font of the system that makes the file,
+//! and is a box where none has it; in SVG it is the letter itself, from whatever font the reader has.
 
 mod error;
 mod file_name;
 mod frame;
 mod layout;
+mod letters;
 mod pdf;
 mod png;
 mod tree;

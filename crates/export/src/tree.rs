@@ -1,4 +1,4 @@
-//! An SVG read for painting, with the bundled fonts and nothing from outside.
+//! An SVG read for painting, with the bundled fonts, and nothing else from outside but letters that they lack.
 
 use std::sync::{Arc, LazyLock};
 
@@ -7,8 +7,9 @@ use resvg::usvg::fontdb::{Database, ID};
 use resvg::usvg::{FontResolver, ImageHrefResolver, Options, Tree};
 
 use crate::ExportError;
+use crate::letters::Letters;
 
-/// A box for each letter that Perch Sans does not hold; `fonts/boxes.py` makes it.
+/// A box for each letter that no font holds; `fonts/boxes.py` makes it.
 static BOXES: &[u8] = include_bytes!("../fonts/PerchBoxes.ttf");
 
 /// The fonts, and which of them has the boxes.
@@ -32,6 +33,14 @@ static BUNDLED: LazyLock<Bundled> = LazyLock::new(|| {
     Bundled { fonts: Arc::new(fonts), boxes }
 });
 
+/// The system's fonts behind the bundled ones. Whoever writes Latin, Greek or Cyrillic never waits for them.
+static SYSTEM: LazyLock<Letters> = LazyLock::new(|| {
+    let bundled: Vec<ID> = BUNDLED.fonts.faces().map(|face| face.id).collect();
+    let mut fonts = Database::clone(&BUNDLED.fonts);
+    fonts.load_system_fonts();
+    Letters::behind(fonts, &bundled)
+});
+
 /// Reads an SVG.
 pub(crate) fn read(svg: &str) -> Result<Tree, ExportError> {
     let Bundled { fonts, boxes } = &*BUNDLED;
@@ -40,7 +49,10 @@ pub(crate) fn read(svg: &str) -> Result<Tree, ExportError> {
         fontdb: Arc::clone(fonts),
         font_resolver: FontResolver {
             select_font: FontResolver::default_font_selector(),
-            select_fallback: Box::new(move |_, used, _| boxes.filter(|boxes| !used.contains(boxes))),
+            select_fallback: Box::new(move |character, used, fonts| {
+                let face = SYSTEM.face(character, used).inspect(|_| *fonts = SYSTEM.fonts());
+                face.or(boxes.filter(|boxes| !used.contains(boxes)))
+            }),
         },
         // Charts refer to no image; usvg would look for one on the disk.
         image_href_resolver: ImageHrefResolver {

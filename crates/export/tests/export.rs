@@ -100,9 +100,9 @@ fn the_same_picture_gives_the_same_bytes() {
     assert!(made() == made());
 }
 
-/// Not what a system font would make of it, which differs from machine to machine, and not nothing.
+/// From a system font or as a box, which differs from machine to machine; never nothing.
 #[test]
-fn what_perch_sans_does_not_hold_is_a_box() {
+fn what_perch_sans_does_not_hold_is_seen() {
     let paint = |name: &str| {
         let drawing = drawing(&[name], Kind::BarList, Theme::Light);
         let picture = Picture { drawing: &drawing, size: SIZE, theme: Theme::Light, title: None };
