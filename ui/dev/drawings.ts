@@ -54,7 +54,13 @@ export class Sheet {
     const { width, height } = this;
     return {
       svg: `<svg xmlns="http://www.w3.org/2000/svg" role="img" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="${FONT}" fill="none"><title>A pretended ${this.kind}</title>${this.out.join('')}</svg>`,
-      marks: { plot: { x: 0, y: 0, width, height }, pick: 'shape', marks: this.marks },
+      marks: {
+        plot: { x: 0, y: 0, width, height },
+        pick: 'shape',
+        marks: this.marks,
+        groups: [],
+        untold: 0,
+      },
       summary: `A pretended ${this.kind}`,
       scroll: null,
       legend: [],
@@ -116,7 +122,15 @@ function overTime(sheet: Sheet): PictureView {
         y: isGap ? null : y,
       };
     });
-    sheet.marks.push({ shape: { type: 'column', x }, heading, entries, at, keys: [], link: null });
+    sheet.marks.push({
+      shape: { type: 'column', x },
+      heading,
+      entries,
+      at,
+      parts: [],
+      keys: [],
+      link: null,
+    });
     if (day % 7 === 0) sheet.label(x, height - 6, heading.slice(5, 11), 11);
   }
   for (const [name, list] of points) {
@@ -131,7 +145,7 @@ function overTime(sheet: Sheet): PictureView {
     sheet.out.push(`<polyline points="${list.join(' ')}" stroke="${color}" stroke-width="1.75"/>`);
   }
   return sheet.picture({
-    marks: { plot, pick: 'nearest-x', marks: sheet.marks },
+    marks: { plot, pick: 'nearest-x', marks: sheet.marks, groups: [], untold: 0 },
     legend,
     across: { measure: 'time', from, to, log: false },
   });
@@ -187,11 +201,14 @@ function columns(sheet: Sheet): PictureView {
         },
       ],
       at: null,
+      parts: [],
       keys: [{ column: 'country', value: code }],
       link: null,
     });
   });
-  return sheet.picture({ marks: { plot, pick: 'nearest-x', marks: sheet.marks } });
+  return sheet.picture({
+    marks: { plot, pick: 'nearest-x', marks: sheet.marks, groups: [], untold: 0 },
+  });
 }
 
 function bars(sheet: Sheet): PictureView {
@@ -219,6 +236,7 @@ function bars(sheet: Sheet): PictureView {
         { name: 'visits', value: String(value), amount: value, color: sheet.color(0), y: null },
       ],
       at: null,
+      parts: [],
       keys: [{ column: 'pathname', value: name }],
       link: `https://shop.example${name}`,
     });
@@ -253,6 +271,7 @@ function ring(sheet: Sheet): PictureView {
         },
       ],
       at: null,
+      parts: [],
       keys: [{ column: 'device', value: heading }],
       link: null,
     });

@@ -59,6 +59,7 @@ export function rows(sheet: Sheet): PictureView {
         y: null,
       })),
       at: null,
+      parts: [],
       keys: [{ column: 'pathname', value: cells(row)[0] ?? null }],
       link: null,
     });

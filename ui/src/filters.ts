@@ -2,6 +2,7 @@
 // about, or opens the web page that the mark leads to.
 
 import type { FilterView } from './generated/FilterView';
+import type { Group } from './generated/Group';
 import type { Mark } from './generated/Mark';
 
 /** A filter and the values that it shall have; none takes it away. */
@@ -10,9 +11,12 @@ export interface Choice {
   values: string[];
 }
 
-/** What a click on the mark sets; the value that is set already is taken away. */
-export function choiceOf(mark: Mark, filters: FilterView[]): Choice | null {
-  for (const { column, value } of mark.keys) {
+/** What is pointed at: a mark, and the series of it that is meant, if one is. */
+export type Aim = Pick<Mark, 'keys' | 'link'> & { group?: Group | null };
+
+/** What a click there sets; the value that is set already is taken away. */
+export function choiceOf(aim: Aim, filters: FilterView[]): Choice | null {
+  for (const { column, value } of aim.group ? [...aim.keys, aim.group.key] : aim.keys) {
     const filter = filters.find((one) => one.column === column && isSetByMarks(one));
     if (filter && value !== null) return { filter, values: toggled(filter, value) };
   }
@@ -53,14 +57,16 @@ export function clicked(filters: FilterView[]): FilterView[] {
   return filters.filter(({ kind, isSet }) => kind.type === 'click' && isSet);
 }
 
-/** A click on the mark in words; `null` where it does nothing. */
-export function hintOf(mark: Mark, filters: FilterView[]): string | null {
-  const choice = choiceOf(mark, filters);
+/** A click there in words, with the series that it is about; `null` where it does nothing. */
+export function hintOf(aim: Aim, filters: FilterView[]): string | null {
+  const choice = choiceOf(aim, filters);
   if (choice) {
     const isAnother = choice.values.some((value) => !choice.filter.values.includes(value));
-    return isAnother ? 'Click to filter' : 'Click to take the filter away';
+    if (!isAnother) return 'Click to take the filter away';
+    const bySeries = aim.group?.key.column === choice.filter.column;
+    return bySeries ? `Click to filter by ${aim.group?.name}` : 'Click to filter';
   }
-  return mark.link === null ? null : `Click to open ${hostOf(mark.link)}`;
+  return aim.link === null ? null : `Click to open ${hostOf(aim.link)}`;
 }
 
 function hostOf(link: string): string {

@@ -1,9 +1,13 @@
 // What lies under the pointer. The core tells where the marks of a picture are;
 // this file only measures distances. Coordinates are CSS pixels of the picture.
 
+import type { Entry } from './generated/Entry';
+import type { Group } from './generated/Group';
 import type { Mark } from './generated/Mark';
 import type { Marks } from './generated/Marks';
+import type { Rect } from './generated/Rect';
 import type { Shape } from './generated/Shape';
+import { meant } from './series';
 
 export interface Point {
   x: number;
@@ -12,6 +16,8 @@ export interface Point {
 
 /** How far beside the plot the pointer may be and still mean it. */
 const REACH = 8;
+/** How far beyond the nearest mark another is as near, for a pointer that knows whole pixels. */
+const SAME = 0.5;
 
 /** The index of the mark that stands nearest to a value of the axis along the bottom. */
 export function nearestTo({ marks }: Marks, at: number): number | null {
@@ -29,7 +35,7 @@ export function nearestTo({ marks }: Marks, at: number): number | null {
 
 /** The index of the mark that the pointer means. */
 export function pick({ plot, pick, marks }: Marks, at: Point): number | null {
-  if (pick === 'shape') {
+  if (pick === 'shape' || pick === 'span') {
     // What was drawn last lies on top.
     const index = marks.findLastIndex((mark) => covers(mark.shape, at));
     return index < 0 ? null : index;
@@ -40,16 +46,58 @@ export function pick({ plot, pick, marks }: Marks, at: Point): number | null {
     at.y >= plot.y - REACH &&
     at.y <= plot.y + plot.height + REACH;
   if (!inside) return null;
+  const least = marks.reduce(
+    (least, { shape }) => Math.min(least, distanceX(shape, at.x)),
+    Infinity,
+  );
   let nearest: number | null = null;
-  let least = Infinity;
+  let lowest = Infinity;
+  // Of marks that share a pixel, the one with a value at the pointer's height: each has peaks of its own.
   marks.forEach((mark, index) => {
-    const distance = distanceX(mark.shape, at.x);
-    if (distance < least) {
-      least = distance;
+    if (distanceX(mark.shape, at.x) > least + SAME) return;
+    const height = distanceY(mark, at.y);
+    if (nearest === null || height < lowest) {
+      lowest = height;
       nearest = index;
     }
   });
   return nearest;
+}
+
+/** How far above or below the pointer the mark's nearest value is. */
+function distanceY({ entries }: Mark, y: number): number {
+  return entries.reduce(
+    (least, entry) => (entry.y === null ? least : Math.min(least, Math.abs(entry.y - y))),
+    Infinity,
+  );
+}
+
+/**
+ * The entry of a mark that a point means: the bar that it is on, the layer that it is in, or the nearest value, if one
+ * is near.
+ */
+export function entryAt(pick: Marks['pick'], mark: Mark, at: Point): Entry | null {
+  const { entries, parts } = mark;
+  if (parts.length > 0) return entries[parts.findLastIndex((part) => holds(part, at))] ?? null;
+  if (pick === 'layer') return layer(entries, at.y);
+  return entries.length > 1 ? meant(entries, at.y) : null;
+}
+
+/** The layer whose upper edge is the next one above the pointer. */
+function layer(entries: Entry[], y: number): Entry | null {
+  return entries.reduce<Entry | null>(
+    (best, entry) =>
+      entry.y !== null && entry.y <= y && (best?.y == null || entry.y > best.y) ? entry : best,
+    null,
+  );
+}
+
+/** The series that a point on a mark is about: the only one there is, or the one that the point means. */
+export function groupAt({ pick, groups }: Marks, mark: Mark, at: Point | null): Group | null {
+  if (groups.length === 0) return null;
+  const only = mark.entries.length === 1 ? (mark.entries[0] ?? null) : null;
+  const entry = only ?? (at && entryAt(pick, mark, at));
+  return groups.find(({ name }) => name === entry?.name) ?? null;
 }
 
 /** Whether a shape covers a point. */
@@ -58,12 +106,7 @@ export function covers(shape: Shape, at: Point): boolean {
     case 'column':
       return Math.abs(shape.x - at.x) <= REACH;
     case 'rect':
-      return (
-        at.x >= shape.x &&
-        at.x < shape.x + shape.width &&
-        at.y >= shape.y &&
-        at.y < shape.y + shape.height
-      );
+      return holds(shape, at);
     case 'wedge': {
       const dx = at.x - shape.cx;
       const dy = at.y - shape.cy;
@@ -76,6 +119,10 @@ export function covers(shape: Shape, at: Point): boolean {
     case 'polygon':
       return isInside(shape.points, at);
   }
+}
+
+function holds({ x, y, width, height }: Rect, at: Point): boolean {
+  return at.x >= x && at.x < x + width && at.y >= y && at.y < y + height;
 }
 
 /** Whether a ray to the right leaves a closed outline once more than it enters it. */

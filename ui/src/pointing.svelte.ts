@@ -1,13 +1,13 @@
 // Where a viewer is in a picture: under the pointer, walking by keyboard, or
 // brushing a stretch of the axis. The picture shows it; here is what it means.
 
-import { along, between, scaled, shareOf, shifted } from './across';
+import { along, between, scaled, shareOf, shifted, valueAt } from './across';
 import type { Board } from './board.svelte';
-import { choiceOf, type Choice } from './filters';
+import { choiceOf, type Aim, type Choice } from './filters';
 import type { Mark } from './generated/Mark';
 import type { Marks } from './generated/Marks';
 import type { Meaning } from './gestures';
-import { anchor, nearestTo, pick, step, type Point } from './marks';
+import { anchor, groupAt, nearestTo, pick, step, type Point } from './marks';
 import type { Tile } from './tile.svelte';
 
 /** What a press on a mark asks of the window. */
@@ -54,10 +54,18 @@ export class Pointing implements Meaning {
     this.mark && this.marks ? (this.pointer ?? anchor(this.mark, this.marks.plot)) : null,
   );
 
+  /** What a click does something about. */
+  readonly aim: Aim | null = $derived.by(() => this.#aim(this.mark, this.pointer));
+
   /** The instant that is pointed at, for all the charts that measure time. */
-  readonly instant: number | null = $derived.by(() =>
-    this.tile.view?.picture?.across?.measure === 'time' ? (this.mark?.at ?? null) : null,
-  );
+  readonly instant: number | null = $derived.by(() => {
+    const across = this.tile.view?.picture?.across;
+    if (across?.measure !== 'time' || !this.mark || !this.marks) return null;
+    // What lasts is pointed at in the middle of it.
+    return this.marks.pick === 'span' && this.pointer
+      ? valueAt(across, along(this.marks.plot, this.pointer.x))
+      : this.mark.at;
+  });
 
   /** The mark at the instant that another chart of the dashboard is pointed at. */
   readonly elsewhere: { mark: Mark; x: number } | null = $derived.by(() => {
@@ -85,7 +93,7 @@ export class Pointing implements Meaning {
       this.leave();
       return wasSomewhere;
     }
-    if (event.key === 'Enter') return this.#press(this.mark, event.ctrlKey || event.metaKey);
+    if (event.key === 'Enter') return this.#press(this.aim, event.ctrlKey || event.metaKey);
     if (event.ctrlKey || event.metaKey || event.altKey) return false;
     if (event.key === '+' || event.key === '=') return this.#zoom(ZOOM, this.#middle());
     if (event.key === '-' || event.key === '_') return this.#zoom(1 / ZOOM, this.#middle());
@@ -153,16 +161,22 @@ export class Pointing implements Meaning {
     // A finger has no other way to read a mark than to tap it: the second tap is a click.
     const isFirstTap = byTouch && this.#touched !== index;
     this.#touched = index;
-    if (!isFirstTap) this.#press((index !== null && this.marks?.marks[index]) || null, besides);
+    const mark = (index !== null && this.marks?.marks[index]) || null;
+    if (!isFirstTap) this.#press(this.#aim(mark, { x, y }), besides);
+  }
+
+  #aim(mark: Mark | null, at: Point | null): Aim | null {
+    const { marks } = this;
+    return mark && marks && { keys: mark.keys, link: mark.link, group: groupAt(marks, mark, at) };
   }
 
   /** Filters by a mark, or opens the page it leads to: with Ctrl or Cmd the page, where it has both. */
-  #press(mark: Mark | null, besides: boolean): boolean {
-    if (!mark) return false;
-    const choice = choiceOf(mark, this.board.view.filters);
-    if (choice && !(besides && mark.link !== null)) this.asked.filter(choice);
-    else if (mark.link !== null) this.asked.open(mark.link);
-    return choice !== null || mark.link !== null;
+  #press(aim: Aim | null, besides: boolean): boolean {
+    if (!aim) return false;
+    const choice = choiceOf(aim, this.board.view.filters);
+    if (choice && !(besides && aim.link !== null)) this.asked.filter(choice);
+    else if (aim.link !== null) this.asked.open(aim.link);
+    return choice !== null || aim.link !== null;
   }
 
   /** Where on the axis the keyboard is: on a mark, or in the middle. */

@@ -202,6 +202,7 @@ const byCountry: Marks = {
     heading: value,
     entries: [],
     at: null,
+    parts: [],
     keys: [{ column: 'country', value }],
     link: null,
   })),

@@ -16,6 +16,7 @@ const mark = (keys: Record<string, string | null>, link: string | null = null): 
   heading: '',
   entries: [],
   at: null,
+  parts: [],
   keys: Object.entries(keys).map(([column, value]) => ({ column, value })),
   link,
 });
@@ -69,4 +70,14 @@ test('what a click does is said in words, and nothing where it does nothing', ()
   expect(hintOf(mark({ country: 'at' }), [filter('country')])).toBe('Click to filter');
   expect(hintOf(mark({}, 'https://shop.example/a?b'), [])).toBe('Click to open shop.example');
   expect(hintOf(mark({ country: 'at' }), [])).toBeNull();
+});
+
+test('a series that is pointed at filters where its mark itself does not', () => {
+  const group = { name: 'mobile', key: { column: 'device', value: 'mobile' } };
+  const aim = { ...mark({ country: 'at' }), group };
+  expect(choiceOf(aim, [filter('device')])?.values).toEqual(['mobile']);
+  expect(hintOf(aim, [filter('device')])).toBe('Click to filter by mobile');
+  expect(hintOf(aim, [filter('device', ['mobile'])])).toBe('Click to take the filter away');
+  expect(choiceOf(aim, [filter('device'), filter('country')])?.values).toEqual(['at']);
+  expect(hintOf(aim, [filter('device'), filter('country')])).toBe('Click to filter');
 });

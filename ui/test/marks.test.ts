@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Mark } from '../src/generated/Mark';
 import type { Marks } from '../src/generated/Marks';
 import type { Shape } from '../src/generated/Shape';
-import { anchor, covers, outline, pick, step } from '../src/marks';
+import { anchor, covers, entryAt, groupAt, outline, pick, step } from '../src/marks';
 import { line } from './pretend';
 
 const mark = (shape: Shape): Mark => ({
@@ -10,11 +10,18 @@ const mark = (shape: Shape): Mark => ({
   heading: '',
   entries: [],
   at: null,
+  parts: [],
   keys: [],
   link: null,
 });
 const plot = { x: 0, y: 0, width: 100, height: 100 };
-const shapes = (...all: Shape[]): Marks => ({ plot, pick: 'shape', marks: all.map(mark) });
+const shapes = (...all: Shape[]): Marks => ({
+  plot,
+  pick: 'shape',
+  marks: all.map(mark),
+  groups: [],
+  untold: 0,
+});
 
 /** The first quarter of a ring: from twelve to three o'clock. */
 const quarter: Shape = {
@@ -47,6 +54,8 @@ describe('by the nearest x', () => {
     const bars: Marks = {
       plot,
       pick: 'nearest-x',
+      groups: [],
+      untold: 0,
       marks: [
         mark({ type: 'rect', x: 0, y: 0, width: 60, height: 10 }),
         mark({ type: 'rect', x: 62, y: 0, width: 4, height: 10 }),
@@ -121,5 +130,65 @@ describe('by keyboard', () => {
   test('other keys, and pictures without marks, are left alone', () => {
     expect(step('a', 1, 3)).toBeNull();
     expect(step('ArrowRight', null, 0)).toBeNull();
+  });
+});
+
+describe('of a mark with several values', () => {
+  const entry = (name: string, y: number | null) => ({
+    name,
+    value: '1',
+    amount: 1,
+    color: '#2563c4',
+    y,
+  });
+  const groups = ['desktop', 'mobile'].map((value) => ({
+    name: value,
+    key: { column: 'device', value },
+  }));
+  const entries = [entry('desktop', 60), entry('mobile', 20)];
+  const column: Mark = { ...mark({ type: 'rect', x: 0, y: 0, width: 40, height: 100 }), entries };
+  const stack: Mark = {
+    ...column,
+    parts: [
+      { x: 10, y: 60, width: 20, height: 40 },
+      { x: 10, y: 20, width: 20, height: 40 },
+    ],
+  };
+  const all = (one: Mark): Marks => ({ ...shapes(), groups, marks: [one] });
+
+  test('the part of a column that the pointer is on is meant, and none beside it', () => {
+    expect(entryAt('shape', stack, { x: 15, y: 25 })?.name).toBe('mobile');
+    expect(entryAt('shape', stack, { x: 15, y: 95 })?.name).toBe('desktop');
+    expect(entryAt('shape', stack, { x: 2, y: 25 })).toBeNull();
+    expect(entryAt('shape', stack, { x: 15, y: 10 })).toBeNull();
+  });
+
+  test('of layers the one that the pointer is in is meant, of lines the nearest', () => {
+    expect(entryAt('layer', column, { x: 5, y: 55 })?.name).toBe('mobile');
+    expect(entryAt('nearest-x', column, { x: 5, y: 55 })?.name).toBe('desktop');
+    expect(entryAt('layer', column, { x: 5, y: 5 })).toBeNull();
+  });
+
+  test('a series is what a click is about where it is the only one or pointed at', () => {
+    expect(groupAt(all(stack), stack, { x: 15, y: 25 })?.key.value).toBe('mobile');
+    expect(groupAt(all(stack), stack, null)).toBeNull();
+    const alone: Mark = { ...column, entries: entries.slice(0, 1) };
+    expect(groupAt(all(alone), alone, null)?.key.value).toBe('desktop');
+    expect(groupAt({ ...all(alone), groups: [] }, alone, null)).toBeNull();
+  });
+
+  test('of marks that share a pixel the one with a value at the pointer is meant', () => {
+    const at = (x: number, y: number): Mark => ({
+      ...mark({ type: 'column', x }),
+      entries: [entry('a', y)],
+    });
+    const close: Marks = {
+      ...shapes(),
+      pick: 'nearest-x',
+      marks: [at(50.1, 80), at(50.4, 10), at(53, 60)],
+    };
+    expect(pick(close, { x: 50, y: 75 })).toBe(0);
+    expect(pick(close, { x: 50, y: 15 })).toBe(1);
+    expect(pick(close, { x: 53, y: 15 })).toBe(2);
   });
 });

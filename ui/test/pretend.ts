@@ -161,6 +161,8 @@ export function filter({ name, ...change }: Partial<FilterView> & { name: string
 export const line: Marks = {
   plot: { x: 40, y: 10, width: 300, height: 200 },
   pick: 'nearest-x',
+  groups: [],
+  untold: 0,
   marks: [50, 150, 250].map((x, index) => ({
     shape: { type: 'column', x },
     heading: `${index + 1} Nov`,
@@ -174,6 +176,7 @@ export const line: Marks = {
       },
     ],
     at: index,
+    parts: [],
     keys: [],
     link: null,
   })),

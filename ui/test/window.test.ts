@@ -57,6 +57,8 @@ describe('a tile', () => {
     const ring: Marks = {
       plot: { x: 0, y: 0, width: 400, height: 300 },
       pick: 'shape',
+      groups: [],
+      untold: 0,
       marks: [0, 1].map((half) => ({
         shape: {
           type: 'wedge',
@@ -70,6 +72,7 @@ describe('a tile', () => {
         heading: half === 0 ? 'right' : 'left',
         entries: [],
         at: null,
+        parts: [],
         keys: [],
         link: null,
       })),

@@ -6,15 +6,16 @@ use plotters::element::{PathElement, Rectangle};
 use plotters::style::Color;
 
 use crate::cartesian::Measured;
+use crate::element::Path;
 use crate::kinds::{NULL, Sheet, entry};
 use crate::palette::Paint;
 use crate::reduce::column;
 use crate::scale::{Extent, Scale};
-use crate::scene::{Area, Canvas, UNIT, pixels};
+use crate::scene::{Area, Canvas, Dash, UNIT, pixels};
 use crate::series::Along;
 use crate::stacks::{Stack, Stacks};
 use crate::tally::{Tally, share};
-use crate::{AxisScale, ChartError, Format, Mark, Shape, Stacking, Style, text};
+use crate::{AxisScale, ChartError, Format, Mark, Rect, Shape, Stacking, Style, text};
 
 /// The plot that bars are drawn on.
 pub(crate) struct Ground {
@@ -103,6 +104,23 @@ impl<'s, 'a> Bars<'s, 'a> {
         self
     }
 
+    /// What the bars cover of a plot that is laid out, before they are drawn on it.
+    pub(crate) fn covered(&self, ground: &Ground) -> Vec<Area> {
+        let half = self.half() * SHARE;
+        let bars = (0..self.stacks.places.len()).flat_map(|index| {
+            let sides = (ground.along.at(self.middle(index) - half), ground.along.at(self.middle(index) + half));
+            let lengths = self.standing(index).into_iter().flatten().map(|bar| (bar.from, bar.to, bar.right));
+            lengths.map(move |(from, to, right)| (sides, from, to, right)).collect::<Vec<_>>()
+        });
+        let measured = bars.filter(|(_, _, to, right)| ground.scale(*right).measures(*to));
+        measured
+            .map(|(sides, from, to, right)| {
+                let scale = ground.scale(right);
+                ground.area(sides, (scale.at(from), scale.at(to)))
+            })
+            .collect()
+    }
+
     /// The middle of a band in the ground's measure.
     pub(crate) fn middle(&self, index: usize) -> f64 {
         if self.timed { self.stacks.places[index].at } else { index as f64 }
@@ -157,11 +175,24 @@ impl<'s, 'a> Bars<'s, 'a> {
     fn extent(&self, right: bool) -> Option<Extent> {
         let before = self.stacks.before.iter().filter(|_| !right).flat_map(|before| &before.tallies);
         let before = before.filter_map(Tally::value);
-        let bars = (0..self.stacks.places.len()).flat_map(|index| self.standing(index)).flatten();
+        // What stands for a long tail may be longer than everything that has a name, which would then be crumbs.
+        let named = (0..self.stacks.places.len()).filter(|index| !self.stacks.is_rest(*index));
+        let bars = named.flat_map(|index| self.standing(index)).flatten();
         let extent = Extent::of(bars.filter(|bar| bar.right == right).map(|bar| bar.to).chain(before));
         // With all series turned off there is still an axis, or nobody could turn them on again.
         let none = !right && self.stacks.series.is_empty() && !self.stacks.legend.is_empty();
         extent.or_else(|| Extent::of([0.0, 1.0].into_iter().filter(|_| none)))
+    }
+
+    /// How many bars have no place, because their axis is logarithmic.
+    pub(crate) fn left_out(&self, sheet: &Sheet<'_>) -> usize {
+        let log = |right: bool| {
+            let axis = if right { &sheet.spec.right_axis } else { &sheet.spec.y_axis };
+            axis.scale == AxisScale::Log
+        };
+        let on_log = self.stacks.series.iter().filter(|series| log(series.right));
+        let tallies = on_log.flat_map(|series| &series.tallies);
+        tallies.filter(|tally| tally.value().is_some_and(|value| value <= 0.0)).count()
     }
 
     /// The places to draw: all, or where there are more of them than pixels, the longest of each pixel.
@@ -235,22 +266,41 @@ impl<'s, 'a> Bars<'s, 'a> {
         if self.crowded {
             bars.sort_by(|a, b| b.1.to.abs().total_cmp(&a.1.to.abs()));
         }
-        let thin = if self.stacks.before.is_some() { BEFORE / SHARE } else { 1.0 };
         for (series, bar) in bars {
-            let scale = ground.scale(bar.right);
-            if bar.from == bar.to || !(scale.measures(bar.to)) {
-                continue;
-            }
-            let (mut from, to) = (scale.at(bar.from), scale.at(bar.to));
-            // A line of the ground between two parts keeps them apart without help of colour.
-            if bar.from != 0.0 && (to - from).abs() >= UNIT * 3 {
-                from += UNIT * (to - from).signum();
-            }
-            let area = ground.area(self.sides(bar.sides, thin, ground), (from, to));
+            let Some(area) = self.area(bar, ground) else { continue };
             let corners = [(area.left, area.top), (area.right, area.bottom)];
             canvas.draw(&Rectangle::new(corners, self.paint(sheet, series, index).filled()))?;
+            let (from, to) = ground.scale(bar.right).domain();
+            if bar.to > to || bar.to < from {
+                cut(sheet, canvas, area, (ground.lying, bar.to > to))?;
+            }
         }
         Ok(())
+    }
+
+    /// A bar as it is drawn; one of no length is not.
+    fn area(&self, bar: &Standing, ground: &Ground) -> Option<Area> {
+        let scale = ground.scale(bar.right);
+        if bar.from == bar.to || !scale.measures(bar.to) {
+            return None;
+        }
+        let (mut from, to) = (scale.at(bar.from), scale.at(bar.to));
+        // A line of the ground between two parts keeps them apart without help of colour.
+        if bar.from != 0.0 && (to - from).abs() >= UNIT * 3 {
+            from += UNIT * (to - from).signum();
+        }
+        let thin = if self.stacks.before.is_some() { BEFORE / SHARE } else { 1.0 };
+        Some(ground.area(self.sides(bar.sides, thin, ground), (from, to)))
+    }
+
+    /// Where the bars of a place stand, for a pointer that means one of them. Bars before each other are one.
+    fn parts(&self, ground: &Ground, index: usize) -> Vec<Rect> {
+        const NOWHERE: Rect = Rect { x: 0.0, y: 0.0, width: 0.0, height: 0.0 };
+        if self.crowded || self.stacks.series.len() < 2 {
+            return Vec::new();
+        }
+        let part = |bar: &Option<Standing>| self.area(bar.as_ref()?, ground).map(Area::to_rect);
+        self.standing(index).iter().map(|bar| part(bar).unwrap_or(NOWHERE)).collect()
     }
 
     /// The series' colour; what a limit left out is grey, where colours do not tell series apart.
@@ -317,6 +367,7 @@ impl<'s, 'a> Bars<'s, 'a> {
         }
         let mut mark = Mark::new(Shape::Rect(self.band(ground, index).to_rect()), self.stacks.name(index), entries);
         mark.keys = self.stacks.keys(index);
+        mark.parts = self.parts(ground, index);
         if let (Along::Time(_), false) = (&self.stacks.along, ground.lying) {
             mark.at = Some(self.stacks.places[index].at);
         }
@@ -337,6 +388,34 @@ impl<'s, 'a> Bars<'s, 'a> {
         let side = (ground.along.at(middle) / UNIT * UNIT).min(last);
         ground.area((side, side + UNIT), ends)
     }
+}
+
+/// Two strokes of the ground across the end of a bar that goes on beyond its axis. `onward` is whether it goes to the
+/// right, or up.
+pub(crate) fn cut(
+    sheet: &Sheet<'_>,
+    canvas: &Canvas<'_>,
+    bar: Area,
+    (lying, onward): (bool, bool),
+) -> Result<(), ChartError> {
+    const SLANT: i32 = 2 * UNIT;
+    const APART: i32 = 4 * UNIT;
+    let (length, thick) = if lying { (bar.width(), bar.height()) } else { (bar.height(), bar.width()) };
+    if length < APART * 4 || thick < UNIT * 2 {
+        return Ok(());
+    }
+    for stroke in [2, 3] {
+        let from_end = APART * stroke;
+        let points = if lying {
+            let x = if onward { bar.right - from_end } else { bar.left + from_end };
+            vec![(x - SLANT, bar.bottom), (x + SLANT, bar.top)]
+        } else {
+            let y = if onward { bar.top + from_end } else { bar.bottom - from_end };
+            vec![(bar.left, y + SLANT), (bar.right, y - SLANT)]
+        };
+        canvas.draw(&Path { points, paint: sheet.palette.ground, width: 18, dash: Dash::Solid })?;
+    }
+    Ok(())
 }
 
 fn written(format: &Format, text: Option<String>) -> String {

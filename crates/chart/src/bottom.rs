@@ -266,10 +266,11 @@ fn bands(names: &[String], scale: &Scale, room: f32, look: Look) -> Vec<Below> {
         ((longest + APART).min(90.0) / band).ceil() as usize
     };
     let room = band * every as f32 - APART;
-    let labels = names.iter().enumerate().step_by(every).filter_map(|(index, name)| {
-        let fit = text::fit(name, room, look.size, look.weight)?;
+    let shown = names.iter().enumerate().step_by(every);
+    let texts = text::fit_names(shown.clone().map(|(_, name)| name.as_str()), room, look.size, look.weight);
+    let labels = shown.zip(texts).filter_map(|((index, name), text)| {
         let x = pixels(scale.at(index as f64));
-        Some(Below { x, line: 0, anchor: Anchor::Middle, text: fit.text.into_owned(), full: name.clone() })
+        Some(Below { x, line: 0, anchor: Anchor::Middle, text: text?, full: name.clone() })
     });
     labels.collect()
 }

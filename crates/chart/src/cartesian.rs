@@ -6,7 +6,7 @@ use plotters::style::Color;
 
 use crate::bottom::{Below, keep_inside, wraps};
 use crate::element::{Label, Look, SMALL};
-use crate::guides::{Guides, Scales};
+use crate::guides::{Data, Guides, Scales};
 use crate::legend::{Item, Legend};
 use crate::palette::Palette;
 use crate::scale::{Scale, Ticks};
@@ -33,6 +33,10 @@ pub(crate) struct Request<'a> {
     pub(crate) unnamed: usize,
     /// Room at the right of the plot, in CSS pixels, for what a kind writes there itself.
     pub(crate) margin: f32,
+    /// What is not in the picture, said below it.
+    pub(crate) note: Option<&'a str>,
+    /// What labels in the plot stand clear of, where there is room elsewhere.
+    pub(crate) data: Option<&'a Data<'a>>,
 }
 
 /// A frame in its place.
@@ -97,7 +101,7 @@ impl Frame {
         let roomy = height >= 140.0 && width >= 160.0;
         let titled = |title: &Option<String>| roomy && title.as_ref().is_some_and(|title| !title.trim().is_empty());
         let above = titled(&spec.y_axis.title) || request.right.is_some() && titled(&spec.right_axis.title);
-        let under = titled(&spec.x_axis.title);
+        let under = titled(&spec.x_axis.title) || roomy && request.note.is_some();
         // Half a label stands above the highest rung.
         let top = legend.height + if above { LINE + 2.0 } else { 0.0 } + SMALL / 2.0 + 1.0;
         let footer = lines as f32 * LINE + FOOT + 2.0 + if under { LINE } else { 0.0 };
@@ -158,8 +162,8 @@ impl Frame {
         let mut along = bottom.lay_out(spec, plot, look, lines);
         keep_inside(&mut along.labels, look, width);
         along.name_zone(plot, look, lines, width);
-        let guides =
-            Guides::lay_out(spec, bottom, &Scales { x: &along.scale, left: &y, right: right_scale.as_ref() }, plot)?;
+        let scales = Scales { x: &along.scale, left: &y, right: right_scale.as_ref() };
+        let guides = Guides::lay_out(spec, bottom, &scales, plot, request.data)?;
         let mut frame = Self {
             plot,
             x: along.scale,
@@ -201,7 +205,11 @@ impl Frame {
             }
         }
         if under {
-            put(&spec.x_axis.title, pixels(self.plot.right), height - 3.5, look.end(), pixels(self.plot.width()));
+            let baseline = height - 3.5;
+            put(&spec.x_axis.title, pixels(self.plot.right), baseline, look.end(), pixels(self.plot.width()));
+            let titled = spec.x_axis.title.as_ref().map_or(0.0, |title| look.width(title) + 16.0);
+            let note = request.note.map(str::to_owned);
+            put(&note, 1.0, baseline, look, pixels(self.plot.right) - titled);
         }
     }
 

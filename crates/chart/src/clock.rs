@@ -9,7 +9,7 @@ mod scribe;
 use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::{Offset, TimeZone};
 use jiff::{SignedDuration, Timestamp, Zoned};
-use perch_tinybird::Column;
+use perch_tinybird::{Column, Family};
 
 use crate::calendar::{DAY, MINUTE, SECOND, Ticks, ticks, time_of_day};
 use crate::locale::{ENGLISH, Locale};
@@ -30,20 +30,46 @@ pub(crate) struct Clock {
 impl Clock {
     /// The clock that the spec asks for, and the instants of a column of times by Unix microseconds, NaN for none.
     pub(crate) fn of(column: &Column, spec: &Spec, setting: &Setting) -> Result<(Self, Vec<f64>), ChartError> {
-        let zone = match &spec.zone {
+        Ok(Self::within(column, Self::zone(spec, setting)?, Locale::of(&setting.locale)))
+    }
+
+    /// The same for the column's own clock.
+    pub(crate) fn own(column: &Column) -> (Self, Vec<f64>) {
+        Self::within(column, None, &ENGLISH)
+    }
+
+    /// The clocks that a table's cells of times are written by: one as exact as the rows that speak for all of them, and
+    /// one as exact as the column. `None` where cells show what the engine wrote, which is the column's own clock.
+    pub(crate) fn of_cells(
+        column: &Column,
+        spec: &Spec,
+        setting: &Setting,
+        rows: impl Iterator<Item = usize>,
+    ) -> Result<Option<[Self; 2]>, ChartError> {
+        let zoned = column.family() == Family::Time && column.zone().is_some() && !column.is_date();
+        if !zoned {
+            return Ok(None);
+        }
+        let Some(zone) = Self::zone(spec, setting)? else { return Ok(None) };
+        let mut clock = Self { grain: Grain::Day, zone, named: true, locale: Locale::of(&setting.locale) };
+        let mut walls = Walls::of(&clock.zone);
+        let tick = column.tick().unwrap_or(1);
+        let exact = [Grain::Second, Grain::Milli, Grain::Micro].into_iter().find(|grain| grain.least() <= tick);
+        let exact = Self { grain: exact.unwrap_or(Grain::Micro), ..clock.clone() };
+        clock.grain = Grain::of(rows.filter_map(|row| column.instant(row)).map(|at| walls.at(at)), tick);
+        Ok(Some([clock, exact]))
+    }
+
+    /// The zone that the spec asks for; `None` for each column's own.
+    fn zone(spec: &Spec, setting: &Setting) -> Result<Option<TimeZone>, ChartError> {
+        Ok(match &spec.zone {
             Zone::Column => None,
             Zone::Viewer => Some(setting.zone.clone()),
             Zone::Utc => Some(TimeZone::UTC),
             Zone::Named(name) => {
                 Some(TimeZone::get(name).map_err(|_| ChartError::NoZone { name: crate::text::name(name) })?)
             }
-        };
-        Ok(Self::within(column, zone, Locale::of(&setting.locale)))
-    }
-
-    /// The same for the column's own clock.
-    pub(crate) fn own(column: &Column) -> (Self, Vec<f64>) {
-        Self::within(column, None, &ENGLISH)
+        })
     }
 
     fn within(column: &Column, zone: Option<TimeZone>, locale: &'static Locale) -> (Self, Vec<f64>) {

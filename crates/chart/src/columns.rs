@@ -138,7 +138,8 @@ pub(crate) fn find<'t>(kind: Kind, needs: Needs, spec: &Spec, table: &'t Table) 
 
     if needs.values == Values::Any {
         if y.is_empty() {
-            y = table.columns().iter().filter(|column| !link.iter().any(|link| same(link, column))).collect();
+            let beside = |column: &Column| [link, icon].iter().flatten().any(|beside| same(beside, column));
+            y = table.columns().iter().filter(|column| !beside(column)).collect();
         } else if let Some(x) = x.filter(|x| !y.iter().any(|y| same(x, y))) {
             y.insert(0, x);
         }

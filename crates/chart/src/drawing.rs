@@ -144,16 +144,33 @@ pub struct Marks {
     pub pick: Pick,
     /// From left to right, or from top to bottom, or around.
     pub marks: Vec<Mark>,
+    /// The series that are about some of the rows only.
+    pub groups: Vec<Group>,
+    /// How many series are drawn that no mark tells of.
+    pub untold: u32,
+}
+
+/// A series of the rows that have one value in a column.
+#[derive(Debug, Clone, PartialEq, Serialize, TS)]
+pub struct Group {
+    /// What the marks' entries call it. Plain text.
+    pub name: String,
+    /// Which rows it is about: what a dashboard is filtered by on a click on its entry.
+    pub key: Key,
 }
 
 /// How a pointer finds its mark.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
 #[serde(rename_all = "kebab-case")]
 pub enum Pick {
-    /// The mark whose column is nearest from left to right.
+    /// The mark whose column is nearest from left to right; of its entries, the one whose point is nearest.
     NearestX,
+    /// The same, where entries lie upon each other: the one whose layer the pointer is in.
+    Layer,
     /// The mark whose shape holds the pointer.
     Shape,
+    /// The same, where a mark lasts from its left side to its right one: the moment is the pointer's.
+    Span,
 }
 
 /// A place in the picture that says something.
@@ -167,6 +184,8 @@ pub struct Mark {
     /// Its values, one for each series.
     #[ts(as = "Vec<Entry>")]
     pub entries: Entries,
+    /// Where each of its values is, in their order, if each has a place of its own: the bars of a band.
+    pub parts: Vec<Rect>,
     /// Where it is on an axis that can be zoomed, in [`Across`]' measure.
     pub at: Option<f64>,
     /// Which rows it is about: what a dashboard is filtered by on a click.
@@ -179,7 +198,8 @@ pub struct Mark {
 impl Mark {
     /// A mark that is nowhere on an axis, and filters by nothing.
     pub(crate) fn new(shape: Shape, heading: impl Into<Words>, entries: impl Into<Entries>) -> Self {
-        Self { shape, heading: heading.into(), entries: entries.into(), at: None, keys: Vec::new(), link: None }
+        let (heading, entries) = (heading.into(), entries.into());
+        Self { shape, heading, entries, parts: Vec::new(), at: None, keys: Vec::new(), link: None }
     }
 }
 

@@ -151,6 +151,12 @@ pub enum ChartError {
         /// When.
         at: String,
     },
+    /// Values whose sum no double can say.
+    #[error("`{column}` adds up to more than a number can say")]
+    Overflow {
+        /// The column of values.
+        column: String,
+    },
     /// A picture of no extent, or of more than 10,000 pixels a side.
     #[error("a picture of {width} by {height} pixels cannot be drawn")]
     Size {
@@ -184,6 +190,7 @@ impl ChartError {
             Self::NegativeStep { .. } => "negative-step",
             Self::HighBelowLow { .. } => "high-below-low",
             Self::OutsideCandle { .. } => "outside-candle",
+            Self::Overflow { .. } => "sum-overflow",
             Self::Size { .. } => "chart-size",
             Self::Layout(_) => "chart-layout",
         }
@@ -214,6 +221,9 @@ impl ChartError {
             Self::NegativeStep { .. } => "Choose column or bar, or leave negative rows out in the pipe.",
             Self::HighBelowLow { .. } | Self::OutsideCandle { .. } => {
                 "Name the columns in `y` in this order: open, high, low, close; or correct the pipe."
+            }
+            Self::Overflow { .. } => {
+                "Write another `aggregate`, such as max or last, or divide the values in the pipe."
             }
             Self::Size { .. } => "Make the tile larger.",
             Self::Layout(_) => "Make the tile larger, and report this with the tile's settings if it stays.",

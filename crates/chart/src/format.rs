@@ -220,6 +220,14 @@ impl Format {
         }
     }
 
+    /// A sum below a table's cells, which is no year and no name: with its commas, and the decimals that the format fixes.
+    pub(crate) fn total(&self, text: &str) -> String {
+        match self.style {
+            Style::Fixed(_) => self.cell(text, true),
+            _ => self.exact(text),
+        }
+    }
+
     /// Three digits that count: `1.23k`, `45.6%`.
     pub(crate) fn short(&self, value: f64) -> String {
         if !value.is_finite() {
@@ -243,6 +251,23 @@ impl Format {
             Style::Millis => return self.brief_duration(value / 1000.0),
         };
         self.dress(minus, &body)
+    }
+
+    /// A share of one in percent, as every chart writes it: `12.3%`, `12%`, `<0.1%` of what is there but hardly, `>99.9%` of
+    /// what is nearly all, and no decimals from 1,000% on.
+    pub(crate) fn share(&self, share: f64) -> String {
+        const MOST: f64 = 1e6;
+        let format = self.styled(Style::Percent);
+        let write = |percent: f64| {
+            let whole = percent >= 1000.0 || (percent * 10.0).round() % 10.0 == 0.0;
+            format.label(percent, usize::from(!whole), "")
+        };
+        match share * 100.0 {
+            little if little > 0.0 && little < 0.1 => format!("<{}", write(0.1)),
+            much if much > 99.9 && much < 100.0 => format!(">{}", write(99.9)),
+            much if much > MOST => format!(">{}", write(MOST)),
+            percent => write(percent),
+        }
     }
 
     /// As many digits as a headline bears: whole from a thousand on, hundredths below.
@@ -600,6 +625,27 @@ mod tests {
         for (format, text, expected) in cases {
             assert_eq!(Format::from(format).exact(text), expected);
         }
+    }
+
+    #[test]
+    fn a_share_is_written_in_one_way_everywhere() {
+        let english = Format::default();
+        let cases = [
+            (0.0, "0%"),
+            (0.0004, "<0.1%"),
+            (0.123_45, "12.3%"),
+            (0.12, "12%"),
+            (0.119_97, "12%"),
+            (0.999_99, ">99.9%"),
+            (1.0, "100%"),
+            (2.7, "270%"),
+            (12.403, "1,240%"),
+            (1e9, ">1,000,000%"),
+        ];
+        for (share, expected) in cases {
+            assert_eq!(english.share(share), expected);
+        }
+        assert_eq!(english.within(Locale::of("de")).share(0.125), "12,5\u{a0}%");
     }
 
     #[test]

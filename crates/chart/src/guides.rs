@@ -18,6 +18,9 @@ pub(crate) struct Scales<'a> {
     pub(crate) right: Option<&'a Scale>,
 }
 
+/// Which areas of a plot the data covers, by its scales.
+pub(crate) type Data<'a> = dyn Fn(&Scales<'_>, Area) -> Vec<Area> + 'a;
+
 /// Thresholds, bands and annotations in their places.
 #[derive(Debug, Default)]
 pub(crate) struct Guides {
@@ -47,6 +50,7 @@ impl Guides {
         bottom: &Bottom<'_>,
         scales: &Scales<'_>,
         plot: Area,
+        data: Option<&Data<'_>>,
     ) -> Result<Self, ChartError> {
         let mut guides = Self::default();
         let mut wanted: Vec<(Candidates, &str, bool)> = Vec::new();
@@ -89,14 +93,16 @@ impl Guides {
             guides.bands.push(area);
             wanted.extend(band.label.as_deref().map(|label| (Candidates::Within(area, band.axis), label, false)));
         }
+        let covered = data.filter(|_| !wanted.is_empty()).map_or_else(Vec::new, |data| data(scales, plot));
         for (candidates, label, strong) in wanted {
-            guides.label(candidates, label, strong, plot);
+            guides.label(candidates, label, strong, (plot, &covered));
         }
         Ok(guides)
     }
 
-    /// Puts a label where it meets no other, cut to half its length before it is left out.
-    fn label(&mut self, candidates: Candidates, label: &str, strong: bool, plot: Area) {
+    /// Puts a label where it meets no other, and none of the data if there is such a place; cut to half its length before
+    /// it is left out.
+    fn label(&mut self, candidates: Candidates, label: &str, strong: bool, (plot, covered): (Area, &[Area])) {
         let look = look(Paint { rgb: (0, 0, 0), alpha: 1.0 }, strong);
         let most = pixels(plot.width()) - PAD * 2.0;
         let label = text::name(label);
@@ -110,7 +116,9 @@ impl Guides {
                     && area.bottom <= plot.bottom
                     && !self.labels.iter().any(|placed| meets(&placed.area, area))
             };
-            if let Some(area) = candidates.places(size, plot).find(free) {
+            let places: Vec<Area> = candidates.places(size, plot).filter(free).collect();
+            let clear = |area: &&Area| !covered.iter().any(|covered| meets(covered, area));
+            if let Some(area) = places.iter().find(clear).or(places.first()).copied() {
                 let text = fit.text.into_owned();
                 self.labels.push(Placed { area, full: label, text, strong });
                 return;
@@ -228,6 +236,12 @@ enum Candidates {
     Within(Area, Side),
 }
 
+/// Places from the right one to the left one, near enough to each other for a label to find a gap.
+fn steps(left: i32, right: i32) -> impl Iterator<Item = i32> {
+    const COUNT: i32 = 24;
+    (1..COUNT).filter(move |_| left < right).map(move |step| right - (right - left) / COUNT * step)
+}
+
 impl Candidates {
     fn places(self, (width, height): (i32, i32), plot: Area) -> impl Iterator<Item = Area> {
         let mut corners: Vec<(i32, i32)> = Vec::new();
@@ -238,6 +252,9 @@ impl Candidates {
                 for left in [plot.right - width, plot.left, middle] {
                     corners.extend([(left, y - height - gap), (left, y + gap)]);
                 }
+                corners.extend(
+                    steps(plot.left, plot.right - width).flat_map(|left| [(left, y - height - gap), (left, y + gap)]),
+                );
             }
             Self::Upright(x) => {
                 for row in 0..4 {
@@ -257,8 +274,12 @@ impl Candidates {
                 corners.extend(tops.chain([plot.bottom - height]).map(|top| (middle, top)));
             }
             Self::Within(area, _) => {
-                for top in [area.top, area.bottom - height, area.top - height, area.bottom] {
+                let tops = [area.top, area.bottom - height, area.top - height, area.bottom];
+                for top in tops {
                     corners.extend([(area.left, top), (area.right - width, top)]);
+                }
+                for top in tops {
+                    corners.extend(steps(area.left, area.right - width).map(|left| (left, top)));
                 }
             }
         }

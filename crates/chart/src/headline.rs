@@ -5,7 +5,7 @@ use perch_tinybird::{Column, Table};
 use crate::kinds::{NULL, Sheet};
 use crate::series::Along;
 use crate::tally::{self, Tally};
-use crate::{Aggregate, Target};
+use crate::{Aggregate, ChartError, Target};
 
 /// One number made of many rows.
 #[derive(Debug, Clone)]
@@ -17,7 +17,11 @@ pub(crate) struct Headline {
 
 impl Headline {
     /// Of a column's rows as the spec says; `x` is where they stand in time.
-    pub(crate) fn of(sheet: &Sheet<'_>, y: &Column, x: Option<&Column>, table: &Table) -> Self {
+    ///
+    /// # Errors
+    ///
+    /// A sum that no double can say.
+    pub(crate) fn of(sheet: &Sheet<'_>, y: &Column, x: Option<&Column>, table: &Table) -> Result<Self, ChartError> {
         let finite = |row: &usize| y.number(*row).is_some_and(f64::is_finite);
         let rows = (0..table.rows()).filter(finite);
         let mut tally = Tally::default();
@@ -40,6 +44,7 @@ impl Headline {
                 }
             }
         }
+        sheet.check_sum(y, tally.value())?;
         let format = sheet.value_format();
         let (value, text) = match (sheet.spec.aggregate, tally.value()) {
             (Aggregate::Mean, Some(sum)) => {
@@ -52,21 +57,26 @@ impl Headline {
             }
             (_, value) => (value, tally.text(y)),
         };
-        Self { value, exact: text.map_or_else(|| NULL.into(), |text| format.exact(&text)) }
+        Ok(Self { value, exact: text.map_or_else(|| NULL.into(), |text| format.exact(&text)) })
     }
 
     /// What the spec says should be reached, if it says so and the column has a value.
-    pub(crate) fn target(sheet: &Sheet<'_>) -> Option<Self> {
-        match sheet.spec.target.as_ref()? {
-            Target::Value(value) => {
+    ///
+    /// # Errors
+    ///
+    /// A sum that no double can say.
+    pub(crate) fn target(sheet: &Sheet<'_>) -> Result<Option<Self>, ChartError> {
+        Ok(match (&sheet.spec.target, sheet.columns.target) {
+            (Some(Target::Value(value)), _) => {
                 let exact = sheet.value_format().exact(&tally::round(*value));
                 Some(Self { value: Some(*value), exact }).filter(|target| target.value.is_some_and(f64::is_finite))
             }
-            Target::Column(_) => {
-                let target = Self::of(sheet, sheet.columns.target?, sheet.columns.x, sheet.input.table);
+            (Some(Target::Column(_)), Some(column)) => {
+                let target = Self::of(sheet, column, sheet.columns.x, sheet.input.table)?;
                 Some(target).filter(|target| target.value.is_some())
             }
-        }
+            _ => None,
+        })
     }
 }
 

@@ -9,6 +9,7 @@
 //! A kind of chart is one file in `kinds/` and one entry in its list.
 
 mod auto;
+mod band;
 mod bars;
 mod before;
 mod bottom;
@@ -28,6 +29,7 @@ mod format;
 mod glyph;
 mod guides;
 mod headline;
+mod icon;
 mod kinds;
 mod legend;
 mod link;
@@ -69,8 +71,8 @@ use locale::Locale;
 
 pub use auto::{headlines, suggest};
 pub use drawing::{
-    Across, Drawing, Entry, HeaderCell, Key, LegendItem, Mark, Marks, Measure, Pick, Rect, Scroll, Shape, Size, Theme,
-    View,
+    Across, Drawing, Entry, Group, HeaderCell, Key, LegendItem, Mark, Marks, Measure, Pick, Rect, Scroll, Shape, Size,
+    Theme, View,
 };
 pub use earlier::Earlier;
 pub use error::ChartError;
@@ -142,6 +144,18 @@ pub fn check_spec(spec: &Spec) -> Result<(), ChartError> {
 /// A field that is said, and that this kind never looks at.
 fn unread(spec: &Spec) -> Option<&'static str> {
     let of = |kinds: &[Kind]| kinds.contains(&spec.kind);
+    // Those with a plot between axes.
+    let framed = of(&[
+        Kind::Line,
+        Kind::Area,
+        Kind::Column,
+        Kind::Bar,
+        Kind::Scatter,
+        Kind::Bubble,
+        Kind::Histogram,
+        Kind::BoxPlot,
+        Kind::Candlestick,
+    ]);
     let said = [
         ("text", spec.text.is_some(), of(&[Kind::Text])),
         ("bins", spec.bins.is_some(), of(&[Kind::Histogram])),
@@ -153,6 +167,14 @@ fn unread(spec: &Spec) -> Option<&'static str> {
         ("target", spec.target.is_some(), of(&[Kind::Kpi, Kind::Gauge])),
         ("stacked", spec.stacked != Stacking::None, of(&[Kind::Area, Kind::Column, Kind::Bar])),
         ("right", !spec.right.is_empty(), of(&[Kind::Line, Kind::Area, Kind::Column])),
+        ("thresholds", !spec.thresholds.is_empty(), framed || of(&[Kind::Gauge])),
+        ("bands", !spec.bands.is_empty(), framed),
+        ("annotations", !spec.annotations.is_empty(), framed),
+        ("x_axis", spec.x_axis != Axis::default(), framed || of(&[Kind::StateTimeline])),
+        ("y_axis", spec.y_axis != Axis::default(), framed || of(&[Kind::Gauge, Kind::Map, Kind::Kpi])),
+        ("right_axis", spec.right_axis != Axis::default(), of(&[Kind::Line, Kind::Area, Kind::Column])),
+        ("link", spec.link.is_some(), of(&[Kind::BarList, Kind::Table])),
+        ("icon", spec.icon.is_some(), of(&[Kind::BarList, Kind::Table])),
     ];
     said.into_iter().find_map(|(field, is_said, is_read)| (is_said && !is_read).then_some(field))
 }

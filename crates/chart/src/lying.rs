@@ -9,7 +9,7 @@ use plotters::style::Color;
 use crate::bottom::Bottom;
 use crate::cartesian::Measured;
 use crate::element::{Label, Look, Path, SMALL};
-use crate::guides::{Guides, Scales, ends};
+use crate::guides::{Data, Guides, Scales, ends};
 use crate::kinds::Sheet;
 use crate::legend::{Item, Legend};
 use crate::palette::Palette;
@@ -52,6 +52,8 @@ impl Lying {
         names: &[String],
         values: &Measured<'_>,
         items: &[Item],
+        note: Option<&str>,
+        data: &Data<'_>,
     ) -> Result<Self, ChartError> {
         let (width, height, spec, palette) = (sheet.width(), sheet.height(), sheet.spec, sheet.palette);
         bands.check(&spec.x_axis)?;
@@ -60,7 +62,8 @@ impl Lying {
         let legend = if legend.height + 50.0 > height { Legend::default() } else { legend };
         let roomy = height >= 140.0 && width >= 160.0;
         let titled = |title: &Option<String>| roomy && title.as_ref().is_some_and(|title| !title.trim().is_empty());
-        let (above, under) = (titled(&spec.x_axis.title), titled(&spec.y_axis.title));
+        let (above, titled) = (titled(&spec.x_axis.title), titled(&spec.y_axis.title));
+        let under = titled || roomy && note.is_some();
         let labelled = height >= 56.0;
         let top = legend.height + if above { LINE + 2.0 } else { 1.0 };
         let footer = if labelled { LINE + 6.0 } else { 2.0 } + if under { LINE } else { 0.0 };
@@ -85,11 +88,11 @@ impl Lying {
             bottom: units(floor),
         };
         let along = Scale::new((-0.5, names.len() as f64 - 0.5), (plot.top, plot.bottom));
-        let fit = |(index, name): (usize, &String)| {
-            let fit = text::fit(name, most, look.size, look.weight)?;
-            Some((along.at(index as f64), fit.text.into_owned(), name.clone()))
+        let texts = text::fit_names(shown.clone().map(|(_, name)| name.as_str()), most, look.size, look.weight);
+        let place = |((index, name), text): ((usize, &String), Option<String>)| {
+            Some((along.at(index as f64), text?, name.clone()))
         };
-        let placed = if (floor - top) < SMALL { Vec::new() } else { shown.filter_map(fit).collect() };
+        let placed = if (floor - top) < SMALL { Vec::new() } else { shown.zip(texts).filter_map(place).collect() };
 
         let scale = axis.scale(plot.left, plot.right);
         let room = pixels(plot.width());
@@ -110,7 +113,8 @@ impl Lying {
         let turned = turned(spec, bands)?;
         let (from, to) = scale.domain();
         let bottom = Bottom::Number { from, to };
-        let guides = Guides::lay_out(&turned, &bottom, &Scales { x: &scale, left: &along, right: None }, plot)?;
+        let scales = Scales { x: &scale, left: &along, right: None };
+        let guides = Guides::lay_out(&turned, &bottom, &scales, plot, Some(data))?;
         let thresholds = spec.thresholds.iter().filter(|line| line.axis == Side::Left && scale.holds(line.value));
         let thresholds = thresholds.map(|line| scale.at(line.value)).collect();
         let mut frame = Self {
@@ -130,7 +134,10 @@ impl Lying {
             frame.title(&spec.x_axis.title, look, (1.0, baseline), width - 2.0);
         }
         if under {
-            frame.title(&spec.y_axis.title, look.end(), (pixels(plot.right), height - 3.5), room);
+            let (right, baseline) = (pixels(plot.right), height - 3.5);
+            frame.title(&spec.y_axis.title, look.end(), (right, baseline), room);
+            let titled = spec.y_axis.title.as_ref().map_or(0.0, |title| look.width(title) + 16.0);
+            frame.title(&note.map(str::to_owned), look, (1.0, baseline), right - titled);
         }
         Ok(frame)
     }

@@ -5,7 +5,7 @@ use perch_tinybird::{Column, Family};
 use crate::kinds::{OTHER, Sheet};
 use crate::series::{self, Along};
 use crate::tally::Tally;
-use crate::{Aggregate, Format, Key, Style, text};
+use crate::{Aggregate, ChartError, Key, text};
 
 /// Rows of one name, added up.
 pub(crate) struct Part {
@@ -41,18 +41,22 @@ pub(crate) struct Parts {
 
 impl Parts {
     /// Makes one number of the rows of each name.
-    pub(crate) fn of(x: &Column, y: &Column, aggregate: Aggregate) -> Self {
-        let (along, places) = Along::by_own_clock(x);
+    ///
+    /// # Errors
+    ///
+    /// A zone that there is not, and a sum that no double can say.
+    pub(crate) fn of(sheet: &Sheet<'_>, (x, y): (&Column, &Column), aggregate: Aggregate) -> Result<Self, ChartError> {
+        let (along, places) = Along::read(x, sheet)?;
         let mut rows: Vec<usize> = (0..places.len()).filter(|row| !places[*row].is_nan()).collect();
         rows.sort_by(|a, b| places[*a].total_cmp(&places[*b]));
         let all = rows.chunk_by(|a, b| places[*a] == places[*b]).map(|rows| {
             let name = series::name_of(Some(&along.heading(places[rows[0]], x, rows[0])));
             Part { name, tally: Tally::of(y, rows, aggregate), row: rows[0], other: false }
         });
-        let (mut list, without): (Vec<Part>, Vec<Part>) =
-            all.partition(|part| part.tally.value().is_some_and(f64::is_finite));
+        let (mut list, without): (Vec<Part>, Vec<Part>) = all.partition(|part| part.tally.value().is_some());
+        list.iter().try_for_each(|part| sheet.check_sum(y, part.tally.value()))?;
         list.sort_by(|a, b| b.value().total_cmp(&a.value()));
-        Self { list, without: without.into_iter().map(|part| part.name).collect() }
+        Ok(Self { list, without: without.into_iter().map(|part| part.name).collect() })
     }
 
     /// Keeps the first so many and adds up the others, if there is more than one of them. Where they do not add up, what
@@ -83,19 +87,6 @@ impl Parts {
     }
 }
 
-/// `12.3%`, and `<0.1%` for what is there but hardly.
-pub(crate) fn percent(share: f64, format: &Format) -> String {
-    let write = |percent: f64| {
-        let decimals = usize::from((percent * 10.0).round() % 10.0 != 0.0);
-        format.styled(Style::Percent).label(percent, decimals, "")
-    };
-    match share * 100.0 {
-        little if little > 0.0 && little < 0.1 => format!("<{}", write(0.1)),
-        much if much > 99.9 && much < 100.0 => format!(">{}", write(99.9)),
-        share => write(share),
-    }
-}
-
 /// `Donut of visits by source, 8 in all: google 900 (90%), x 20 (2%), y 3 (0.3%).`
 pub(crate) fn summary(
     sheet: &Sheet<'_>,
@@ -111,5 +102,6 @@ pub(crate) fn summary(
         format!("{} {value}{share}", part.name)
     });
     let lead: Vec<String> = lead.collect();
-    format!("{kind} of {} by {}, {count} in all: {}.", text::name(y.name()), text::name(x.name()), lead.join(", "))
+    let (y, x, count) = (text::name(y.name()), text::name(x.name()), sheet.count(count));
+    format!("{kind} of {y} by {x}, {count} in all: {}.", lead.join(", "))
 }

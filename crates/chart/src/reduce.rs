@@ -55,8 +55,28 @@ impl FromIterator<f64> for Places {
     }
 }
 
+/// Where the first, the least, the greatest and the last value stand in a pixel column, counted from its first place;
+/// `None` where there is no value.
+pub(crate) type Four = Option<[usize; 4]>;
+
+/// A line's four of each pixel column, which its picture and its marks both ask for: found once for the scale that was
+/// asked for first.
+#[derive(Debug, Default)]
+pub(crate) struct Peaks(OnceCell<(Scale, Vec<Four>)>);
+
+impl Peaks {
+    /// Those of a line's values, in the order of [`Places::columns`].
+    pub(crate) fn of(&self, xs: &Places, ys: &[f64], scale: &Scale) -> Cow<'_, [Four]> {
+        let find = || xs.columns(scale).iter().map(|chunk| extremes(&ys[chunk.clone()])).collect();
+        match self.0.get_or_init(|| (*scale, find())) {
+            (kept, peaks) if kept == scale => Cow::Borrowed(peaks),
+            _ => Cow::Owned(find()),
+        }
+    }
+}
+
 /// The points of a line to draw, of those between the ends of the scale.
-pub(crate) fn reduce(xs: &Places, ys: &[f64], scale: &Scale) -> Vec<Point> {
+pub(crate) fn reduce(xs: &Places, ys: &[f64], scale: &Scale, peaks: &Peaks) -> Vec<Point> {
     let inside = within(xs, scale.domain());
     let columns = width(&xs[inside.clone()], scale);
     if inside.len() <= columns * 4 {
@@ -65,10 +85,11 @@ pub(crate) fn reduce(xs: &Places, ys: &[f64], scale: &Scale) -> Vec<Point> {
     let mut points = Vec::with_capacity(columns * 4);
     // A gap within one pixel column is thinner than anything that could be seen; one between two columns is not.
     let mut lifted = false;
-    for chunk in xs.columns(scale).iter() {
+    let peaks = peaks.of(xs, ys, scale);
+    for (chunk, four) in xs.columns(scale).iter().zip(peaks.iter()) {
         let ys = &ys[chunk.clone()];
         lifted |= ys.first().is_some_and(|y| y.is_nan());
-        if let Some(four) = extremes(ys) {
+        if let Some(four) = *four {
             if lifted && !points.is_empty() {
                 points.push((xs[chunk.start], f64::NAN));
             }
@@ -213,7 +234,7 @@ mod tests {
             let x = Scale::new((0.0, ys.len() as f64), (0, width * UNIT));
             let y = Scale::new((-1e3, 1e3), (200 * UNIT, 0));
             let whole: Vec<Point> = xs.iter().copied().zip(ys.iter().copied()).collect();
-            let reduced = reduce(&xs, &ys, &x);
+            let reduced = reduce(&xs, &ys, &x, &Peaks::default());
             prop_assert!(reduced.len() < whole.len());
             prop_assert!(reduced.len() <= 4 * (width as usize + 1));
             prop_assert!(reduced.iter().all(|point| whole.contains(point)), "every point is a real one");
@@ -288,7 +309,7 @@ mod tests {
     fn a_gap_that_can_be_seen_stays_a_gap() {
         let xs: Places = (0..10_000).map(f64::from).collect();
         let ys: Vec<f64> = xs.iter().map(|x| if (4_000.0..5_000.0).contains(x) { f64::NAN } else { *x }).collect();
-        let points = reduce(&xs, &ys, &Scale::new((0.0, 9_999.0), (0, 100 * UNIT)));
+        let points = reduce(&xs, &ys, &Scale::new((0.0, 9_999.0), (0, 100 * UNIT)), &Peaks::default());
         let ends: Vec<(f64, f64)> = runs(&points).map(|run| (run[0].1, run[run.len() - 1].1)).collect();
         assert_eq!(ends, [(0.0, 3_999.0), (5_000.0, 9_999.0)]);
     }

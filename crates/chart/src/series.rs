@@ -12,8 +12,8 @@ use crate::clock::Clock;
 use crate::columns::Columns;
 use crate::kinds::{OTHER, Sheet};
 use crate::palette::{Paint, Palette};
-use crate::reduce::Places;
-use crate::scale::Extent;
+use crate::reduce::{Four, Peaks, Places};
+use crate::scale::{Extent, Scale};
 use crate::scene::Dash;
 use crate::{AxisScale, ChartError, Colors, text};
 
@@ -91,6 +91,7 @@ pub(crate) struct Series<'t> {
     pub(crate) ys: Cow<'t, [f64]>,
     /// Of all values, once somebody has asked.
     extent: OnceCell<Extent>,
+    pub(crate) peaks: Peaks,
     rows: Option<Rc<[u32]>>,
     pub(crate) paint: Paint,
     /// Told apart without colours, from the fifth line on.
@@ -119,6 +120,11 @@ impl Series<'_> {
         if range == (0..self.ys.len()) { *self.extent.get_or_init(|| find(&self.ys)) } else { find(&self.ys[range]) }
     }
 
+    /// Where its values stand in each pixel column of a scale.
+    pub(crate) fn peaks(&self, scale: &Scale) -> Cow<'_, [Four]> {
+        self.peaks.of(&self.xs, &self.ys, scale)
+    }
+
     /// Moves every point along the bottom, and leaves out those that then stand nowhere.
     pub(crate) fn place(&mut self, to: impl Fn(f64) -> Option<f64>) {
         let mut moved: Vec<(f64, f64, u32)> = (0..self.xs.len())
@@ -127,7 +133,7 @@ impl Series<'_> {
         moved.sort_by(|a, b| a.0.total_cmp(&b.0));
         self.xs = Rc::new(moved.iter().map(|(x, ..)| *x).collect());
         self.ys = moved.iter().map(|(_, y, _)| *y).collect();
-        self.extent = OnceCell::new();
+        (self.extent, self.peaks) = (OnceCell::new(), Peaks::default());
         self.rows = Some(moved.iter().map(|(.., row)| *row).collect());
     }
 }
@@ -138,6 +144,8 @@ pub(crate) struct Lines<'t> {
     pub(crate) along: Along,
     pub(crate) x: &'t Column,
     pub(crate) series: Vec<Series<'t>>,
+    /// How many values have no place, because an axis is logarithmic.
+    pub(crate) left_out: usize,
 }
 
 impl Lines<'_> {
@@ -195,8 +203,12 @@ pub(crate) fn read<'t>(
 ) -> Result<Lines<'t>, ChartError> {
     let palette = sheet.palette;
     let (along, mut places) = Along::read(x, sheet)?;
+    let mut left_out = 0;
     if along == Along::Number && sheet.spec.x_axis.scale == AxisScale::Log {
-        places.iter_mut().filter(|x| **x <= 0.0).for_each(|x| *x = f64::NAN);
+        for x in places.iter_mut().filter(|x| **x <= 0.0) {
+            *x = f64::NAN;
+            left_out += columns.y.len();
+        }
         if places.iter().all(|x| x.is_nan()) && !places.is_empty() {
             return Err(ChartError::NonePositive { columns: format!("`{}`", text::name(x.name())) });
         }
@@ -237,14 +249,14 @@ pub(crate) fn read<'t>(
             }
         }
     }
-    axes(&mut series, sheet, columns)?;
+    left_out += axes(&mut series, sheet, columns)?;
     let colors = &sheet.input.setting.colors;
     paint(&mut series, limit, palette, columns.group.map(|_| &**colors));
     let hidden = &sheet.input.view.hidden;
     // All that have no name are turned off by the one that they share.
     let called = |series: &Series<'_>| if series.faded { OTHER.to_owned() } else { series.name.clone() };
     series.iter_mut().for_each(|series| series.hidden = !hidden.is_empty() && hidden.contains(&called(series)));
-    Ok(Lines { along, x, series })
+    Ok(Lines { along, x, series, left_out })
 }
 
 fn one<'t>(
@@ -261,6 +273,7 @@ fn one<'t>(
         xs,
         ys,
         extent: OnceCell::new(),
+        peaks: Peaks::default(),
         rows,
         paint: palette.ghost,
         dash: Dash::Solid,
@@ -270,8 +283,8 @@ fn one<'t>(
     }
 }
 
-/// Gives each series its axis, and takes away what has no place on a logarithmic one.
-fn axes(series: &mut [Series<'_>], sheet: &Sheet<'_>, columns: &Columns<'_>) -> Result<(), ChartError> {
+/// Gives each series its axis, and takes away what has no place on a logarithmic one: how many values that are.
+fn axes(series: &mut [Series<'_>], sheet: &Sheet<'_>, columns: &Columns<'_>) -> Result<usize, ChartError> {
     let (spec, names) = (sheet.spec, || columns.y.iter().map(|column| column.name()));
     // A table of the period before may have fewer columns than were asked for.
     let asked = || names().chain(sheet.columns.y.iter().map(|column| column.name()));
@@ -283,6 +296,7 @@ fn axes(series: &mut [Series<'_>], sheet: &Sheet<'_>, columns: &Columns<'_>) -> 
         let why = "measures every column of `y`, and leaves none for the left one".to_owned();
         return Err(ChartError::Axis { axis: "right_axis", why });
     }
+    let mut left_out = 0;
     let mut any = [false; 2];
     let mut positive = [false; 2];
     for series in series {
@@ -291,7 +305,10 @@ fn axes(series: &mut [Series<'_>], sheet: &Sheet<'_>, columns: &Columns<'_>) -> 
         let side = usize::from(series.right);
         if axis.scale == AxisScale::Log {
             any[side] |= series.ys.iter().any(|y| y.is_finite());
-            series.ys.to_mut().iter_mut().filter(|y| **y <= 0.0).for_each(|y| *y = f64::NAN);
+            for y in series.ys.to_mut().iter_mut().filter(|y| **y <= 0.0) {
+                *y = f64::NAN;
+                left_out += 1;
+            }
             series.extent = OnceCell::new();
             positive[side] |= series.ys.iter().any(|y| y.is_finite());
         }
@@ -303,7 +320,7 @@ fn axes(series: &mut [Series<'_>], sheet: &Sheet<'_>, columns: &Columns<'_>) -> 
         let names: Vec<String> = columns.map(|column| format!("`{}`", text::name(column.name()))).collect();
         return Err(ChartError::NonePositive { columns: names.join(", ") });
     }
-    Ok(())
+    Ok(left_out)
 }
 
 /// Rows by the group's value, in the values' own order, so that a group keeps its place from one answer to the next.

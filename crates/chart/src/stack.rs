@@ -5,7 +5,7 @@ use std::rc::Rc;
 use crate::ChartError;
 use crate::kinds::{OTHER, Sheet};
 use crate::palette::Paint;
-use crate::reduce::{Places, Point};
+use crate::reduce::{Peaks, Places, Point};
 use crate::series::{Lines, Series};
 use crate::trace::Ground;
 
@@ -135,7 +135,7 @@ fn own(series: &Series<'_>) -> Vec<Point> {
 /// The stretches of a layer as far as its ground shows them. Each edge keeps what its pixels need: a spike of a layer
 /// that the whole does not show is in its own edges.
 pub(crate) fn runs(places: &Places, layer: &Layer, ground: &Ground) -> Vec<Run> {
-    let edges = [&layer.upper, &layer.lower].map(|edge| ground.points(places, edge));
+    let edges = [&layer.upper, &layer.lower].map(|edge| ground.points(places, edge, &Peaks::default()));
     // Both have their gaps at the same places, so one's stretches are the other's.
     let [upper, lower] =
         edges.each_ref().map(|edge| edge.split(|point| point.1.is_nan()).filter(|run| !run.is_empty()));

@@ -5,13 +5,14 @@ use std::rc::Rc;
 
 use perch_tinybird::{Column, Family};
 
+use crate::band::band;
 use crate::before::Before;
-use crate::kinds::{OTHER, Sheet, enumerate};
+use crate::kinds::{OTHER, Sheet, enumerate, groups};
 use crate::legend::Item;
 use crate::palette::Paint;
 use crate::series::{self, Along, Lines, Series};
 use crate::tally::Tally;
-use crate::{Aggregate, ChartError, Key, Stacking, Style, text};
+use crate::{Aggregate, ChartError, Group, Key, Stacking, Style, text};
 
 /// All bars of a chart.
 pub(crate) struct Stacks<'a> {
@@ -47,6 +48,8 @@ pub(crate) struct Stack<'a> {
     pub(crate) column: &'a Column,
     /// Whether the axis at the right measures it.
     pub(crate) right: bool,
+    /// One of its rows, which says what the series is about; all that have no name are about no one thing.
+    pub(crate) row: Option<usize>,
     /// A tally for each place.
     pub(crate) tallies: Vec<Tally>,
 }
@@ -88,6 +91,9 @@ impl<'a> Stacks<'a> {
             });
         }
         series.extend(rest);
+        for series in &series {
+            series.tallies.iter().try_for_each(|tally| sheet.check_sum(series.column, tally.value()))?;
+        }
         let half = half(&lines.along, &ats);
         let places = ats.iter().map(|at| Place { at: *at, row: Some(row(&lines, *at)) }).collect();
         let mut stacks = Self {
@@ -228,6 +234,15 @@ impl<'a> Stacks<'a> {
         vec![Key { column: self.x.name().to_owned(), value: self.x.text(row).map(Into::into) }]
     }
 
+    /// The series that are about some of the rows only.
+    pub(crate) fn groups(&self, sheet: &Sheet<'_>) -> Vec<Group> {
+        // What a limit left out is of many names; a series that is called as it is must not be taken for it.
+        let rest: Vec<&str> =
+            self.series.iter().filter(|series| series.row.is_none()).map(|series| series.name.as_str()).collect();
+        let named = self.series.iter().filter_map(|series| Some((series.name.as_str(), series.row?)));
+        groups(sheet.columns.group, named.filter(|(name, _)| !rest.contains(name)))
+    }
+
     /// Whether all moments stand equally far apart, so that bands by name tell no lie about time.
     pub(crate) fn is_even(&self) -> bool {
         self.places.windows(2).all(|pair| pair[1].at - pair[0].at == self.half * 2.0)
@@ -293,18 +308,19 @@ impl<'a> Stack<'a> {
             Tally::of(series.column, &rows, aggregate)
         });
         let tallies = tallies.collect();
-        Self { name, paint: series.paint, tallies, column: series.column, right: false }
+        let row = (!series.xs.is_empty()).then(|| series.row(0));
+        Self { name, paint: series.paint, tallies, column: series.column, right: false, row }
     }
 
     /// The same, whose tallies need no column any more.
     fn alone(self) -> Self {
         let tallies = vec![Tally::default(); self.tallies.len()];
-        Stack { tallies, name: self.name.clone(), ..self }.plus(&self)
+        Stack { tallies, row: None, name: self.name.clone(), ..self }.plus(&self)
     }
 
     /// The same without a number.
     fn empty(self) -> Self {
-        Stack { tallies: vec![Tally::default(); self.tallies.len()], ..self }
+        Stack { tallies: vec![Tally::default(); self.tallies.len()], row: None, ..self }
     }
 
     fn plus(mut self, other: &Self) -> Self {
@@ -348,7 +364,5 @@ fn row(lines: &Lines<'_>, place: f64) -> usize {
 
 fn half(along: &Along, places: &[f64]) -> f64 {
     let Along::Time(clock) = along else { return 0.5 };
-    let alone = if clock.is_daily() { 8.64e10 } else { 6e7 };
-    let apart = places.windows(2).map(|pair| pair[1] - pair[0]).fold(f64::INFINITY, f64::min);
-    if apart.is_finite() { apart / 2.0 } else { alone / 2.0 }
+    band(places.iter().copied(), clock) / 2.0
 }

@@ -5,12 +5,15 @@ use perch_tinybird::Column;
 
 use crate::tally;
 
+/// What stands for a sum that no double can say.
+const TOO_LARGE: &str = "too large";
+
 /// The sum as the engine would write it. `None` where there is no number to add. Fractions that the engine keeps in
 /// binary have fifteen digits that count; NaN and infinities are left out.
 pub(crate) fn sum(column: &Column, rows: impl Iterator<Item = usize>) -> Option<String> {
     if column.kind().plain().name().contains("Float") {
         let numbers = rows.filter_map(|row| column.number(row)).filter(|number| number.is_finite());
-        return add(numbers).map(tally::round);
+        return add(numbers).map(|sum| if sum.is_finite() { tally::round(sum) } else { TOO_LARGE.into() });
     }
     let mut sum = Sum::default();
     let mut some = false;
@@ -118,6 +121,11 @@ mod tests {
         assert_eq!(of("Float64", vec![0.1, f64::NAN, 0.2].into()).as_deref(), Some("0.3"));
         assert_eq!(of("Nullable(Float64)", vec![None::<f64>, None].into()), None);
         assert_eq!(of("UInt64", Vec::<u64>::new().into()), None);
+    }
+
+    #[test]
+    fn a_sum_that_no_double_can_say_says_so() {
+        assert_eq!(of("Float64", vec![f64::MAX, f64::MAX].into()).as_deref(), Some("too large"));
     }
 
     #[test]

@@ -5,7 +5,6 @@ use perch_tinybird::Column;
 use crate::Aggregate;
 use crate::format::Format;
 use crate::kinds::NULL;
-use crate::parts::percent;
 
 /// What rows add up to. Nothing yet, until the first value is added.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -115,7 +114,7 @@ pub(crate) fn round(value: f64) -> String {
 
 /// `12.3%` of a whole, and `–` of nothing.
 pub(crate) fn share(part: f64, whole: f64, format: &Format) -> String {
-    if whole <= 0.0 { NULL.into() } else { percent(part / whole, format) }
+    if whole <= 0.0 { NULL.into() } else { format.share(part / whole) }
 }
 
 #[cfg(test)]

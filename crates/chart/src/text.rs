@@ -1,6 +1,7 @@
 //! Text from data made safe to draw: on one line, without controls, no wider than its place.
 
 use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
 
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthChar;
@@ -93,6 +94,49 @@ pub(crate) fn fit(text: &str, room: f32, size: f32, weight: Weight) -> Option<Fi
     Some(Fit { text: Cow::Borrowed(text), cut: false })
 }
 
+/// The same with the middle left out, so that both ends are read.
+fn fit_ends(text: &str, room: f32, size: f32, weight: Weight) -> Option<String> {
+    let mut left = room - font::width("…", size, weight);
+    let graphemes: Vec<&str> = text.graphemes(true).collect();
+    let (mut head, mut tail) = (0, graphemes.len());
+    // More of the end: names that begin alike are told apart by it.
+    for from_tail in [true, true, false].into_iter().cycle() {
+        let next = if from_tail { tail.checked_sub(1) } else { Some(head) };
+        let Some(next) = next.filter(|_| head < tail) else { break };
+        left -= font::width(graphemes[next], size, weight);
+        if left < 0.0 {
+            break;
+        }
+        if from_tail { tail = next } else { head = next + 1 }
+    }
+    (tail < graphemes.len()).then(|| format!("{}…{}", graphemes[..head].concat(), graphemes[tail..].concat()))
+}
+
+/// Names as far as each fits its room. Where what is left of different names would be the same, their middles are left
+/// out instead of their ends.
+pub(crate) fn fit_names<'a>(
+    names: impl Iterator<Item = &'a str> + Clone,
+    room: f32,
+    size: f32,
+    weight: Weight,
+) -> Vec<Option<String>> {
+    let cut: Vec<Option<Fit<'a>>> = names.clone().map(|name| fit(name, room, size, weight)).collect();
+    let mut whole: HashMap<&str, &str> = HashMap::new();
+    let mut alike: HashSet<&str> = HashSet::new();
+    for (fit, name) in cut.iter().zip(names.clone()) {
+        let Some(fit) = fit else { continue };
+        if *whole.entry(&fit.text).or_insert(name) != name {
+            alike.insert(&fit.text);
+        }
+    }
+    let one = |(fit, name): (&Option<Fit<'a>>, &str)| {
+        let fit = fit.as_ref()?;
+        let ends = alike.contains(&*fit.text).then(|| fit_ends(name, room, size, weight)).flatten();
+        Some(ends.unwrap_or_else(|| fit.text.to_string()))
+    };
+    cut.iter().zip(names).map(one).collect()
+}
+
 /// What [`fit`] made of a text.
 pub(crate) struct Fit<'a> {
     pub(crate) text: Cow<'a, str>,
@@ -120,6 +164,17 @@ mod tests {
     }
 
     #[test]
+    fn names_that_begin_alike_are_told_apart_by_their_ends() {
+        let names = ["/docs/page-001.html", "/docs/page-002.html", "/about/the-company.html", "/"];
+        let cut = fit_names(names.into_iter(), 80.0, 11.0, Weight::Regular);
+        let cut: Vec<&str> = cut.iter().map(|name| name.as_deref().expect("some of it")).collect();
+        assert!(cut[0].starts_with("/d") && cut[0].contains('…') && cut[0].ends_with("1.html"), "{cut:?}");
+        assert_ne!(cut[0], cut[1]);
+        assert!(cut[2].ends_with('…') && cut[2].starts_with("/about"), "{cut:?}");
+        assert_eq!(cut[3], "/");
+    }
+
+    #[test]
     fn an_accent_is_not_torn_from_its_letter() {
         let text = "e\u{301}".repeat(50);
         let cut = fit(&text, 40.0, 10.0, Weight::Regular).expect("some fit");
@@ -128,6 +183,14 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn names_that_fit_are_no_wider_than_their_room(name in "[a-zé한\u{301}]{0,40}", room in 20f32..200.0) {
+            let names = [format!("{name}1"), format!("{name}2"), format!("{name}1")];
+            for fitted in fit_names(names.iter().map(String::as_str), room, 12.0, Weight::Regular).into_iter().flatten() {
+                prop_assert!(font::width(&fitted, 12.0, Weight::Regular) <= room + 0.01, "{}", fitted);
+            }
+        }
+
         #[test]
         fn what_fits_is_no_wider_than_its_room(text in ".{0,60}", room in 0f32..300.0) {
             if let Some(fitted) = fit(&text, room, 12.0, Weight::Regular) {

@@ -8,7 +8,7 @@ use plotters::style::Color;
 use crate::ChartError;
 use crate::element::Path;
 use crate::palette::Paint;
-use crate::reduce::{Places, Point, reduce};
+use crate::reduce::{Peaks, Places, Point, reduce};
 use crate::scale::{Extent, Scale, nearest};
 use crate::scene::{Area, Canvas, Dash};
 
@@ -59,13 +59,13 @@ pub(crate) fn reach(xs: &[f64], ys: &[f64], window: (f64, f64), extent: impl FnO
 impl Ground {
     /// The points of a line as far as it shows, no more than its pixels need. One point stands outside at either side
     /// where the line goes on.
-    pub(crate) fn points(&self, xs: &Places, ys: &[f64]) -> Vec<Point> {
+    pub(crate) fn points(&self, xs: &Places, ys: &[f64], peaks: &Peaks) -> Vec<Point> {
         let inside = within(xs, self.x.domain());
         let mut points = Vec::new();
         if let Some(before) = inside.start.checked_sub(1) {
             points.push((xs[before], ys[before]));
         }
-        points.extend(reduce(xs, ys, &self.x));
+        points.extend(reduce(xs, ys, &self.x, peaks));
         if inside.end < xs.len() {
             points.push((xs[inside.end], ys[inside.end]));
         }
@@ -74,6 +74,27 @@ impl Ground {
 
     fn spot(&self, (x, y): Point) -> Spot {
         (self.x.beyond(x), self.y.beyond(y))
+    }
+
+    /// The areas that a line passes, each no wider than a letter.
+    pub(crate) fn passed(&self, points: &[Point]) -> Vec<Area> {
+        const LETTER: f64 = 60.0;
+        let mut passed = Vec::new();
+        for run in self.runs(points) {
+            for pair in run.windows(2) {
+                let (from, to) = (self.spot(pair[0]), self.spot(pair[1]));
+                let pieces = ((to.0 - from.0) / LETTER).ceil().clamp(1.0, 1e3);
+                let at = |piece: f64| {
+                    let share = piece / pieces;
+                    round((from.0 + (to.0 - from.0) * share, from.1 + (to.1 - from.1) * share))
+                };
+                passed.extend((0..pieces as u32).map(|piece| {
+                    let ((x0, y0), (x1, y1)) = (at(f64::from(piece)), at(f64::from(piece) + 1.0));
+                    Area { left: x0, right: x1.max(x0 + 1), top: y0.min(y1) - 10, bottom: y0.max(y1) + 10 }
+                }));
+            }
+        }
+        passed
     }
 
     /// Whether a line goes up and down so much that it is many times as long as it is wide.
@@ -260,7 +281,7 @@ mod tests {
     fn a_line_is_cut_exactly_where_it_crosses_the_edge() {
         let ground = ground((10.0, 20.0), (0.0, 100.0));
         let (xs, ys) = (Places::from(vec![0.0, 40.0]), [0.0, 400.0]);
-        let points = ground.points(&xs, &ys);
+        let points = ground.points(&xs, &ys, &Peaks::default());
         let spots: Vec<Spot> = points.iter().map(|point| ground.spot(*point)).collect();
         // At 10 the line is at 100, which is the upper edge, and then it is gone.
         assert_eq!(ground.cut(&spots), [vec![(100, 50), (100, 50)]]);
@@ -300,7 +321,7 @@ mod tests {
             let y = if log { Scale::log((0.1, 1e3), (PLOT.bottom, PLOT.top)) } else { plain.y };
             let ground = Ground { y, ..plain };
             let whole: Vec<Point> = xs.iter().copied().zip(ys.iter().copied()).collect();
-            let reduced = ground.points(&xs, &ys);
+            let reduced = ground.points(&xs, &ys, &Peaks::default());
             prop_assert!(reduced.len() < whole.len());
             let covered = |points: &[Point]| {
                 let mut columns = vec![(i32::MAX, i32::MIN); 201];
@@ -333,7 +354,7 @@ mod tests {
             let window = (a.min(b), a.max(b) + 0.5);
             let reach = reach(&xs, &ys, window, |inside| extent(&ys[inside]));
             let ground = ground(window, (-1e3, 1e3));
-            let points = ground.points(&xs, &ys);
+            let points = ground.points(&xs, &ys, &Peaks::default());
             for run in ground.runs(&points).filter(|run| run.len() > 1) {
                 let spots: Vec<Spot> = run.iter().map(|point| ground.spot(*point)).collect();
                 for (_, y) in ground.cut(&spots).into_iter().flatten() {

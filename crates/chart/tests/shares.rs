@@ -142,7 +142,7 @@ fn a_kpi_from_nothing_has_no_percentage_and_from_null_no_change() {
     assert_eq!(say(one(0.0)), "value: 50, up +50 from 0.");
     assert_eq!(say(one(f64::NAN)), "value: 50, no value in the period before.");
     assert_eq!(say(one(50.0)), "value: 50, no change from 50.");
-    assert_eq!(say(one(100.0)), "value: 50, down 50.0% (−50) from 100.");
+    assert_eq!(say(one(100.0)), "value: 50, down 50% (−50) from 100.");
 }
 
 #[test]
@@ -151,10 +151,10 @@ fn a_kpi_says_how_far_it_is_to_its_target() {
         let spec = Spec { y: vec!["value".into()], target: Some(target), good, ..Spec::new(Kind::Kpi) };
         picture(&one(50.0), &spec).summary
     };
-    assert_eq!(say(Target::Value(200.0), Good::Up), "value: 50, 25.0% of the target of 200.");
-    assert_eq!(say(Target::Value(40.0), Good::Down), "value: 50, 125.0% of the limit of 40.");
+    assert_eq!(say(Target::Value(200.0), Good::Up), "value: 50, 25% of the target of 200.");
+    assert_eq!(say(Target::Value(40.0), Good::Down), "value: 50, 125% of the limit of 40.");
     assert_eq!(say(Target::Value(0.0), Good::Up), "value: 50, target 0 met.");
-    assert_eq!(say(Target::Column("value".into()), Good::Up), "value: 50, 100.0% of the target of 50.");
+    assert_eq!(say(Target::Column("value".into()), Good::Up), "value: 50, 100% of the target of 50.");
     let spec = Spec { target: Some(Target::Column("goal".into())), ..Spec::new(Kind::Kpi) };
     let error = refused(&one(1.0), &spec).to_string();
     assert!(error.starts_with("target = `goal`"), "{error}");

@@ -3,4 +3,4 @@
 /**
  * How a pointer finds its mark.
  */
-export type Pick = "nearest-x" | "shape";
+export type Pick = "nearest-x" | "layer" | "shape" | "span";

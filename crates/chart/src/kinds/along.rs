@@ -5,12 +5,12 @@ use std::ops::Range;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::{NULL, Sheet, enumerate};
+use super::{NULL, Sheet, also, enumerate};
 use crate::clock::Scribe;
 use crate::past::Past;
-use crate::reduce::{Places, extremes, width};
+use crate::reduce::{Places, width};
 use crate::scale::{Extent, Scale};
-use crate::scene::pixels;
+use crate::scene::{UNIT, pixels};
 use crate::series::{Along, Lines, Series};
 use crate::trace::within;
 use crate::{Entries, Entry, Hex, Key, Mark, Shape, Words};
@@ -26,6 +26,10 @@ pub(super) struct Told {
     pub(super) note: String,
 }
 
+/// Beyond so many series nobody reads a tooltip, and it would weigh more than the picture: then only those with a name
+/// are told.
+const TOLD: usize = 24;
+
 pub(super) type Tell<'a> = dyn Fn(usize, f64, f64) -> Told + 'a;
 
 /// A value that stands for itself.
@@ -36,11 +40,11 @@ pub(super) fn itself(_: usize, _: f64, value: f64) -> Told {
 /// The marks of all places that are shown.
 pub(super) fn marks(sheet: &Sheet<'_>, drawn: &Drawn<'_>, tell: &Tell<'_>) -> Vec<Mark> {
     let Drawn { lines, frame, past, .. } = drawn;
-    // Beyond two dozen series nobody reads a tooltip, and it would weigh more than the picture.
-    let all = lines.series.len() <= 24;
+    let all = lines.series.len() <= TOLD;
     let same = lines.series.iter().all(|series| !series.right);
     let alone = lines.series.len() == 1;
-    let places = places(lines, &frame.x);
+    let scale = |series: &Series<'_>| if series.right { &frame.right } else { &frame.y };
+    let places = places(lines, &frame.x, |series, value| scale(series).place(value) / f64::from(UNIT));
     let mut draft = Draft::for_marks(places.len(), lines.series.len());
     let mut digits = String::new();
     let mut scribe = match &lines.along {
@@ -54,7 +58,7 @@ pub(super) fn marks(sheet: &Sheet<'_>, drawn: &Drawn<'_>, tell: &Tell<'_>) -> Ve
     for x in places {
         let mut first = None;
         let mut put = |draft: &mut Draft, series: &Series<'_>, index: usize, name: Words, told: Told| {
-            let scale = if series.right { &frame.right } else { &frame.y };
+            let scale = scale(series);
             let value = series.ys[index];
             let y = Some(told.edge).filter(|edge| value.is_finite() && scale.measures(*edge) && scale.holds(*edge));
             let y = y.map(|edge| pixels(scale.at(edge)));
@@ -102,6 +106,12 @@ pub(super) fn marks(sheet: &Sheet<'_>, drawn: &Drawn<'_>, tell: &Tell<'_>) -> Ve
         });
     }
     draft.marks()
+}
+
+/// How many series are drawn that no mark tells of.
+pub(super) fn untold(lines: &Lines<'_>) -> u32 {
+    let silent = lines.shown().filter(|(_, series)| lines.series.len() > TOLD && series.faded);
+    silent.count() as u32
 }
 
 /// Marks while they are put into words: what all of them say is one text, and their values are one list.
@@ -207,45 +217,72 @@ fn reached(xs: &[f64], from: usize, x: f64) -> usize {
 }
 
 /// The places on a scale that have marks: of each series all of its own, or where there are more than two in a pixel
-/// column, those of its least and greatest value there. Series that share their places share their marks, which are the
-/// first one's.
-pub(super) fn places(lines: &Lines<'_>, scale: &Scale) -> Vec<f64> {
-    // Beyond so many leaders, only those with names count.
+/// column, those of its least and greatest value there. Series that share their places share their marks. `height` is
+/// where a value stands from top to bottom, in pixels.
+pub(super) fn places(lines: &Lines<'_>, scale: &Scale, height: impl Fn(&Series<'_>, f64) -> f64) -> Vec<f64> {
+    // Beyond so many groups of places, only those of a series with a name count.
     const MOST: usize = 8;
-    let mut leaders: Vec<&Series<'_>> = Vec::new();
-    for (_, series) in lines.shown() {
-        let follows = |leader: &&Series<'_>| Rc::ptr_eq(&leader.xs, &series.xs) || leader.xs[..] == series.xs[..];
-        if !leaders.iter().any(follows) {
-            leaders.push(series);
+    let all = lines.series.len() <= TOLD;
+    let mut groups: Vec<Vec<&Series<'_>>> = Vec::new();
+    for (_, series) in lines.shown().filter(|(_, series)| all || !series.faded) {
+        let follows =
+            |group: &&mut Vec<&Series<'_>>| Rc::ptr_eq(&group[0].xs, &series.xs) || group[0].xs[..] == series.xs[..];
+        match groups.iter_mut().find(follows) {
+            Some(group) => group.push(series),
+            None => groups.push(vec![series]),
         }
     }
-    if leaders.len() > MOST {
-        leaders.retain(|series| !series.faded);
+    if groups.len() > MOST {
+        groups.retain(|group| group.iter().any(|series| !series.faded));
     }
-    let mut places: Vec<f64> = leaders.iter().flat_map(|series| own_places(series, scale)).collect();
-    if leaders.len() > 1 {
+    let own = groups.iter().flat_map(|group| own_places(group, scale, &height));
+    let mut places: Vec<f64> = own.collect();
+    if groups.len() > 1 {
         places.sort_unstable_by(f64::total_cmp);
     }
     places.dedup();
     places
 }
 
-fn own_places(series: &Series<'_>, scale: &Scale) -> Vec<f64> {
-    let xs = &series.xs[within(&series.xs, scale.domain())];
-    let columns = width(xs, scale);
-    if xs.len() <= columns * 2 {
+/// The places of series that share them. A peak of each has its own, wherever the others stand there; only where that
+/// would be more than a tooltip's list can weigh, one that is hardly higher or lower than what is told beside it has none.
+fn own_places(group: &[&Series<'_>], scale: &Scale, height: &impl Fn(&Series<'_>, f64) -> f64) -> Vec<f64> {
+    const MOST_ENTRIES: usize = 40_000;
+    let first = group[0];
+    let xs = &first.xs[within(&first.xs, scale.domain())];
+    if xs.len() <= width(xs, scale) * 2 {
         return xs.to_vec();
     }
-    let mut kept: Vec<f64> = Vec::with_capacity(columns * 2);
-    for rows in series.xs.columns(scale).iter() {
-        let at = |index: usize| series.xs[rows.start + index];
-        let (a, b) = extremes(&series.ys[rows.clone()]).map_or((at(0), at(0)), |[_, a, b, _]| (at(a), at(b)));
-        kept.push(a);
-        if b > a {
-            kept.push(b);
+    let columns = first.xs.columns(scale);
+    let peaks: Vec<_> = group.iter().map(|series| series.peaks(scale)).collect();
+    let mut kept: Vec<f64> = Vec::with_capacity(columns.len() * 2 * group.len());
+    let mut rows: Vec<usize> = Vec::new();
+    let mut near = 0.0;
+    loop {
+        for (index, column) in columns.iter().enumerate() {
+            rows.clear();
+            for (series, peaks) in group.iter().zip(&peaks) {
+                let ys = &series.ys[column.clone()];
+                for peak in peaks[index].iter().flat_map(|[_, a, b, _]| [*a, *b]) {
+                    let apart = |row: &usize| (height(series, ys[*row]) - height(series, ys[peak])).abs();
+                    if !rows.iter().any(|row| *row == peak || near > 0.0 && apart(row) < near) {
+                        rows.push(peak);
+                    }
+                }
+            }
+            // A column of gaps is a place too.
+            if rows.is_empty() {
+                rows.push(0);
+            }
+            rows.sort_unstable();
+            kept.extend(rows.iter().map(|row| first.xs[column.start + row]));
         }
+        if kept.len() * group.len() <= MOST_ENTRIES || near > 1e3 {
+            return kept;
+        }
+        kept.clear();
+        near = f64::max(near * 2.0, 1.0);
     }
-    kept
 }
 
 /// `Line chart of visits by date, from Mon 5 Jan 2026 to Sun 11 Jan 2026; visits: lowest 3, highest 9, last 5.`
@@ -284,6 +321,7 @@ pub(super) fn summary(sheet: &Sheet<'_>, drawn: &Drawn<'_>, kind: &str) -> Strin
         ));
     }
     summary.push('.');
+    summary.push_str(&also(sheet.left_out(lines.left_out).as_deref()));
     summary
 }
 

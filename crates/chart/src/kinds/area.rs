@@ -10,7 +10,7 @@ use crate::scale::Extent;
 use crate::scene::{Dash, Scene};
 use crate::stack::{self, Layer, Run};
 use crate::trace::{Ground, Stroke, within};
-use crate::{AxisScale, ChartError, Stacking, Style};
+use crate::{AxisScale, ChartError, Pick, Stacking, Style};
 
 pub(super) const DRAWER: Drawer =
     Drawer { needs: Needs::of(Values::Many).x(Role::Must(Holds::Places)).group(Role::Named(Holds::Places)), draw };
@@ -37,7 +37,12 @@ fn beside(sheet: &Sheet<'_>) -> Result<Picture, ChartError> {
         let fill = if named().count() > 1 { 0.10 } else { 0.16 };
         for series in named() {
             let ground = drawn.ground(series);
-            ground.fill(&canvas, &ground.points(&series.xs, &series.ys), 0.0, series.paint.faint(fill))?;
+            ground.fill(
+                &canvas,
+                &ground.points(&series.xs, &series.ys, &series.peaks),
+                0.0,
+                series.paint.faint(fill),
+            )?;
         }
         drawn.behind(&canvas)?;
         for series in named() {
@@ -46,7 +51,7 @@ fn beside(sheet: &Sheet<'_>) -> Result<Picture, ChartError> {
         }
         drawn.upon(sheet, &canvas)?;
     }
-    drawn.finish(sheet, scene, "Area chart", &itself)
+    drawn.finish(sheet, scene, ("Area chart", Pick::NearestX), &itself)
 }
 
 fn stacked(sheet: &Sheet<'_>) -> Result<Picture, ChartError> {
@@ -73,7 +78,8 @@ fn stacked(sheet: &Sheet<'_>) -> Result<Picture, ChartError> {
         let bottom = bottom(&lines.along, window, sheet);
         let rest = lines.series.iter().any(|series| series.faded).then_some(sheet.palette.ghost);
         let legend = legend(&lines, None, sheet, rest);
-        Frame::lay_out(&Request { left, legend: &legend, ..sheet.request(extent, bottom) })?
+        let note = sheet.left_out(lines.left_out);
+        Frame::lay_out(&Request { left, legend: &legend, note: note.as_deref(), ..sheet.request(extent, bottom) })?
     };
     let ground = Ground { x: frame.x, y: frame.y, plot: frame.plot };
     let runs: Vec<Vec<Run>> = layers.iter().map(|layer| stack::runs(&places, layer, &ground)).collect();
@@ -100,7 +106,8 @@ fn stacked(sheet: &Sheet<'_>) -> Result<Picture, ChartError> {
     }
     let drawn = Drawn::of(lines, frame);
     let kind = if percent { "Area chart of shares" } else { "Stacked area chart" };
-    drawn.finish(sheet, scene, kind, &|number, x, value| tell(&places, &layers, &shares, percent, (number, x, value)))
+    let told = |number, x, value| tell(&places, &layers, &shares, percent, (number, x, value));
+    drawn.finish(sheet, scene, (kind, Pick::Layer), &told)
 }
 
 /// What stacks cannot be.
@@ -128,7 +135,7 @@ fn tell(
     let edge = layer.and_then(|layer| layer.upper.get(at)).copied().unwrap_or(value);
     let share = layer.and_then(|layer| layer.totals.get(at));
     let note = match share.filter(|total| percent && **total > 0.0 && value.is_finite()) {
-        Some(total) => format!(" ({})", shares.headline((value / total * 1000.0).round() / 10.0)),
+        Some(total) => format!(" ({})", shares.share(value / total)),
         None => String::new(),
     };
     Told { edge, note }

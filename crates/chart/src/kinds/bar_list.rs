@@ -1,18 +1,16 @@
 //! Horizontal bars, the longest first: the name stands in the bar, the value at the right.
 
-use std::borrow::Cow;
-
 use perch_tinybird::Column;
 use plotters::element::{PathElement, Rectangle};
 use plotters::style::Color;
-use unicode_segmentation::UnicodeSegmentation;
 
 use super::{Drawer, NO_VALUES, Picture, Sheet, entry, marks};
+use crate::bars::cut;
 use crate::columns::{Holds, Needs, Role, Values};
 use crate::element::{BODY, Label, Look, SMALL};
+use crate::icon::{self, Icon};
 use crate::link::address;
-use crate::outlines::Atlas;
-use crate::parts::{Part, Parts, percent, summary};
+use crate::parts::{Part, Parts, summary};
 use crate::scale::Scale;
 use crate::scene::{Area, Canvas, Scene, units};
 use crate::{ChartError, Mark, Pick, Shape, series, text};
@@ -24,12 +22,10 @@ const ROW: f32 = 27.0;
 const LEAST_ROW: f32 = 20.0;
 const HEADER: f32 = 20.0;
 const INSIDE: f32 = 7.0;
-/// What an icon takes before a name.
-const ICON: f32 = 28.0;
 
 fn draw(sheet: &Sheet<'_>) -> Result<Picture, ChartError> {
     let ([y], Some(x)) = (sheet.columns.y.as_slice(), sheet.columns.x) else { return sheet.blank(NO_VALUES) };
-    let mut parts = Parts::of(x, y, sheet.aggregate(y));
+    let mut parts = Parts::of(sheet, (x, y), sheet.aggregate(y))?;
     if parts.list.is_empty() {
         return sheet.blank(NO_VALUES);
     }
@@ -46,7 +42,7 @@ fn draw(sheet: &Sheet<'_>) -> Result<Picture, ChartError> {
     parts.list.truncate(rows);
     let share = |part: &Part| {
         let value = part.tally.value().filter(|_| sheet.spec.shares && whole > 0.0)?;
-        Some(percent(value / whole, sheet.value_format()))
+        Some(sheet.value_format().share(value / whole))
     };
     let list = Rows::lay_out(sheet, y, &parts.list, header, share);
 
@@ -116,7 +112,7 @@ impl Rows {
         let all = series::extent(named()).unwrap_or((0.0, 1.0));
         let greatest = if all.1 > 0.0 || all.0 < 0.0 { all.1.max(0.0) } else { 1.0 };
         let domain = (all.0.min(0.0), greatest);
-        let icons = sheet.columns.icon.is_some() && right >= 3.0 * ICON;
+        let icons = sheet.columns.icon.is_some() && right >= 3.0 * icon::ROOM;
         Self { top, height, look, values, shares, right, scale: Scale::new(domain, (0, units(right))), domain, icons }
     }
 
@@ -158,15 +154,19 @@ impl Rows {
         if ends[0] != ends[1] {
             let corners = [(ends[0].min(ends[1]), above), (ends[0].max(ends[1]), below)];
             canvas.draw(&Rectangle::new(corners, paint.faint(0.26).filled()))?;
+            if part.value() > self.domain.1 || part.value() < self.domain.0 {
+                let area = Area { left: corners[0].0, right: corners[1].0, top: above, bottom: below };
+                cut(sheet, canvas, area, (true, part.value() > 0.0))?;
+            }
         }
         let link = sheet.columns.link.filter(|_| !part.other).and_then(|link| address(&link.text(part.row)?));
         let mut left = INSIDE;
         if self.icons {
             let icon = sheet.columns.icon.filter(|_| !part.other).and_then(|icon| icon.text(part.row));
             if let Some(icon) = icon.as_deref().and_then(Icon::of) {
-                icon.draw(sheet, canvas, left, middle)?;
+                icon.draw(sheet.palette, canvas, left, middle)?;
             }
-            left += ICON;
+            left += icon::ROOM;
         }
         let look = self.look;
         if let Some(fit) = text::fit(&part.name, self.right - left - INSIDE, look.size, look.weight) {
@@ -191,71 +191,5 @@ impl Rows {
         entries.extend(value.share.clone().map(|share| entry("Share", share, paint, None)));
         let mark = Mark::new(Shape::Rect(place.to_rect()), part.name.clone(), entries);
         Ok(Mark { keys: part.keys(x), link, ..mark })
-    }
-}
-
-/// What stands before a name.
-enum Icon<'a> {
-    /// A country's two letters, in a frame: the same on every machine, which flags are not.
-    Country(&'static str),
-    /// A picture of the system's own font, in a room of its own.
-    Emoji(Cow<'a, str>),
-}
-
-impl<'a> Icon<'a> {
-    fn of(text: &'a str) -> Option<Self> {
-        let code = flag(text);
-        let atlas = Atlas::bundled();
-        if let Some(country) = atlas.find(code.as_deref().unwrap_or(text)) {
-            return Some(Self::Country(atlas.countries[country].code));
-        }
-        let first = text.graphemes(true).next().filter(|first| !first.is_ascii())?;
-        Some(Self::Emoji(text::clean(first)))
-    }
-
-    fn draw(&self, sheet: &Sheet<'_>, canvas: &Canvas<'_>, left: f32, middle: f32) -> Result<(), ChartError> {
-        const WIDTH: f32 = 22.0;
-        const HEIGHT: f32 = 14.0;
-        let center = (units(left + WIDTH / 2.0), units(middle));
-        match self {
-            Self::Country(code) => {
-                let corners =
-                    [(units(left), units(middle - HEIGHT / 2.0)), (units(left + WIDTH), units(middle + HEIGHT / 2.0))];
-                canvas.draw(&Rectangle::new(corners, sheet.palette.ground.filled()))?;
-                canvas.draw(&Rectangle::new(corners, sheet.palette.axis.stroke_width(7)))?;
-                let look = Look::new(9.5, sheet.palette.ink).bold().middle();
-                canvas.draw(&Label::new(code, center, look).centered())?;
-            }
-            Self::Emoji(emoji) => {
-                let look = Look::new(BODY, sheet.palette.ink).middle();
-                if let Some(fit) = text::fit(emoji, WIDTH, look.size, look.weight) {
-                    canvas.draw(&Label::new(&fit.text, center, look).centered())?;
-                }
-            }
-        }
-        Ok(())
-    }
-}
-
-/// The country code of a flag, which is two letters in a script of their own (Unicode's regional indicators).
-fn flag(text: &str) -> Option<String> {
-    let letter = |character: char| {
-        let index = (character as u32).checked_sub(0x1f1e6).filter(|index| *index < 26)?;
-        char::from_u32(u32::from(b'A') + index)
-    };
-    text.trim().chars().map(letter).collect::<Option<String>>().filter(|code| code.len() == 2)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_flag_and_a_code_are_the_same_country() {
-        for text in ["DE", "de", "DEU", "🇩🇪"] {
-            assert!(matches!(Icon::of(text), Some(Icon::Country("DE"))), "{text}");
-        }
-        assert!(matches!(Icon::of("🦊 fox"), Some(Icon::Emoji(emoji)) if emoji == "🦊"));
-        assert!(Icon::of("").is_none() && Icon::of("XX").is_none() && Icon::of("<b>").is_none());
     }
 }

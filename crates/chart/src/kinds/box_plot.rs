@@ -16,7 +16,7 @@ use crate::scale::{Extent, Scale};
 use crate::scene::{Area, Canvas, Scene, UNIT, pixels, units};
 use crate::series::{self, Along};
 use crate::tally::round;
-use crate::{ChartError, Key, Mark, Pick, Shape, Style, text};
+use crate::{AxisScale, ChartError, Key, Mark, Pick, Shape, Style, text};
 
 pub(super) const DRAWER: Drawer =
     Drawer { needs: Needs::of(Values::Many).x(Role::Found(Holds::Names)).group(Role::Named(Holds::Places)), draw };
@@ -29,7 +29,8 @@ fn draw(sheet: &Sheet<'_>) -> Result<Picture, ChartError> {
     let Some(extent) = extent else { return sheet.blank(NO_VALUES) };
     let bottom = Bottom::Bands { names: &boxes.labels, moments: None };
     let request = sheet.request(extent, bottom);
-    let frame = Frame::lay_out(&Request { legend: &boxes.legend, ..request })?;
+    let note = sheet.left_out(boxes.left_out(sheet));
+    let frame = Frame::lay_out(&Request { legend: &boxes.legend, note: note.as_deref(), ..request })?;
     let shown = boxes.shown(&frame);
     let mut scene = Scene::new(sheet.size);
     {
@@ -231,7 +232,10 @@ impl<'a> Boxes<'a> {
     fn summary(&self, sheet: &Sheet<'_>) -> String {
         let of = super::enumerate(sheet.columns.y.iter().map(|column| column.name()));
         let by = sheet.columns.x.or(sheet.columns.group).map(|x| format!(" by {}", text::name(x.name())));
-        let boxes = if self.list.len() == 1 { "1 box".to_owned() } else { format!("{} boxes", self.list.len()) };
+        let boxes = match self.list.len() {
+            1 => "1 box".to_owned(),
+            many => format!("{} boxes", sheet.count(many)),
+        };
         let mut summary = format!("Box plot of {}{}, {boxes}", text::name(&of), by.unwrap_or_default());
         let median = |one: &&One<'_>| one.quartiles.median;
         let greatest = self.list.iter().max_by(|a, b| median(a).total_cmp(&median(b)));
@@ -249,7 +253,14 @@ impl<'a> Boxes<'a> {
             }
         }
         summary.push('.');
-        summary
+        summary + &super::also(sheet.left_out(self.left_out(sheet)).as_deref())
+    }
+
+    /// How many values have no place, because the axis is logarithmic.
+    fn left_out(&self, sheet: &Sheet<'_>) -> usize {
+        let log = sheet.spec.y_axis.scale == AxisScale::Log;
+        let boxes = self.list.iter().filter(|_| log);
+        boxes.map(|one| one.numbers.partition_point(|(value, _)| *value <= 0.0)).sum()
     }
 }
 

@@ -6,6 +6,7 @@ use plotters::element::{PathElement, Rectangle};
 use plotters::style::Color;
 
 use super::{Drawer, NO_VALUES, Picture, Sheet, entry, marks};
+use crate::band::band;
 use crate::cartesian::{Bottom, Frame, Request};
 use crate::clock::Clock;
 use crate::columns::{Holds, Needs, Role, Values};
@@ -30,7 +31,7 @@ fn draw(sheet: &Sheet<'_>) -> Result<Picture, ChartError> {
     let (along, places) = Along::read(x, sheet)?;
     let Along::Time(clock) = &along else { return sheet.blank(NO_VALUES) };
     let all = read(columns, &places, clock)?;
-    let half = half(&all, clock);
+    let half = band(all.iter().map(|candle| candle.from), clock) / 2.0;
     let span = |candles: &[Candle]| Some((candles.first()?.from - half, candles.last()?.to + half));
     let zoom = sheet.input.view.zoom.filter(|(from, to)| {
         from < to && all.iter().any(|candle| candle.to + half > *from && candle.from - half < *to)
@@ -88,7 +89,7 @@ fn snug(sheet: &Sheet<'_>, mut extent: Extent) -> Spec {
     let free = axis.scale == AxisScale::Linear && axis.min.is_none() && axis.max.is_none();
     if free && extent.greatest - extent.least > extent.greatest.abs() * 1e-9 {
         let count = (sheet.height() / 60.0).clamp(2.0, 6.0) as usize;
-        let ends = scale::ticks((extent.least, extent.greatest), count, &spec.format, false).domain;
+        let ends = scale::ticks((extent.least, extent.greatest), count, sheet.value_format(), false).domain;
         (axis.min, axis.max) = (Some(ends.0), Some(ends.1));
     }
     spec
@@ -139,13 +140,6 @@ fn read(columns: [&Column; 4], places: &[f64], clock: &Clock) -> Result<Vec<Cand
         }
     }
     Ok(candles)
-}
-
-/// Half the shortest time between two candles.
-fn half(candles: &[Candle], clock: &Clock) -> f64 {
-    let alone = if clock.is_daily() { 8.64e10 } else { 6e7 };
-    let apart = candles.windows(2).map(|pair| pair[1].from - pair[0].from).fold(f64::INFINITY, f64::min);
-    if apart.is_finite() { apart / 2.0 } else { alone / 2.0 }
 }
 
 /// Merges neighbours until every candle has room, and says half of how much time each then takes.

@@ -1,13 +1,14 @@
 //! Columns over categories or time, from zero: side by side, stacked, or stacked to a whole.
 
-use super::{Drawer, NO_VALUES, Picture, Sheet, marks};
+use super::{Drawer, NO_VALUES, Picture, Sheet, also, marks};
 use crate::bars::{Bars, Ground};
 use crate::cartesian::{Bottom, Frame, Request};
 use crate::columns::{Holds, Needs, Role, Values};
-use crate::scene::Scene;
+use crate::guides::Scales;
+use crate::scene::{Area, Scene};
 use crate::series::Along;
 use crate::stacks::Stacks;
-use crate::{Across, ChartError, Measure, Pick};
+use crate::{Across, ChartError, Marks, Measure, Pick};
 
 pub(super) const DRAWER: Drawer =
     Drawer { needs: Needs::of(Values::Many).x(Role::Must(Holds::Places)).group(Role::Named(Holds::Places)), draw };
@@ -25,8 +26,20 @@ fn draw(sheet: &Sheet<'_>) -> Result<Picture, ChartError> {
     let right = bars.measured(sheet, true)?;
     // Where all values are measured at the right, the left axis says the same.
     let Some(left) = left.or_else(|| right.clone()) else { return sheet.blank(NO_VALUES) };
+    let note = sheet.left_out(bars.left_out(sheet));
+    let data = |scales: &Scales<'_>, plot: Area| {
+        let right = *scales.right.unwrap_or(scales.left);
+        bars.covered(&Ground { plot, along: *scales.x, left: *scales.left, right, lying: false })
+    };
     let request = sheet.request(left.extent, bottom);
-    let frame = Frame::lay_out(&Request { left, right, legend: &stacks.legend, ..request })?;
+    let frame = Frame::lay_out(&Request {
+        left,
+        right,
+        legend: &stacks.legend,
+        note: note.as_deref(),
+        data: Some(&data),
+        ..request
+    })?;
     let ground = Ground { plot: frame.plot, along: frame.x, left: frame.y, right: frame.right, lying: false };
     let bars = bars.on(&ground);
     let shown = bars.shown(&ground);
@@ -40,11 +53,11 @@ fn draw(sheet: &Sheet<'_>) -> Result<Picture, ChartError> {
         frame.draw_upon(&canvas)?;
     }
     let list = shown.iter().map(|index| bars.mark(sheet, &ground, *index)).collect();
-    let marks = marks(frame.plot, Pick::Shape, list);
+    let marks = Marks { groups: stacks.groups(sheet), ..marks(frame.plot, Pick::Shape, list) };
     Ok(Picture {
         legend: frame.legend(),
         across: frame.across().or_else(|| across(&stacks)),
-        ..Picture::new(scene, marks, stacks.summary(sheet, "Column chart"))
+        ..Picture::new(scene, marks, stacks.summary(sheet, "Column chart") + &also(note.as_deref()))
     })
 }
 

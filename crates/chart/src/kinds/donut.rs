@@ -10,7 +10,7 @@ use super::{Drawer, NO_VALUES, Picture, Sheet, entry, marks};
 use crate::columns::{Holds, Needs, Role, Values};
 use crate::element::{BODY, Label, Look, SMALL};
 use crate::palette::Paint;
-use crate::parts::{Part, Parts, percent, summary};
+use crate::parts::{Part, Parts, summary};
 use crate::ramp::ink_upon;
 use crate::scene::{Canvas, Scene, Wedge, pixels, units};
 use crate::tally::Tally;
@@ -28,12 +28,14 @@ const HOLE: f32 = 0.62;
 
 fn draw(sheet: &Sheet<'_>) -> Result<Picture, ChartError> {
     let ([y], Some(x)) = (sheet.columns.y.as_slice(), sheet.columns.x) else { return sheet.blank(NO_VALUES) };
-    let mut parts = Parts::of(x, y, sheet.spec.aggregate);
+    let mut parts = Parts::of(sheet, (x, y), sheet.spec.aggregate)?;
     if let Some(part) = parts.list.iter().find(|part| part.value() < 0.0) {
         return Err(ChartError::Negative { column: text::name(y.name()), category: part.name.clone() });
     }
     let count = parts.list.len();
-    if !parts.total(y).value().is_some_and(f64::is_finite) {
+    let total = parts.total(y).value();
+    sheet.check_sum(y, total)?;
+    if total.is_none() {
         return sheet.blank(NO_VALUES);
     }
     if parts.list.iter().all(|part| part.value() == 0.0) {
@@ -53,9 +55,15 @@ fn draw(sheet: &Sheet<'_>) -> Result<Picture, ChartError> {
             // Nothing is left of the whole but its place.
             canvas.draw(&Wedge { fill: sheet.palette.grid, ..layout.wedge(sheet, 0.0, 1.0) })?;
         }
-        for slice in shown().filter(|slice| slice.end > slice.start) {
+        let drawn = || shown().filter(|slice| slice.end > slice.start);
+        for slice in drawn() {
             canvas.draw(&layout.slice(sheet, slice))?;
-            layout.label(&canvas, slice)?;
+        }
+        // Where the names beside have all shares, some of them in the slices would look as if the others had none.
+        if layout.rows < slices.len() || drawn().all(|slice| layout.words(slice).is_some()) {
+            for slice in drawn() {
+                layout.label(&canvas, slice)?;
+            }
         }
         layout.total(sheet, &canvas, &total, y)?;
         layout.legend(sheet, &canvas, &slices, &mut legend)?;
@@ -99,7 +107,7 @@ fn slices<'a>(sheet: &Sheet<'_>, parts: &'a Parts, y: &Column) -> Vec<Slice<'a>>
             part,
             exact: part.tally.text(y).map(|text| sheet.value_format().exact(&text)).unwrap_or_default(),
             short: sheet.value_format().short(part.value()),
-            share: percent(share, sheet.value_format()),
+            share: sheet.value_format().share(share),
             paint: rank.map_or(sheet.palette.ghost, |rank| sheet.palette.series(rank)),
             shown,
             // Nothing of nothing is at the beginning.
@@ -173,25 +181,28 @@ impl Layout {
         Wedge { start: wedge.start + air, end: wedge.end - air, fill: slice.paint, ..wedge }
     }
 
-    /// In the slice, where there is room: its name and its share, or its share alone, which the names beside it have too.
-    /// So a slice is found without its colour.
+    /// Writes into a slice what has room there, so that it is found without its colour.
     fn label(&self, canvas: &Canvas<'_>, slice: &Slice<'_>) -> Result<(), ChartError> {
+        let Some((texts, (x, y))) = self.words(slice) else { return Ok(()) };
         let look = Look::new(SMALL, ink_upon(slice.paint)).middle();
-        let name: &str = &slice.part.name;
-        let share: &str = &slice.share;
-        let both = [name, share];
-        let texts: &[&str] = if self.inner > 0.0 { &both[1..] } else { &both };
-        for texts in [texts, &both[1..]] {
-            let size = (texts.iter().map(|text| look.width(text)).fold(0.0, f32::max), texts.len() as f32 * 13.0);
-            let Some((x, y)) = self.room(slice, size) else { continue };
-            for (index, text) in texts.iter().enumerate() {
-                let middle = y + (index as f32 - (texts.len() - 1) as f32 / 2.0) * 13.0;
-                let look = if index > 0 || texts.len() == 1 { look } else { look.bold() };
-                canvas.draw(&Label::new(text, (units(x), units(middle)), look).centered())?;
-            }
-            return Ok(());
+        for (index, text) in texts.iter().enumerate() {
+            let middle = y + (index as f32 - (texts.len() - 1) as f32 / 2.0) * 13.0;
+            let look = if index > 0 || texts.len() == 1 { look } else { look.bold() };
+            canvas.draw(&Label::new(text, (units(x), units(middle)), look).centered())?;
         }
         Ok(())
+    }
+
+    /// What has room in a slice, and where: its name and its share, or its share alone, which the names beside have too.
+    fn words<'s>(&self, slice: &'s Slice<'_>) -> Option<(Vec<&'s str>, (f32, f32))> {
+        let look = Look::new(SMALL, ink_upon(slice.paint)).middle();
+        let (both, share) = (vec![slice.part.name.as_str(), slice.share.as_str()], vec![slice.share.as_str()]);
+        let choices = if self.inner > 0.0 { vec![share] } else { vec![both, share] };
+        choices.into_iter().find_map(|texts| {
+            let size = (texts.iter().map(|text| look.width(text)).fold(0.0, f32::max), texts.len() as f32 * 13.0);
+            let place = self.room(slice, size)?;
+            Some((texts, place))
+        })
     }
 
     /// Where in the slice a box of this size lies wholly within it, if anywhere.

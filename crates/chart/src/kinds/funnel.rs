@@ -10,7 +10,7 @@ use super::{Drawer, NO_VALUES, Picture, Sheet, entry, marks};
 use crate::columns::{Holds, Needs, Role, Values};
 use crate::element::{BODY, Label, Look, SMALL};
 use crate::scene::{Area, Canvas, Scene, units};
-use crate::series::name_of;
+use crate::series::{Along, name_of};
 use crate::tally::{Tally, share};
 use crate::{ChartError, Key, Mark, Pick, Shape, text};
 
@@ -58,10 +58,15 @@ fn steps(sheet: &Sheet<'_>, x: &Column, y: &Column) -> Result<Vec<Step>, ChartEr
         });
         found[index].1.add(y, row);
     }
+    let (along, places) = Along::read(x, sheet)?;
     let mut steps: Vec<Step> = Vec::new();
     for (row, tally) in found {
         let Some(value) = tally.value() else { continue };
-        let name = name_of(x.text(row).as_deref());
+        sheet.check_sum(y, Some(value))?;
+        let name = match &along {
+            Along::Time(_) if !places[row].is_nan() => along.heading(places[row], x, row),
+            _ => name_of(x.text(row).as_deref()),
+        };
         if value < 0.0 {
             return Err(ChartError::NegativeStep { column: text::name(y.name()), step: name });
         }

@@ -20,9 +20,9 @@ pub(super) const DRAWER: Drawer = Drawer { needs: Needs::of(Values::One).x(Role:
 
 fn draw(sheet: &Sheet<'_>) -> Result<Picture, ChartError> {
     let [y] = sheet.columns.y.as_slice() else { return sheet.blank(NO_VALUES) };
-    let now = Headline::of(sheet, y, sheet.columns.x, sheet.input.table);
+    let now = Headline::of(sheet, y, sheet.columns.x, sheet.input.table)?;
     let Some(value) = now.value else { return sheet.blank(NO_VALUES) };
-    let target = Headline::target(sheet);
+    let target = Headline::target(sheet)?;
     let span = Span::of(sheet, y, value, target.as_ref())?;
     let zones = zones(sheet, &span);
     let zone = zones.iter().rev().find(|zone| value >= zone.from).or(zones.first());

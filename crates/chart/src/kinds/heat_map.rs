@@ -64,10 +64,15 @@ type Naming<'a> = dyn Fn(usize) -> (String, Vec<Key>) + 'a;
 
 impl<'a> Field<'a> {
     /// `None` where no cell has a value.
-    fn of(sheet: &Sheet<'_>, y: &'a Column, folds: Vec<Fold>) -> Option<Self> {
-        let values: Vec<f64> = folds.iter().map(|fold| fold.value(sheet.spec.aggregate).unwrap_or(f64::NAN)).collect();
-        let shades = Shades::of(&values, sheet.palette)?;
-        Some(Self { y, folds, values, shades })
+    ///
+    /// # Errors
+    ///
+    /// A cell whose rows add up to more than a double can say.
+    fn of(sheet: &Sheet<'_>, y: &'a Column, folds: Vec<Fold>) -> Result<Option<Self>, ChartError> {
+        let values: Vec<Option<f64>> = folds.iter().map(|fold| fold.value(sheet.spec.aggregate)).collect();
+        values.iter().try_for_each(|value| sheet.check_sum(y, *value))?;
+        let values: Vec<f64> = values.into_iter().map(|value| value.unwrap_or(f64::NAN)).collect();
+        Ok(Shades::of(&values, sheet.palette).map(|shades| Self { y, folds, values, shades }))
     }
 
     fn text(&self, sheet: &Sheet<'_>, cell: usize) -> String {

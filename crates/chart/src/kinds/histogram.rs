@@ -35,7 +35,8 @@ fn draw(sheet: &Sheet<'_>) -> Result<Picture, ChartError> {
     let counts = sheet.spec.format.styled(Style::Number);
     let counted = Measured { extent, from_zero: true, whole: true, format: &counts, columns: "the counts".into() };
     let request = sheet.request(extent, Bottom::Number { from: *from, to: *to });
-    let frame = Frame::lay_out(&Request { left: counted, ..request })?;
+    let note = sheet.left_out(numbers.nonpositive);
+    let frame = Frame::lay_out(&Request { left: counted, note: note.as_deref(), ..request })?;
     let paint = sheet.palette.series(0);
     let area = |index: usize| {
         let (left, right) = (frame.x.at(places[index]), frame.x.at(places[index + 1]));
@@ -111,13 +112,14 @@ impl Numbers {
 /// highest 59. 3 rows without a number are left out.`
 fn summary(sheet: &Sheet<'_>, numbers: &Numbers, classes: &Classes, name: impl Fn(usize) -> String) -> String {
     let [y] = sheet.columns.y.as_slice() else { return String::new() };
-    let (format, count) =
-        (sheet.format(y), |count: usize| sheet.spec.format.styled(Style::Number).exact(&count.to_string()));
+    let (format, count) = (sheet.format(y), |count: usize| sheet.count(count));
+    let several =
+        |number: usize, one: &str, many: &str| format!("{} {}", count(number), if number == 1 { one } else { many });
     let mut summary = format!(
-        "Histogram of {}: {} rows in {} classes",
+        "Histogram of {}: {} in {}",
         text::name(y.name()),
-        count(numbers.sorted.len()),
-        classes.counts.len()
+        several(numbers.sorted.len(), "row", "rows"),
+        several(classes.counts.len(), "class", "classes"),
     );
     let most = classes.counts.iter().enumerate().rev().max_by_key(|(_, count)| **count);
     if let (Some((at, most)), [least, .., greatest]) = (most, numbers.sorted.as_slice()) {
@@ -133,12 +135,11 @@ fn summary(sheet: &Sheet<'_>, numbers: &Numbers, classes: &Classes, name: impl F
     summary.push('.');
     let left_out = [
         (numbers.missing, "without a number"),
-        (numbers.nonpositive, "not above zero, which have no place on a logarithmic axis,"),
+        (numbers.nonpositive, "not above zero, which a logarithmic axis has no place for"),
         (numbers.beyond, "beyond the axis"),
     ];
     for (rows, which) in left_out.into_iter().filter(|(rows, _)| *rows > 0) {
-        let (rows, are) = (count(rows), if rows == 1 { "row" } else { "rows" });
-        summary.push_str(&format!(" Left out: {rows} {are} {which}."));
+        summary.push_str(&format!(" Left out: {} {which}.", several(rows, "row", "rows")));
     }
     summary
 }

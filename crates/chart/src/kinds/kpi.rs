@@ -19,15 +19,16 @@ pub(super) const DRAWER: Drawer = Drawer { needs: Needs::of(Values::One).x(Role:
 
 fn draw(sheet: &Sheet<'_>) -> Result<Picture, ChartError> {
     let [y] = sheet.columns.y.as_slice() else { return sheet.blank(NO_VALUES) };
-    let now = Headline::of(sheet, y, sheet.columns.x, sheet.input.table);
+    let now = Headline::of(sheet, y, sheet.columns.x, sheet.input.table)?;
     let Some(value) = now.value else { return sheet.blank(NO_VALUES) };
     let before = sheet.input.previous.and_then(|table| {
         let y = table.column(y.name())?;
         let x = sheet.columns.x.and_then(|x| table.column(x.name()));
-        Some(Headline::of(sheet, y, x, table))
+        // A period before that has no number is no reason not to show this one's.
+        Headline::of(sheet, y, x, table).ok()
     });
     let change = before.as_ref().map(|before| Change::of(sheet, value, before));
-    let progress = Headline::target(sheet).map(|target| Progress::of(sheet, value, &target));
+    let progress = Headline::target(sheet)?.map(|target| Progress::of(sheet, value, &target));
     let spark = spark(sheet);
     let layout = Layout::of(sheet, change.is_some(), progress.is_some(), spark.is_some());
 
@@ -46,7 +47,7 @@ fn draw(sheet: &Sheet<'_>) -> Result<Picture, ChartError> {
             list.extend(draw_spark(sheet, &canvas, lines, plot)?);
         }
     }
-    let mut summary = format!("{}: {}", text::name(y.name()), now.exact);
+    let mut summary = format!("{}: {}", text::name(y.name()), sheet.value_format().headline(value));
     for words in change.iter().map(|change| &change.words).chain(progress.iter().map(|progress| &progress.words)) {
         summary = summary + ", " + words;
     }
@@ -81,7 +82,7 @@ impl Change {
             return muted(amount, String::new(), words.into());
         };
         let from = format!("from {}", format.headline(was));
-        let exact = format!("{}{}", before.exact, sheet.input.earlier.behind_a_value());
+        let exact = format!("{}{}", format.headline(was), sheet.input.earlier.behind_a_value());
         if now == was {
             return muted("No change", from, format!("no change from {exact}"));
         }
@@ -92,12 +93,12 @@ impl Change {
         let (sign, word, plus) = if now > was { ("▲", "up", "+") } else { ("▼", "down", "−") };
         let difference = format!("{plus}{}", difference((now - was).abs(), format));
         let title = if now > was { "Up" } else { "Down" };
-        let share = ((now - was) / was * 100.0).abs();
+        let share = ((now - was) / was).abs();
         let (amounts, amount) = if was == 0.0 || !share.is_finite() {
             // Of nothing there is no percentage.
             (vec![format!("{sign} {title} ({difference})"), format!("{sign} {title}")], difference)
         } else {
-            let share = percent(share, format);
+            let share = format.share(share);
             let amounts = vec![
                 format!("{sign} {title} {share} ({difference})"),
                 format!("{sign} {title} {share}"),
@@ -150,7 +151,7 @@ impl Progress {
             let captions = vec![format!("{name} {short} {}", if met { "met" } else { "missed" })];
             return Self { share: if met { 1.0 } else { 0.0 }, captions, words, paint, target: target.exact.clone() };
         }
-        let part = percent((share * 100.0).max(0.0), format);
+        let part = format.share(share.max(0.0));
         Self {
             share: share.clamp(0.0, 1.0) as f32,
             captions: vec![format!("{part} of the {name} of {short}"), format!("{part} of {short}"), part.clone()],
@@ -158,17 +159,6 @@ impl Progress {
             paint,
             target: target.exact.clone(),
         }
-    }
-}
-
-/// `12.3%`, `1,240%`, `<0.1%`.
-fn percent(share: f64, format: &Format) -> String {
-    let format = format.styled(Style::Percent);
-    match share {
-        0.0 => format.label(0.0, 0, ""),
-        little if little < 0.1 => format!("<{}", format.label(0.1, 1, "")),
-        much if much >= 1000.0 => format.label(much.min(1e6), 0, ""),
-        share => format.label(share, 1, ""),
     }
 }
 
@@ -325,14 +315,14 @@ fn draw_spark(sheet: &Sheet<'_>, canvas: &Canvas<'_>, lines: &Lines<'_>, plot: A
     let x = Scale::new(span, (plot.left, plot.right));
     let y = Scale::new((floor, greatest), (plot.bottom, plot.top));
     let ground = Ground { x, y, plot };
-    let points = ground.points(&series.xs, &series.ys);
+    let points = ground.points(&series.xs, &series.ys, &series.peaks);
     // Only what begins at zero is filled: an area says how much, a line says how it went.
     if floor == 0.0 {
         ground.fill(canvas, &points, floor, series.paint.faint(0.14))?;
     }
     ground.line(canvas, &points, Stroke { paint: series.paint, width: 16, dash: Dash::Solid })?;
 
-    let places = super::along::places(lines, &x);
+    let places = super::along::places(lines, &x, |_, value| y.place(value));
     let edge = |a: f64, b: f64| (x.at(a) + x.at(b)) / 2;
     let mut list = Vec::with_capacity(places.len());
     for (index, place) in places.iter().enumerate() {

@@ -1,17 +1,18 @@
 //! Lines over time, numbers or categories.
 
-use super::along::{Tell, itself, marks, summary};
+use super::along::{Tell, itself, marks, summary, untold};
 use super::{Drawer, NO_VALUES, OTHER, Picture, Sheet};
 use crate::cartesian::{Bottom, Frame, Measured, Request};
 use crate::columns::{Holds, Needs, Role, Values};
 use crate::ends::{self, Ends};
+use crate::guides::Scales;
 use crate::legend::Item;
 use crate::past::Past;
 use crate::scale::Extent;
-use crate::scene::{Canvas, Dash, Scene, UNIT};
+use crate::scene::{Area, Canvas, Dash, Scene, UNIT};
 use crate::series::{self, Along, Lines, Series};
 use crate::trace::{Ground, Stroke, reach};
-use crate::{Axis, AxisScale, ChartError, Pick};
+use crate::{Axis, AxisScale, ChartError, Marks, Pick};
 
 pub(super) const DRAWER: Drawer =
     Drawer { needs: Needs::of(Values::Many).x(Role::Must(Holds::Places)).group(Role::Named(Holds::Places)), draw };
@@ -32,7 +33,7 @@ fn draw(sheet: &Sheet<'_>) -> Result<Picture, ChartError> {
         }
         drawn.upon(sheet, &canvas)?;
     }
-    drawn.finish(sheet, scene, "Line chart", &itself)
+    drawn.finish(sheet, scene, ("Line chart", Pick::NearestX), &itself)
 }
 
 /// Lines in their frame: what line and area charts have in common.
@@ -74,9 +75,21 @@ impl<'a> Drawn<'a> {
         let left = Measured { from_zero: zero(&sheet.spec.y_axis), ..sheet.measured(left, &of(false)) };
         let bottom = bottom(&lines.along, window, sheet);
         let legend = legend(&lines, past.as_ref(), sheet, None);
+        let note = sheet.left_out(lines.left_out);
+        let data = |scales: &Scales<'_>, plot: Area| {
+            let named = lines.shown().map(|(_, series)| series).filter(|series| !series.faded);
+            let passed = named.flat_map(|series| {
+                let y = if series.right { scales.right.unwrap_or(scales.left) } else { scales.left };
+                let ground = Ground { x: *scales.x, y: *y, plot };
+                ground.passed(&ground.points(&series.xs, &series.ys, &series.peaks))
+            });
+            passed.collect()
+        };
         let request = Request {
+            data: Some(&data),
             left,
             right,
+            note: note.as_deref(),
             unnamed: lines.series.iter().filter(|series| series.faded).count(),
             ..sheet.request(all, bottom)
         };
@@ -100,7 +113,7 @@ impl<'a> Drawn<'a> {
 
     pub(super) fn line(&self, canvas: &Canvas<'_>, series: &Series<'_>, stroke: Stroke) -> Result<(), ChartError> {
         let ground = self.ground(series);
-        ground.line(canvas, &ground.points(&series.xs, &series.ys), stroke)
+        ground.line(canvas, &ground.points(&series.xs, &series.ys, &series.peaks), stroke)
     }
 
     /// Draws what matters less than the named lines: grey ones, then the period before.
@@ -135,10 +148,16 @@ impl<'a> Drawn<'a> {
         &self,
         sheet: &Sheet<'_>,
         scene: Scene,
-        kind: &str,
+        (kind, pick): (&str, Pick),
         tell: &Tell<'_>,
     ) -> Result<Picture, ChartError> {
-        let marks = super::marks(self.frame.plot, Pick::NearestX, marks(sheet, self, tell));
+        let named = self.lines.shown().filter(|(_, series)| !series.xs.is_empty());
+        let named = named.map(|(_, series)| (series.name.as_str(), series.row(0)));
+        let marks = Marks {
+            groups: super::groups(sheet.columns.group, named),
+            untold: untold(&self.lines),
+            ..super::marks(self.frame.plot, pick, marks(sheet, self, tell))
+        };
         let legend = match &self.ends {
             Some(ends) => ends.legend(&self.lines, &self.frame),
             None => self.frame.legend(),

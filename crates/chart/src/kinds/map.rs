@@ -36,6 +36,7 @@ fn draw(sheet: &Sheet<'_>) -> Result<Picture, ChartError> {
     if found.is_empty() {
         return sheet.blank(&format!("No countries with values in {}", text::name(x.name())));
     }
+    found.iter().try_for_each(|found| sheet.check_sum(y, Some(found.value)))?;
     found.sort_by(|a, b| b.value.total_cmp(&a.value).then_with(|| a.country.name.cmp(b.country.name)));
     let values = || found.iter().map(|found| found.value);
     let measure = Measure::of(sheet, y, series::extent(values()).unwrap_or((0.0, 1.0)));
@@ -315,7 +316,7 @@ fn summary(sheet: &Sheet<'_>, x: &Column, y: &Column, found: &[Found<'_>], note:
         "Map of {} by {}, {} {countries}: {}.{note}",
         text::name(y.name()),
         text::name(x.name()),
-        found.len(),
+        sheet.count(found.len()),
         lead.join(", ")
     )
 }

@@ -31,8 +31,8 @@ use crate::palette::{Paint, Palette};
 use crate::scale::Extent;
 use crate::scene::{Area, Scene, units};
 use crate::{
-    Across, Aggregate, ChartError, Entry, Format, Input, Kind, LegendItem, Mark, Marks, Pick, Scroll, Size, Spec,
-    Words, text,
+    Across, Aggregate, ChartError, Entry, Format, Group, Input, Key, Kind, LegendItem, Mark, Marks, Pick, Scroll, Size,
+    Spec, Style, Words, text,
 };
 
 /// A kind of chart: what it asks of a table, and how it draws it.
@@ -118,7 +118,7 @@ impl<'a> Sheet<'a> {
             let canvas = scene.canvas();
             canvas.draw(&Label::new(&fit.text, middle, look.middle()).centered())?;
         }
-        let marks = Marks { plot: self.whole().to_rect(), pick: Pick::Shape, marks: Vec::new() };
+        let marks = marks(self.whole(), Pick::Shape, Vec::new());
         Ok(Picture::new(scene, marks, format!("{reason}.")))
     }
 
@@ -142,7 +142,19 @@ impl<'a> Sheet<'a> {
     pub(crate) fn request<'b>(&'b self, extent: Extent, bottom: Bottom<'b>) -> Request<'b> {
         let left = self.measured(extent, &self.columns.y);
         let (size, palette, spec) = (self.size, self.palette, self.spec);
-        Request { size, palette, spec, left, right: None, bottom, legend: &[], unnamed: 0, margin: 0.0 }
+        Request {
+            size,
+            palette,
+            spec,
+            left,
+            right: None,
+            bottom,
+            legend: &[],
+            unnamed: 0,
+            margin: 0.0,
+            note: None,
+            data: None,
+        }
     }
 
     /// How a column's numbers are written.
@@ -167,6 +179,29 @@ impl<'a> Sheet<'a> {
     /// Whether the numbers of several names have a sum that says something.
     pub(crate) fn adds_up(&self, column: &Column) -> bool {
         matches!(self.aggregate(column), Aggregate::Sum | Aggregate::Count)
+    }
+
+    /// Whether a sum of a column's values, each of which is finite, is a number too.
+    pub(crate) fn check_sum(&self, column: &Column, sum: Option<f64>) -> Result<(), ChartError> {
+        match sum {
+            Some(sum) if !sum.is_finite() => Err(ChartError::Overflow { column: text::name(column.name()) }),
+            _ => Ok(()),
+        }
+    }
+
+    /// What a picture says of values that its logarithmic axis has no place for, where there are any.
+    pub(crate) fn left_out(&self, values: usize) -> Option<String> {
+        let (values, are) = match values {
+            0 => return None,
+            1 => ("1 value".to_owned(), "is"),
+            many => (format!("{} values", self.count(many)), "are"),
+        };
+        Some(format!("{values} not above zero {are} left out: the axis is logarithmic"))
+    }
+
+    /// A number of things, as a sentence says it.
+    pub(crate) fn count(&self, count: usize) -> String {
+        self.spec.format.styled(Style::Number).exact(&count.to_string())
     }
 
     /// A value of one row as a tooltip says it.
@@ -199,6 +234,11 @@ pub(crate) fn entry(name: impl Into<Words>, value: impl Into<Words>, paint: Pain
     Entry { name: name.into(), value: value.into(), amount: None, color: paint.to_hex(), y }
 }
 
+/// A sentence after another, where there is one.
+pub(crate) fn also(sentence: Option<&str>) -> String {
+    sentence.map_or_else(String::new, |sentence| format!(" {sentence}."))
+}
+
 /// `a, b and 3 more`.
 pub(crate) fn enumerate<'a>(names: impl Iterator<Item = &'a str>) -> String {
     let names: Vec<&str> = names.collect();
@@ -219,5 +259,23 @@ pub(crate) fn is_whole(column: &Column) -> bool {
 
 /// The mark list of a picture that was drawn on a plot.
 pub(crate) fn marks(plot: Area, pick: Pick, marks: Vec<Mark>) -> Marks {
-    Marks { plot: plot.to_rect(), pick, marks }
+    Marks { plot: plot.to_rect(), pick, marks, groups: Vec::new(), untold: 0 }
+}
+
+/// Series by their names, with the row that says what each is about. One whose name is another's too is none of them:
+/// nobody could tell which is meant.
+pub(crate) fn groups<'a>(column: Option<&Column>, series: impl Iterator<Item = (&'a str, usize)>) -> Vec<Group> {
+    let Some(column) = column else { return Vec::new() };
+    let mut groups: Vec<(Group, bool)> = Vec::new();
+    for (name, row) in series {
+        let value = column.text(row).map(|text| text.into_owned());
+        match groups.iter_mut().find(|(group, _)| group.name == name) {
+            Some((group, alone)) => *alone &= group.key.value == value,
+            None => {
+                let key = Key { column: column.name().to_owned(), value };
+                groups.push((Group { name: name.to_owned(), key }, true));
+            }
+        }
+    }
+    groups.into_iter().filter_map(|(group, alone)| alone.then_some(group)).collect()
 }

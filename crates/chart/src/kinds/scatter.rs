@@ -6,7 +6,7 @@
 mod cloud;
 mod size;
 
-use super::{Drawer, NO_VALUES, Picture, Sheet, entry, enumerate, marks};
+use super::{Drawer, NO_VALUES, Picture, Sheet, also, entry, enumerate, marks};
 use crate::cartesian::Frame;
 use crate::columns::{Holds, Needs, Role, Values};
 use crate::element::{Dots, Label, Look, SMALL};
@@ -35,9 +35,11 @@ const CELL: i32 = 30;
 fn draw(sheet: &Sheet<'_>) -> Result<Picture, ChartError> {
     let Some(cloud) = Cloud::read(sheet)? else { return sheet.blank(NO_VALUES) };
     let legend = cloud.legend();
+    let note = sheet.left_out(cloud.left_out);
     let frame = Frame::lay_out(&crate::cartesian::Request {
         legend: &legend,
         unnamed: cloud.unnamed(),
+        note: note.as_deref(),
         ..sheet.request(cloud.heights(sheet, 0.02), cloud.bottom(sheet, 0.02))
     })?;
     let dots = within(&cloud, &frame);
@@ -90,8 +92,10 @@ fn draw_bubbles(sheet: &Sheet<'_>) -> Result<Picture, ChartError> {
     {
         spec.y_axis.min = Some(lowest);
     }
+    let note = sheet.left_out(cloud.left_out);
     let frame = Frame::lay_out(&crate::cartesian::Request {
         spec: &spec,
+        note: note.as_deref(),
         legend: &legend,
         unnamed: cloud.unnamed(),
         margin: sizes.margin,
@@ -123,7 +127,7 @@ fn draw_bubbles(sheet: &Sheet<'_>) -> Result<Picture, ChartError> {
     let list = around.into_iter().map(|(dot, radius)| mark(sheet, &cloud, &frame, dot, radius)).collect();
     let mut summary = summary(sheet, &cloud, "Bubble chart", dots.len());
     if left_out > 0 {
-        summary.push_str(&format!(" The {left_out} smallest are left out."));
+        summary.push_str(&format!(" The {} smallest are left out.", sheet.count(left_out)));
     }
     let picture = Picture::new(scene, marks(frame.plot, Pick::Shape, list), summary);
     Ok(Picture { legend: frame.legend(), across: frame.across(), ..picture })
@@ -247,12 +251,13 @@ fn mark(sheet: &Sheet<'_>, cloud: &Cloud<'_>, frame: &Frame, dot: &Dot, radius: 
 /// to 12.`
 fn summary(sheet: &Sheet<'_>, cloud: &Cloud<'_>, kind: &str, dots: usize) -> String {
     let (x, y) = (text::name(cloud.x.name()), text::name(cloud.y.name()));
-    let mut words = format!("{kind} of {y} by {x}, {dots} rows");
+    let rows = if dots == 1 { "row" } else { "rows" };
+    let mut words = format!("{kind} of {y} by {x}, {} {rows}", sheet.count(dots));
     if let Some(by) = cloud.by {
         let shown = cloud.groups.iter().filter(|group| group.shown);
         words.push_str(&format!(
             " in {} groups by {} ({})",
-            cloud.groups.iter().filter(|group| group.shown).count(),
+            sheet.count(cloud.groups.iter().filter(|group| group.shown).count()),
             text::name(by.name()),
             enumerate(shown.map(|group| group.name.as_str()))
         ));
@@ -273,5 +278,5 @@ fn summary(sheet: &Sheet<'_>, cloud: &Cloud<'_>, kind: &str, dots: usize) -> Str
         words.push_str(&format!("; areas are {}", text::name(size.name())));
     }
     words.push('.');
-    words
+    words + &also(sheet.left_out(cloud.left_out).as_deref())
 }

@@ -101,7 +101,7 @@ fn draw(sheet: &Sheet<'_>) -> Result<Picture, ChartError> {
         legend.draw(&canvas, 1.0, 0.0, sheet.palette)?;
     }
     let summary = stage.summary(shown);
-    let picture = Picture::new(scene, marks(plot, Pick::Shape, list), summary);
+    let picture = Picture::new(scene, marks(plot, Pick::Span, list), summary);
     let across = Across { measure: Measure::Time, from, to, log: false };
     Ok(Picture { legend: legend.items(1.0, 0.0), across: Some(across), ..picture })
 }
@@ -262,10 +262,9 @@ impl Stage<'_> {
         let whole: f64 = lasted.iter().sum();
         let mut order: Vec<usize> = (0..lasted.len()).collect();
         order.sort_by(|a, b| lasted[*b].total_cmp(&lasted[*a]));
-        let percent = self.sheet.spec.format.styled(Style::Ratio);
         let share = |index: &usize| match whole {
             0.0 => self.states.names[*index].clone(),
-            whole => format!("{} {}", self.states.names[*index], percent.short(lasted[*index] / whole)),
+            whole => format!("{} {}", self.states.names[*index], self.sheet.spec.format.share(lasted[*index] / whole)),
         };
         let shares = order.iter().take(4).map(share).collect::<Vec<_>>().join(", ");
         let (from, last) = (self.clock.write(self.lanes.from), self.clock.write(self.lanes.last));
@@ -275,10 +274,10 @@ impl Stage<'_> {
         };
         let things = self.lanes.lanes.len();
         if things > 1 {
-            words.push_str(&format!("; {things} lanes"));
+            words.push_str(&format!("; {} lanes", self.sheet.count(things)));
         }
         if shown < things {
-            words.push_str(&format!(", of which {shown} have room"));
+            words.push_str(&format!(", of which {} have room", self.sheet.count(shown)));
         }
         words.push('.');
         words

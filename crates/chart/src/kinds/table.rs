@@ -12,6 +12,7 @@ use plotters::style::Color;
 use super::{Drawer, Picture, Sheet, entry, marks};
 use crate::columns::{Holds, Needs, Values, require};
 use crate::element::{BODY, Label, Look, SMALL};
+use crate::icon::{self, Icon};
 use crate::order::{Order, Question};
 use crate::palette::Paint;
 use crate::scene::{Anchor, Area, Canvas, Scene, units};
@@ -41,7 +42,7 @@ pub(crate) fn of_chart(spec: &Spec, y: &[&Column]) -> Spec {
 
 fn draw(sheet: &Sheet<'_>) -> Result<Picture, ChartError> {
     let bars = bars(sheet)?;
-    let cells = Cells::of(sheet);
+    let cells = Cells::of(sheet)?;
     let sort = sort(sheet)?;
     let order = order(sheet, &cells, sort);
     let page = &Page::of(sheet, order.len());
@@ -200,7 +201,7 @@ fn header(
         let name = text::clean(place.column.name());
         let pad = place.pad();
         let arrow = if sorted.is_some() { ARROW } else { 0.0 };
-        let room = place.width - pad * 2.0 - arrow;
+        let room = place.width - pad * 2.0 - place.inset() - arrow;
         let shown = text::fit(&name, room, look.size, look.weight);
         let x = place.anchored(0.0);
         if let Some(fit) = &shown {
@@ -238,15 +239,16 @@ fn rule(sheet: &Sheet<'_>, y: f32, paint: Paint) -> PathElement<(i32, i32)> {
 fn summary(sheet: &Sheet<'_>, order: &Order, sort: Option<&Sort>) -> String {
     let names: Vec<String> = sheet.columns.y.iter().map(|column| text::name(column.name())).collect();
     let columns = super::enumerate(names.iter().map(String::as_str));
-    let rows = sheet.input.table.rows();
+    let several =
+        |count: usize, one: &str, many: &str| format!("{} {}", sheet.count(count), if count == 1 { one } else { many });
+    let (rows, wide) = (sheet.input.table.rows(), several(names.len(), "column", "columns"));
+    let all = several(rows, "row", "rows");
     let mut summary = match sheet.input.view.search.as_str() {
-        "" => format!("Table of {rows} rows and {} columns: {columns}.", names.len()),
-        search => format!(
-            "Table of {} columns: {columns}. {} of {rows} rows hold “{}”.",
-            names.len(),
-            order.len(),
-            text::name(search)
-        ),
+        "" => format!("Table of {all} and {wide}: {columns}."),
+        search => {
+            let (found, hold) = (sheet.count(order.len()), if order.len() == 1 { "holds" } else { "hold" });
+            format!("Table of {wide}: {columns}. {found} of {all} {hold} “{}”.", text::name(search))
+        }
     };
     if let Some(sort) = sort {
         let first = if sort.descending { "greatest" } else { "least" };
@@ -280,6 +282,7 @@ impl Painter<'_> {
                 palette.ink
             };
             self.bar(&scene.canvas(), place, row, top, height)?;
+            self.icon(&scene.canvas(), place, row, top + height / 2.0)?;
             let full = self.cells.exact(place.index, row);
             let short = || self.cells.short(place.index, row);
             let indent = self.cells.indent(place.index, row);
@@ -315,6 +318,17 @@ impl Painter<'_> {
         Ok(())
     }
 
+    /// What stands before the text of the first column.
+    fn icon(&self, canvas: &Canvas<'_>, place: &Place<'_>, row: usize, middle: f32) -> Result<(), ChartError> {
+        // Where the name itself would find no room, it comes first.
+        let icon = self.cells.icon.filter(|_| place.inset() > 0.0);
+        let Some(icon) = icon.and_then(|icon| icon.text(row)) else { return Ok(()) };
+        match Icon::of(&icon) {
+            Some(icon) => icon.draw(self.sheet.palette, canvas, place.left + place.pad(), middle),
+            None => Ok(()),
+        }
+    }
+
     fn link(&self, row: usize) -> Option<String> {
         crate::link::address(&self.sheet.columns.link?.text(row)?)
     }
@@ -332,7 +346,11 @@ impl Painter<'_> {
             column: column.name().to_owned(),
             value: column.text(row).map(|text| text.into_owned()),
         };
-        let mark = Mark::new(Shape::Rect(area.to_rect()), format!("Row {}", place + 1), entries.collect::<Vec<_>>());
+        let mark = Mark::new(
+            Shape::Rect(area.to_rect()),
+            format!("Row {}", self.sheet.count(place + 1)),
+            entries.collect::<Vec<_>>(),
+        );
         Mark { keys: names.map(key).collect(), link: self.link(row), ..mark }
     }
 
@@ -363,12 +381,17 @@ impl Painter<'_> {
         });
         let area =
             Area { top: units(top), bottom: units(top + ROW).min(self.sheet.whole().bottom), ..self.sheet.whole() };
-        let heading = format!("Total of {rows} rows");
+        let heading = format!("Total of {} {}", self.sheet.count(rows), if rows == 1 { "row" } else { "rows" });
         Ok(Mark::new(Shape::Rect(area.to_rect()), heading, told.take(TOLD).collect::<Vec<_>>()))
     }
 }
 
 impl Place<'_> {
+    /// What an icon takes, where there is room for one.
+    fn inset(&self) -> f32 {
+        if self.width >= icon::ROOM * 2.0 { self.inset } else { 0.0 }
+    }
+
     /// The room at either side, less of it where there is little.
     fn pad(&self) -> f32 {
         PAD.min(self.width / 4.0)
@@ -378,7 +401,7 @@ impl Place<'_> {
     fn anchored(&self, indent: f32) -> f32 {
         match self.anchor {
             Anchor::End => self.left + self.width - self.pad() - indent,
-            _ => self.left + self.pad(),
+            _ => self.left + self.pad() + self.inset(),
         }
     }
 
@@ -393,7 +416,7 @@ impl Place<'_> {
         look: Look,
     ) {
         let look = Look { anchor: self.anchor, ..look };
-        let room = self.width - self.pad() * 2.0;
+        let room = self.width - self.pad() * 2.0 - self.inset();
         // Where points cannot stand below each other, the number is more than its place.
         let indent = if look.width(whole) + indent <= room { indent } else { 0.0 };
         let Some(fit) = text::fit(whole, room, look.size, look.weight) else { return };

@@ -53,7 +53,7 @@ pub(super) fn week(sheet: &Sheet<'_>, x: &Column, y: &Column) -> Result<Picture,
             folds[cell].add(sheet.spec.aggregate, y, row, *wall as f64);
         }
     }
-    let Some(field) = Field::of(sheet, y, folds) else { return sheet.blank(NO_VALUES) };
+    let Some(field) = Field::of(sheet, y, folds)? else { return sheet.blank(NO_VALUES) };
     let (width, height) = (sheet.width(), sheet.height());
     let look = Look::new(SMALL, sheet.palette.muted);
     let names = weekdays(&clock);
@@ -118,7 +118,7 @@ pub(super) fn calendar(sheet: &Sheet<'_>, x: &Column, y: &Column) -> Result<Pict
     let shown = layout.blocks.first().map_or(first, |block| block.first);
     // Years that have no room are told of, not drawn.
     let folds = folds.split_off((shown - first) as usize);
-    let Some(field) = Field::of(sheet, y, folds) else { return sheet.blank(NO_VALUES) };
+    let Some(field) = Field::of(sheet, y, folds)? else { return sheet.blank(NO_VALUES) };
     let daily = clock.by_day();
     let naming = |cell: usize| (daily.write(daily.instant((shown + cell as i64) * DAY)), Vec::new());
     let mut scene = Scene::new(sheet.size);

@@ -101,7 +101,7 @@ pub(super) fn draw(sheet: &Sheet<'_>, x: &Column, y: &Column) -> Result<Picture,
             folds[cell].add(sheet.spec.aggregate, y, row, row as f64);
         }
     }
-    let Some(field) = Field::of(sheet, y, folds) else { return sheet.blank(NO_VALUES) };
+    let Some(field) = Field::of(sheet, y, folds)? else { return sheet.blank(NO_VALUES) };
 
     let (width, height) = (sheet.width(), sheet.height());
     let look = Look::new(SMALL, sheet.palette.muted);

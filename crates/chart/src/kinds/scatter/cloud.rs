@@ -50,6 +50,8 @@ pub(super) struct Cloud<'a> {
     /// Those that are shown, in the table's order.
     pub(super) dots: Vec<Dot>,
     pub(super) spread: Spread,
+    /// How many rows have no place, because an axis is logarithmic.
+    pub(super) left_out: usize,
 }
 
 /// From where to where the dots lie.
@@ -66,12 +68,17 @@ impl<'a> Cloud<'a> {
         let (size, by) = (sheet.columns.size, sheet.columns.group);
         let (along, places) = Along::read(x, sheet)?;
         let (log_x, log_y) = (sheet.spec.x_axis.scale == AxisScale::Log, sheet.spec.y_axis.scale == AxisScale::Log);
-        let has_place = |value: f64, log: bool| value.is_finite() && (!log || value > 0.0);
+        let has_place = |value: f64, log: bool| !log || value > 0.0;
         let mut indexes: HashMap<Option<Cow<'_, str>>, u32> = HashMap::new();
         let mut counts: Vec<(Option<String>, usize)> = Vec::new();
         let mut dots = Vec::new();
+        let mut left_out = 0;
         for (row, x) in places.into_iter().enumerate() {
-            let Some(y) = y.number(row).filter(|y| has_place(*y, log_y) && has_place(x, log_x)) else { continue };
+            let Some(y) = y.number(row).filter(|y| y.is_finite() && x.is_finite()) else { continue };
+            if !has_place(y, log_y) || !has_place(x, log_x) {
+                left_out += 1;
+                continue;
+            }
             let size = match size {
                 None => f64::NAN,
                 Some(size) => match size.number(row).filter(|size| size.is_finite() && *size > 0.0) {
@@ -103,7 +110,7 @@ impl<'a> Cloud<'a> {
         let taken = [Some(x), Some(y), size, by];
         let is_free = |column: &&Column| !taken.iter().flatten().any(|taken| std::ptr::eq(*taken, *column));
         let label = sheet.input.table.columns().iter().filter(is_free).find(|column| column.family() == Family::Text);
-        Ok(Some(Self { along, x, y, size, by, label, groups, dots, spread }))
+        Ok(Some(Self { along, x, y, size, by, label, groups, dots, spread, left_out }))
     }
 
     /// What stands along the bottom, with so much air beside the dots, as a share of the whole.

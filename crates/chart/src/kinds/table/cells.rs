@@ -2,11 +2,12 @@
 
 use perch_tinybird::{Column, Family};
 
+use crate::clock::Clock;
 use crate::element::BODY;
 use crate::font::{self, Weight};
 use crate::kinds::{NULL, Sheet};
 use crate::order::holds;
-use crate::{Format, text};
+use crate::{ChartError, Format, icon, text};
 
 /// How many rows say what a column is like, so that it does not change with the rows in the picture.
 const SAMPLE: usize = 200;
@@ -23,6 +24,8 @@ pub(super) struct Cells<'a> {
     pub(super) columns: &'a [&'a Column],
     pub(super) rows: usize,
     shapes: Vec<Shape<'a>>,
+    /// A column of icons before the texts of the first one.
+    pub(super) icon: Option<&'a Column>,
 }
 
 /// How a column's numbers are written.
@@ -34,19 +37,44 @@ struct Shape<'a> {
     rounded: Option<usize>,
     /// The most decimals that one of them has, so that all points stand below each other.
     decimals: usize,
+    /// The clock that times are read from, where it is not the engine's own text that is shown: one that tells what all
+    /// of them need, and one that tells all that the column holds.
+    clocks: Option<[Clock; 2]>,
 }
 
 impl<'a> Cells<'a> {
-    pub(super) fn of(sheet: &'a Sheet<'a>) -> Self {
+    /// # Errors
+    ///
+    /// A zone that there is not.
+    pub(super) fn of(sheet: &'a Sheet<'a>) -> Result<Self, ChartError> {
         let columns = sheet.columns.y.as_slice();
         let rows = sheet.input.table.rows();
-        let shapes = columns.iter().map(|column| Shape::of(sheet.format(column), column, rows)).collect();
-        Self { columns, rows, shapes }
+        let shape = |column: &&Column| {
+            let clocks = Clock::of_cells(column, sheet.spec, sheet.input.setting, sample(rows))?;
+            Ok(Shape { clocks, ..Shape::of(sheet.format(column), column, rows) })
+        };
+        let shapes = columns.iter().map(shape).collect::<Result<Vec<_>, ChartError>>()?;
+        let icon = sheet.columns.icon.filter(|_| columns.first().is_some_and(|first| !is_number(first)));
+        Ok(Self { columns, rows, shapes, icon })
+    }
+
+    /// What an icon takes before the texts of a column, in CSS pixels.
+    pub(super) fn inset(&self, column: usize) -> f32 {
+        if column == 0 && self.icon.is_some() { icon::ROOM } else { 0.0 }
+    }
+
+    /// A moment as a clock tells it, where one was asked for.
+    fn moment(&self, column: usize, row: usize, exact: bool) -> Option<String> {
+        let clocks = self.shapes[column].clocks.as_ref()?;
+        Some(clocks[usize::from(exact)].write(self.columns[column].instant(row)? as f64))
     }
 
     /// As the cell shows it, if it has the room.
     pub(super) fn text(&self, column: usize, row: usize) -> String {
         let (cells, shape) = (self.columns[column], &self.shapes[column]);
+        if let Some(moment) = self.moment(column, row, false) {
+            return moment;
+        }
         match cells.text(row) {
             None => NULL.into(),
             Some(text) if is_number(cells) => match shape.rounded {
@@ -60,6 +88,9 @@ impl<'a> Cells<'a> {
     /// Every digit of it.
     pub(super) fn exact(&self, column: usize, row: usize) -> String {
         let (cells, shape) = (self.columns[column], &self.shapes[column]);
+        if let Some(moment) = self.moment(column, row, true) {
+            return moment;
+        }
         match cells.text(row) {
             None => NULL.into(),
             Some(text) if is_number(cells) => shape.format.cell(&text, shape.long),
@@ -73,7 +104,7 @@ impl<'a> Cells<'a> {
         match shape.rounded {
             Some(decimals) => shape.round(sum, sum.parse().ok(), decimals),
             // A sum is no year and no name, and has its commas.
-            None => shape.format.exact(sum),
+            None => shape.format.total(sum),
         }
     }
 
@@ -100,7 +131,7 @@ impl<'a> Cells<'a> {
         (0..self.columns.len()).any(|index| {
             let column = self.columns[index];
             column.text(row).is_some_and(|text| holds(&text, lower))
-                || is_number(column) && holds(&self.text(index, row), lower)
+                || (is_number(column) || self.shapes[index].clocks.is_some()) && holds(&self.text(index, row), lower)
         })
     }
 
@@ -112,7 +143,7 @@ impl<'a> Cells<'a> {
 
 impl<'a> Shape<'a> {
     fn of(format: &'a Format, column: &Column, rows: usize) -> Self {
-        let mut shape = Self { format, long: false, rounded: None, decimals: 0 };
+        let mut shape = Self { format, long: false, rounded: None, decimals: 0, clocks: None };
         if !is_number(column) {
             return shape;
         }

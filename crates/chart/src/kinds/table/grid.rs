@@ -32,6 +32,8 @@ pub(super) struct Place<'a> {
     pub(super) left: f32,
     pub(super) width: f32,
     pub(super) anchor: Anchor,
+    /// What an icon takes before its texts.
+    pub(super) inset: f32,
 }
 
 impl<'a> Grid<'a> {
@@ -81,7 +83,7 @@ impl<'a> Grid<'a> {
         let mut left = 0.0;
         let places = indices.iter().zip(&columns).zip(&fitted).map(|((index, column), width)| {
             let anchor = if is_number(column) { Anchor::End } else { Anchor::Start };
-            let place = Place { column, index: *index, left, width: *width, anchor };
+            let place = Place { column, index: *index, left, width: *width, anchor, inset: cells.inset(*index) };
             left += width;
             place
         });
@@ -102,7 +104,7 @@ struct Widths<'a, 'c> {
 impl Widths<'_, '_> {
     fn wanted(&self, index: usize) -> f32 {
         let measure = || measure(self.cells, index, self.sums.get(index).and_then(Option::as_ref));
-        *self.kept[index].get_or_init(measure)
+        *self.kept[index].get_or_init(measure) + self.cells.inset(index)
     }
 
     fn least(&self, index: usize) -> f32 {
