@@ -1,8 +1,8 @@
 //! The day's requests: how many pipes were asked for since midnight in UTC, kept
 //! in the tenant's sealed store so that a restart gives no new ones.
 //!
-//! A request counts before it is sent, once however often a lost connection
-//! repeats it. A day that was counted is never counted anew: where the clock
+//! A request counts before it is sent, and so does each repetition after a lost
+//! connection. A day that was counted is never counted anew: where the clock
 //! stands before it, because it was set back, its count goes on.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};

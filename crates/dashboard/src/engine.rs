@@ -231,8 +231,13 @@ impl Engine {
     /// Keeps the answers to what `tiles` ask for `selections` longer than others,
     /// for a dashboard that is to be there offline, in place of what was pinned
     /// for it before.
-    pub fn pin(&self, dashboard: &str, tiles: &[Tile], selections: &[Selection]) -> Result<(), StoreError> {
-        let all = tiles.iter().flat_map(|tile| selections.iter().map(move |selection| (tile, selection)));
+    pub fn pin<'a>(
+        &self,
+        dashboard: &str,
+        tiles: impl IntoIterator<Item = &'a Tile>,
+        selections: &[Selection],
+    ) -> Result<(), StoreError> {
+        let all = tiles.into_iter().flat_map(|tile| selections.iter().map(move |selection| (tile, selection)));
         let questions: Vec<_> = all.flat_map(|(tile, selection)| self.inner.all_questions(tile, selection)).collect();
         self.inner.store.pin(dashboard, &questions)
     }
@@ -399,7 +404,9 @@ impl Inner {
             Access::Public(_) if self.is_closed() => return Err(EngineError::Closed),
             Access::Public(token) => {
                 self.spend()?;
-                let bytes = self.pipes.query_public(token, &ask.pipe, &ask.parameters, (self.clock)()).await?;
+                let again = || self.spend().is_ok();
+                let now = (self.clock)();
+                let bytes = self.pipes.query_public(token, &ask.pipe, &ask.parameters, now, &again).await?;
                 (bytes, source(token.host(), "static"))
             }
         };
@@ -419,7 +426,8 @@ impl Inner {
     ) -> Result<(Vec<u8>, String), EngineError> {
         let query = async |token: &TenantToken| -> Result<Vec<u8>, EngineError> {
             self.spend()?;
-            Ok(self.pipes.query(token, &ask.pipe, &ask.parameters, (self.clock)()).await?)
+            let again = || self.spend().is_ok();
+            Ok(self.pipes.query(token, &ask.pipe, &ask.parameters, (self.clock)(), &again).await?)
         };
         let token = self.own(tokens.token(false).await?)?;
         let bytes = match query(&token).await {

@@ -5,9 +5,11 @@ use std::time::SystemTime;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use perch_tinybird::{Client, Parameters, PipeError, PipeName, PublicToken, TenantToken};
+use perch_tinybird::{Again, Client, Parameters, PipeError, PipeName, PublicToken, TenantToken};
 
-/// Pipes that can be asked. Dropping a future ends its request.
+/// Pipes that can be asked. Dropping a future ends its request. Whoever asks has
+/// counted the first one; before each further one that a lost connection makes
+/// necessary, `again` counts it or says no.
 pub trait Pipes: Send + Sync {
     /// Asks with a tenant's token: the pipe's `.json`, as it came.
     fn query<'a>(
@@ -16,6 +18,7 @@ pub trait Pipes: Send + Sync {
         pipe: &'a PipeName,
         parameters: &'a Parameters,
         now: SystemTime,
+        again: Again<'a>,
     ) -> BoxFuture<'a, Result<Vec<u8>, PipeError>>;
 
     /// The same for what anyone may see.
@@ -25,6 +28,7 @@ pub trait Pipes: Send + Sync {
         pipe: &'a PipeName,
         parameters: &'a Parameters,
         now: SystemTime,
+        again: Again<'a>,
     ) -> BoxFuture<'a, Result<Vec<u8>, PipeError>>;
 }
 
@@ -35,8 +39,9 @@ impl Pipes for Client {
         pipe: &'a PipeName,
         parameters: &'a Parameters,
         now: SystemTime,
+        again: Again<'a>,
     ) -> BoxFuture<'a, Result<Vec<u8>, PipeError>> {
-        Self::query(self, token, pipe, parameters, now).boxed()
+        self.query_while(token, pipe, parameters, now, again).boxed()
     }
 
     fn query_public<'a>(
@@ -45,7 +50,8 @@ impl Pipes for Client {
         pipe: &'a PipeName,
         parameters: &'a Parameters,
         now: SystemTime,
+        again: Again<'a>,
     ) -> BoxFuture<'a, Result<Vec<u8>, PipeError>> {
-        Self::query_public(self, token, pipe, parameters, now).boxed()
+        self.query_public_while(token, pipe, parameters, now, again).boxed()
     }
 }

@@ -122,7 +122,20 @@ impl Client {
         parameters: &Parameters,
         now: SystemTime,
     ) -> Result<Vec<u8>, PipeError> {
-        self.put(token, pipe, parameters, now).await
+        self.query_while(token, pipe, parameters, now, &|| true).await
+    }
+
+    /// The same for whoever counts requests: `again` is asked before each further
+    /// one, and where it says no, what failed is what there is to tell.
+    pub async fn query_while(
+        &self,
+        token: &TenantToken,
+        pipe: &PipeName,
+        parameters: &Parameters,
+        now: SystemTime,
+        again: Again<'_>,
+    ) -> Result<Vec<u8>, PipeError> {
+        self.put(&Question { token, pipe, parameters, again }, now).await
     }
 
     /// The same for what anyone may see. A 403 is final: there is no other
@@ -134,21 +147,26 @@ impl Client {
         parameters: &Parameters,
         now: SystemTime,
     ) -> Result<Vec<u8>, PipeError> {
-        self.put(token, pipe, parameters, now).await
+        self.query_public_while(token, pipe, parameters, now, &|| true).await
     }
 
-    async fn put(
+    /// [`Client::query_while`] for what anyone may see.
+    pub async fn query_public_while(
         &self,
-        token: &dyn Bearer,
+        token: &PublicToken,
         pipe: &PipeName,
         parameters: &Parameters,
         now: SystemTime,
+        again: Again<'_>,
     ) -> Result<Vec<u8>, PipeError> {
+        self.put(&Question { token, pipe, parameters, again }, now).await
+    }
+
+    async fn put(&self, question: &Question<'_>, now: SystemTime) -> Result<Vec<u8>, PipeError> {
         let mut attempts = 0;
-        let question = Question { token, pipe, parameters };
-        let outcome = self.ask_while_it_helps(&question, now, &mut attempts).await;
+        let outcome = self.ask_while_it_helps(question, now, &mut attempts).await;
         outcome.map_err(|error| {
-            let error = error.about(pipe, parameters, attempts);
+            let error = error.about(question.pipe, question.parameters, attempts);
             // What was not sent is the caller's to tell.
             if attempts > 0 {
                 tracing::warn!(code = error.code(), detail = error.detail(), "a pipe did not answer");
@@ -163,7 +181,7 @@ impl Client {
         now: SystemTime,
         attempts: &mut u32,
     ) -> Result<Vec<u8>, PipeError> {
-        let Question { token, pipe, parameters } = question;
+        let Question { token, pipe, parameters, again: may_ask } = question;
         if !token.reads(pipe.as_str()) {
             return Err(PipeErrorKind::NotInToken { pipe: pipe.to_string() }.into());
         }
@@ -198,9 +216,9 @@ impl Client {
                 turn(deadline.saturating_duration_since(Instant::now())).await
             };
             started = match timeout_at(deadline, again).await {
-                Ok(Ok(started)) => started,
-                // Nobody waits for so long: what failed is what there is to tell.
-                Ok(Err(_)) | Err(_) => return Err(error),
+                Ok(Ok(started)) if may_ask() => started,
+                // Nobody waits for so long, or the day's requests are spent: what failed is what there is to tell.
+                _ => return Err(error),
             };
         }
     }
@@ -233,7 +251,7 @@ impl Client {
     }
 
     fn request(&self, question: &Question<'_>) -> RequestBuilder {
-        let Question { token, pipe, parameters } = question;
+        let Question { token, pipe, parameters, .. } = question;
         let bare = token.host().join(&format!("/v0/pipes/{pipe}.json"));
         let (mut url, pairs) = (bare.clone(), parameters.pairs());
         if !pairs.is_empty() {
@@ -248,7 +266,11 @@ struct Question<'q> {
     token: &'q dyn Bearer,
     pipe: &'q PipeName,
     parameters: &'q Parameters,
+    again: Again<'q>,
 }
+
+/// Whether one more request may be sent, which then counts.
+pub type Again<'q> = &'q (dyn Fn() -> bool + Send + Sync);
 
 /// The pauses before asking again: as many as are allowed.
 fn pauses() -> impl Iterator<Item = Duration> {

@@ -38,7 +38,7 @@ mod values;
 pub use answer::{Answer, DecodeError, Statistics, decode};
 pub use broker::{Broker, BrokerError, Exclusion, ServedConnection, ServedDashboard, Signed, Told};
 pub use claimant::{Claimant, Found, claimant};
-pub use client::{Client, Limits};
+pub use client::{Again, Client, Limits};
 pub use export::{write_csv, write_json};
 pub use kind::{Argument, Family, Type};
 pub use mint::{MintError, Signer, TokenClaims, mint};

@@ -147,6 +147,21 @@ async fn a_refused_token_costs_two_of_the_days_requests() {
 }
 
 #[tokio::test]
+async fn each_repetition_after_a_lost_answer_is_one_of_the_days_requests() {
+    let scene = Scene::new().await;
+    let (engine, tile) = (&scene.visit.engine, tile("kpis", ""));
+    engine.limit_requests(Some(6.try_into().expect("a budget")));
+    scene.server.set(Mood::Stumbles);
+    engine.refresh(&tile, &WEEK).await.expect_err("no answer");
+    assert_eq!(scene.server.requests().len(), 4);
+    assert_eq!(engine.allowance().map(|allowance| allowance.left), Some(2));
+    let error = engine.refresh(&tile, &WEEK).await.expect_err("no answer");
+    assert!(matches!(error, EngineError::Pipe(_)), "what failed is what there is to tell: {error:?}");
+    assert_eq!(scene.server.requests().len(), 6, "none is asked that the day has not");
+    assert_eq!(engine.allowance().map(|allowance| allowance.left), Some(0));
+}
+
+#[tokio::test]
 async fn a_filter_is_a_question_of_its_own_and_each_answer_is_kept() {
     let scene = Scene::new().await;
     let (engine, heeds, stays) = (&scene.visit.engine, tile("kpis", ""), tile("top_pages", "filters = []"));

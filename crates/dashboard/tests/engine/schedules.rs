@@ -20,7 +20,7 @@ use perch_dashboard::{
 };
 use perch_offline::Store;
 use perch_tenant::Tenant;
-use perch_tinybird::{Parameters, PipeError, PipeErrorKind, PipeName, PublicToken, TenantToken};
+use perch_tinybird::{Again, Parameters, PipeError, PipeErrorKind, PipeName, PublicToken, TenantToken};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use tokio::runtime::Runtime;
@@ -134,6 +134,7 @@ impl Pipes for Script {
         _: &'a PipeName,
         _: &'a Parameters,
         _: SystemTime,
+        _: Again<'a>,
     ) -> BoxFuture<'a, Result<Vec<u8>, PipeError>> {
         let (answer, outcome) = oneshot::channel();
         let organization = token.claims()["scopes"][0]["fixed_params"]["org_id"].as_str().expect("a value").to_owned();
@@ -147,6 +148,7 @@ impl Pipes for Script {
         _: &'a PipeName,
         _: &'a Parameters,
         _: SystemTime,
+        _: Again<'a>,
     ) -> BoxFuture<'a, Result<Vec<u8>, PipeError>> {
         unreachable!("nobody here is nobody")
     }

@@ -27,6 +27,8 @@ pub enum Mood {
     Answers,
     /// 400, which no client asks again.
     Refuses,
+    /// 503, after which a client asks again.
+    Stumbles,
     /// 200 with something else than an answer.
     Babbles,
 }
@@ -119,6 +121,7 @@ async fn answer(
     let mood = *state.mood.lock().expect("a lock");
     match mood {
         Mood::Refuses => (StatusCode::BAD_REQUEST, r#"{"error": "no", "documentation": ""}"#).into_response(),
+        Mood::Stumbles => (StatusCode::SERVICE_UNAVAILABLE, "").into_response(),
         Mood::Babbles => "<html>captive portal</html>".into_response(),
         Mood::Answers => {
             let organization = fixed_organization(&token);
