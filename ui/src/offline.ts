@@ -1,6 +1,9 @@
-// A dashboard's offline copy in words.
+// What there is without a network, in words.
 
 import type { OfflineCopyView } from './generated/OfflineCopyView';
+
+/** Why something cannot be chosen while nobody answers. */
+export const NOT_SEEN = 'Not seen before going offline';
 
 /** Whether everything is there that is to be fetched ahead. */
 export function isComplete({ progress }: OfflineCopyView): boolean {

@@ -3,6 +3,7 @@
 
 import type { FilterOptionView } from './generated/FilterOptionView';
 import type { FilterView } from './generated/FilterView';
+import { NOT_SEEN } from './offline';
 
 /** So many are drawn; the others are found by typing. */
 export const SHOWN = 200;
@@ -11,6 +12,8 @@ export const SHOWN = 200;
 export interface Option extends FilterOptionView {
   /** Why it is not like the others. */
   note?: string;
+  /** Why it cannot be chosen now. */
+  barred?: string;
 }
 
 /** Those that match all words typed, in their order; what begins with them first. */
@@ -18,11 +21,12 @@ export function matching(
   filter: FilterView,
   options: FilterOptionView[],
   search: string,
+  isOffline: boolean,
 ): Option[] {
   const words = fold(search)
     .split(/\s+/)
     .filter((word) => word !== '');
-  const all = [...gone(filter, options), ...options.map(explained)];
+  const all = [...gone(filter, options), ...options.map((option) => explained(option, isOffline))];
   const first = words[0];
   if (first === undefined) return all;
   const hits = all
@@ -45,6 +49,7 @@ function gone(filter: FilterView, options: FilterOptionView[]): Option[] {
             value,
             label: filter.labels[index] ?? value,
             available: true,
+            refused: null,
             note: 'no longer there',
           },
         ]
@@ -52,8 +57,12 @@ function gone(filter: FilterView, options: FilterOptionView[]): Option[] {
   );
 }
 
-function explained(option: FilterOptionView): Option {
-  return option.available ? option : { ...option, note: 'not available now' };
+function explained(option: FilterOptionView, isOffline: boolean): Option {
+  if (option.refused !== null) {
+    return { ...option, note: 'cannot be chosen', barred: option.refused };
+  }
+  // As ranges are: one line below the list says why.
+  return isOffline && !option.available ? { ...option, barred: NOT_SEEN } : option;
 }
 
 /** Without case and accents: `Zürich` is found by `zurich`. */

@@ -149,9 +149,9 @@ export class Screen {
     await this.#change((board) => core.setComparison(board.tenant, board.id, comparison));
   }
 
-  /** Filters the dashboard; no value takes the filter away. */
-  async setFilter(name: string, values: string[]): Promise<void> {
-    await this.#change((board) => core.setFilter(board.tenant, board.id, name, values));
+  /** Filters the dashboard; no value takes the filter away. Whether the core took it. */
+  setFilter(name: string, values: string[]): Promise<boolean> {
+    return this.#change((board) => core.setFilter(board.tenant, board.id, name, values));
   }
 
   async clearFilters(): Promise<void> {
@@ -218,15 +218,16 @@ export class Screen {
   }
 
   /** Asks something else of the dashboard on the screen. */
-  async #change(ask: (board: Board) => Promise<DashboardView>): Promise<void> {
+  async #change(ask: (board: Board) => Promise<DashboardView>): Promise<boolean> {
     const board = this.board;
-    if (!board) return;
+    if (!board) return false;
     const isCurrent = this.#expect(board.tenant);
-    await this.run(async () => {
+    const isTaken = await this.run(async () => {
       const view = await ask(board);
       if (isCurrent()) this.#show(view);
     });
     if (isCurrent()) this.#opening = null;
+    return isTaken;
   }
 
   /** What people call the values of a filter has come, or changed. */

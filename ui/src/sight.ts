@@ -2,10 +2,15 @@
 // told to the core, which fetches nothing for what nobody sees.
 
 import * as core from './core';
-import type { Tile } from './tile.svelte';
+
+/** What asks something where it stands on the page: a tile, or a filter's button. */
+export interface Seen {
+  readonly id: string;
+  isInView: boolean;
+}
 
 export class Sight {
-  readonly #tiles = new Map<Element, Tile>();
+  readonly #tiles = new Map<Element, Seen>();
   /** The elements whose place is known; nothing is told before all are. */
   readonly #known = new Set<Element>();
   readonly #observer = new IntersectionObserver((entries) => this.#look(entries));
@@ -22,7 +27,7 @@ export class Sight {
   }
 
   /** Follows a tile's element; call what it returns when that leaves the page. */
-  watch(element: Element, tile: Tile): () => void {
+  watch(element: Element, tile: Seen): () => void {
     this.#tiles.set(element, tile);
     this.#observer.observe(element);
     return () => {
@@ -34,7 +39,7 @@ export class Sight {
   }
 
   /** Brings a tile before the viewer's eyes and gives it the keyboard. */
-  reveal(tile: Tile): void {
+  reveal(tile: Seen): void {
     for (const [element, one] of this.#tiles) {
       if (one !== tile || !(element instanceof HTMLElement)) continue;
       element.scrollIntoView({ block: 'center' });

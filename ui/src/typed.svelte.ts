@@ -17,7 +17,8 @@ export class Typed {
   /** What stands in the field. */
   readonly text: string = $derived.by(() => this.#draft ?? this.#told ?? this.#chosen);
 
-  constructor(readonly tell: (text: string) => void) {}
+  /** Tells what was typed; whether it was taken, where that is known. */
+  constructor(readonly tell: (text: string) => Promise<boolean> | undefined) {}
 
   type(text: string): void {
     clearTimeout(this.#timer);
@@ -38,7 +39,10 @@ export class Typed {
     this.#draft = null;
     if (text === null || text === this.text) return;
     this.#told = text;
-    this.tell(text);
+    void this.tell(text)?.then((isTaken) => {
+      // What was refused gives way to what is chosen.
+      if (!isTaken && this.#told === text) this.#told = null;
+    });
   }
 
   /** The core has answered: this is chosen now. */

@@ -22,6 +22,7 @@ import {
   pass,
   press,
   ready,
+  tenant,
   tile,
   type,
   usual,
@@ -32,6 +33,7 @@ const option = (value: string, change: Partial<FilterOptionView> = {}): FilterOp
   value,
   label: value,
   available: true,
+  refused: null,
   ...change,
 });
 
@@ -45,12 +47,16 @@ const device = filter({ name: 'device', kind: { type: 'select' } });
 const country = filter({ name: 'country', kind: { type: 'multiSelect' } });
 
 /** The window with these filters; what was chosen comes back as the core's answer. */
-async function bar(filters: FilterView[], answers: Answers = {}) {
+async function bar(
+  filters: FilterView[],
+  answers: Answers = {},
+  { app = frame(), seenUnfiltered = true } = {},
+) {
   let now = filters;
-  const view = () => dashboard('acme', { filters: now });
+  const view = () => dashboard('acme', { filters: now, seenUnfiltered });
   const calls = await open(
     usual({
-      boot: () => ({ app: frame(), dashboard: view() }),
+      boot: () => ({ app, dashboard: view() }),
       open_dashboard: view,
       draw_tile: () => tile('acme'),
       filter_options: () => offers(devices),
@@ -70,10 +76,11 @@ async function bar(filters: FilterView[], answers: Answers = {}) {
   return { calls, chosen, rename: (filters: FilterView[]) => (now = filters) };
 }
 
-const listed = () =>
-  [...document.querySelectorAll<HTMLElement>('[data-testid="option"]')].map(
-    ({ dataset }) => dataset['value'],
-  );
+const all = (testid: string) => [
+  ...document.querySelectorAll<HTMLElement>(`[data-testid="${testid}"]`),
+];
+
+const listed = () => all('option').map(({ dataset }) => dataset['value']);
 
 const lists = (count: number) => vi.waitFor(() => expect(listed()).toHaveLength(count));
 const face = () =>
@@ -125,16 +132,73 @@ test('what is chosen and no longer offered stays in the list and says so', async
   expect(find('option')?.textContent).toContain('no longer there');
 });
 
-test('a value that cannot be shown now is not chosen', async () => {
-  const { chosen } = await bar([device], {
-    filter_options: () => offers([option('tablet', { available: false })]),
+test('a value that the filter never takes is not chosen, and says why', async () => {
+  const { chosen } = await bar([country], {
+    filter_options: () => offers([option('Bonn, Rhine', { refused: 'It has a comma.' })]),
   });
-  await click('filter-device');
+  await click('filter-country');
   await lists(1);
   expect(find('option')?.getAttribute('aria-disabled')).toBe('true');
+  expect(find('option')?.title).toBe('It has a comma.');
   press('Enter');
   await click('option');
   expect(chosen()).toEqual([]);
+});
+
+const DAY = 86_400_000;
+const silent = { state: 'offline', since: 0, until: Date.now() + DAY, problem: null } as const;
+const offline = () => frame({ tenants: [tenant('acme', 'Acme', { status: silent })] });
+
+test('offline only the values that were seen are chosen, and the others say why', async () => {
+  const offered = [option('tablet', { available: false }), option('mobile')];
+  const { chosen } = await bar(
+    [device],
+    { filter_options: () => offers(offered) },
+    { app: offline() },
+  );
+  await click('filter-device');
+  await lists(2);
+  const [unseen, seen] = all('option');
+  expect([unseen, seen].map((one) => one?.getAttribute('aria-disabled'))).toEqual([
+    'true',
+    'false',
+  ]);
+  expect(unseen?.title).toBe('Not seen before going offline');
+  const why = document.getElementById(unseen?.getAttribute('aria-describedby') ?? '');
+  expect(why?.textContent).toBe('not seen before going offline');
+  press('Enter');
+  unseen?.click();
+  expect(chosen()).toEqual([]);
+  // Somebody answers again: whatever was seen before, all can be chosen.
+  await emit('app', frame());
+  await vi.waitFor(() => expect(all('option')[0]?.getAttribute('aria-disabled')).toBe('false'));
+  expect(find('options-missing')).toBeNull();
+});
+
+test('offline what was not seen of a switch, a chip or none at all is greyed and refused with the reason', async () => {
+  const unseen = { seenOtherwise: false };
+  const on = { type: 'toggle', on: '1', off: null } as const;
+  const problem = { code: 'not-seen', message: 'Not seen.', nextStep: 'Choose another.' };
+  const refusal = Object.assign(new Error('refused'), problem);
+  const { chosen } = await bar(
+    [
+      filter({ name: 'buyers', kind: on, values: ['1'], ...unseen }),
+      filter({ name: 'page', values: ['/'], ...unseen }),
+      filter({ name: 'browser', kind: { type: 'text' }, values: ['Firefox'], ...unseen }),
+    ],
+    { set_filter: () => Promise.reject(refusal), clear_filters: () => Promise.reject(refusal) },
+    { app: offline(), seenUnfiltered: false },
+  );
+  const greyed = ['filter-buyers', 'filter-page', 'filter-browser-clear', 'filters-clear'];
+  for (const control of greyed) {
+    expect(find(control)?.getAttribute('aria-disabled'), control).toBe('true');
+    expect(find(control)?.title, control).toBe('Not seen before going offline');
+  }
+  await click('filter-browser-clear');
+  await vi.waitFor(() => expect(document.body.textContent).toContain('Not seen.'));
+  const field = find('filter-browser') as HTMLInputElement;
+  await vi.waitFor(() => expect(field.value).toBe('Firefox'));
+  expect(chosen()).toEqual([['browser', []]]);
 });
 
 test('values that did not come say why, and are asked for again', async () => {
@@ -184,7 +248,8 @@ test('ten thousand values are searched, and drawn a few at a time', async () => 
 
 test('a search forgives case and accents, and what begins with it comes first', () => {
   const names = ['New Zürich', 'Zurich', 'Geneva'].map((name) => option(name));
-  const found = (search: string) => matching(device, names, search).map(({ value }) => value);
+  const found = (search: string) =>
+    matching(device, names, search, false).map(({ value }) => value);
   expect(found('zurich')).toEqual(['Zurich', 'New Zürich']);
   expect(found('zür new')).toEqual(['New Zürich']);
   expect(found(' ')).toHaveLength(3);

@@ -7,7 +7,19 @@ import { failures } from '../src/failures';
 import type { Problem } from '../src/generated/Problem';
 import type { TileRequest } from '../src/generated/TileRequest';
 import { Tile } from '../src/tile.svelte';
-import { type Call, click, dashboard, find, frame, get, open, ready, tile, usual } from './pretend';
+import {
+  type Call,
+  click,
+  dashboard,
+  filter,
+  find,
+  frame,
+  get,
+  open,
+  ready,
+  tile,
+  usual,
+} from './pretend';
 
 /** The observer of the dashboard on the screen, which the test lets look. */
 let observer: Pretended | null = null;
@@ -83,6 +95,19 @@ describe('what is in view', () => {
     expect(told(calls)).toHaveLength(1);
     await see('sources');
     expect(told(calls).at(-1)).toEqual({ ...where, tiles: ['sources'] });
+  });
+
+  test('holds the filters whose buttons can be seen', async () => {
+    const filters = [filter({ name: 'device', kind: { type: 'select' } })];
+    const calls = await open(
+      usual({ boot: () => ({ app: frame(), dashboard: { ...three, filters } }) }),
+    );
+    await ready();
+    const elements = [...(observer?.elements ?? [])];
+    const isButton = (element: Element) =>
+      element.querySelector('[data-testid="filter-device"]') !== null;
+    observer?.look(elements.map((target) => ({ target, isIntersecting: isButton(target) })));
+    await vi.waitFor(() => expect(told(calls).at(-1)).toMatchObject({ tiles: ['filter:device'] }));
   });
 
   test('is nothing while the page is hidden', async () => {

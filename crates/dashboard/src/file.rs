@@ -108,6 +108,14 @@ pub struct Tile {
     pub public: bool,
 }
 
+impl Tile {
+    /// Whether what it asks depends on what is chosen of this filter.
+    pub fn heeds(&self, filter: &str) -> bool {
+        let is_bound = |set: &Parameter| matches!(set, Parameter::Filter(name) if name == filter);
+        self.filters.contains_key(filter) || self.parameters.values().any(is_bound)
+    }
+}
+
 /// What a pipe's parameter is set to.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Parameter {

@@ -262,13 +262,37 @@ impl Filter {
     }
 
     /// What counts when the viewer has chosen `chosen`, or nothing yet.
-    fn in_force(&self, chosen: Option<&Vec<String>>) -> Vec<String> {
+    fn in_force(&self, chosen: Option<&[String]>) -> Vec<String> {
         // The file may have changed since: what it takes no more counts no more.
         let values = chosen.map_or_else(|| self.default.clone(), |chosen| self.accept(chosen).unwrap_or_default());
         match &self.kind {
             FilterKind::Toggle { off: Some(off), .. } if values.is_empty() => vec![off.clone()],
             _ => values,
         }
+    }
+
+    /// The values once the viewer has pressed `value` in its list, where `chosen`
+    /// were chosen: one that is chosen is taken away.
+    pub fn pressed(&self, chosen: &[String], value: &str) -> Vec<String> {
+        let mut others: Vec<String> = chosen.iter().filter(|one| *one != value).cloned().collect();
+        let is_more = others.len() == chosen.len();
+        if !matches!(self.kind, FilterKind::MultiSelect(_)) {
+            others.clear();
+        }
+        others.extend(is_more.then(|| value.to_owned()));
+        others
+    }
+
+    /// What counts once the viewer has chosen `values` of it, beside what else is
+    /// chosen in `selection`.
+    pub fn chosen_in(&self, selection: &Selection, values: &[String]) -> Selection {
+        let mut selection = selection.clone();
+        selection.filters.remove(&self.name);
+        let values = self.in_force(Some(values));
+        if !values.is_empty() {
+            selection.filters.insert(self.name.clone(), values);
+        }
+        selection
     }
 
     /// Whether the values filter anything: a toggle that is off does not, also
@@ -336,14 +360,26 @@ impl Dashboard {
     /// that they have not touched the defaults, and nothing of filters that the
     /// dashboard has not.
     pub fn selection(&self, range: TimeRange, chosen: &BTreeMap<String, Vec<String>>) -> Selection {
-        let in_force = |filter: &Filter| (filter.name.clone(), filter.in_force(chosen.get(&filter.name)));
+        let in_force =
+            |filter: &Filter| (filter.name.clone(), filter.in_force(chosen.get(&filter.name).map(Vec::as_slice)));
         let filters = self.filters.iter().map(in_force).filter(|(_, values)| !values.is_empty()).collect();
         Selection { filters, ..range.into() }
+    }
+
+    /// What counts once the viewer has taken all filters away.
+    pub fn unfiltered(&self, selection: &Selection) -> Selection {
+        let nothing = |selection: Selection, filter: &Filter| filter.chosen_in(&selection, &[]);
+        self.filters.iter().fold(selection.clone(), nothing)
     }
 
     /// All that is asked for a dashboard: by its tiles, and for its filters' values.
     pub fn asks(&self) -> impl Iterator<Item = &Tile> {
         let options = self.filters.iter().filter_map(Filter::options).map(|options| &options.tile);
         self.tiles.iter().chain(options).filter(|tile| tile.pipe.is_some())
+    }
+
+    /// What asks under this id: a tile, or a filter for its values.
+    pub fn asking(&self, id: &str) -> Option<&Tile> {
+        self.asks().find(|tile| tile.id == id)
     }
 }

@@ -1,9 +1,6 @@
 //! A dashboard's filters on the screen: what is chosen, what can be chosen, and
 //! what people call it. The values that a pipe gives are asked for as a tile's
-//! rows are (`watch.rs`): when the dashboard opens, and when a menu opens and
-//! they are stale.
-
-use std::collections::BTreeMap;
+//! rows are (`watch.rs`), while the filter's button is in view.
 
 use perch_dashboard::{Choice, Choices, Dashboard, Enough, Filter, FilterError, FilterKind, Options, Selection};
 
@@ -26,10 +23,12 @@ impl Desktop {
         let screen = self.screen_of(tenant, dashboard)?;
         let filter = filter_of(&screen, name)?;
         let values = filter.accept(values)?;
-        // As it is kept, which an open screen may be behind of when two choices come at once.
-        let mut chosen = screen.tenant.chosen(&screen.dashboard);
-        chosen.insert(name.to_owned(), values);
-        screen.tenant.choose_filters(&screen.dashboard, &chosen);
+        let wanted = filter.chosen_in(&screen.selection, &values);
+        if wanted != *screen.selection && !screen.tenant.can_filter(&screen.dashboard, filter, &wanted) {
+            return Err(not_seen(&format!("This choice of {}", filter.label)));
+        }
+        // Of all as they are kept, which an open screen may be behind of when two choices come at once.
+        screen.tenant.choose_filters(&screen.dashboard, |chosen| drop(chosen.insert(name.to_owned(), values)));
         self.open_dashboard(tenant, Some(dashboard)).await
     }
 
@@ -37,14 +36,18 @@ impl Desktop {
     /// begins with, but not its time range.
     pub async fn clear_filters(&self, tenant: &str, dashboard: &str) -> Result<DashboardView, Problem> {
         let screen = self.screen_of(tenant, dashboard)?;
+        if !screen.tenant.can_clear(&screen.dashboard, &screen.selection) {
+            return Err(not_seen("The dashboard without filters"));
+        }
         let nothing = |filter: &Filter| (filter.name.clone(), Vec::new());
-        let chosen: BTreeMap<_, _> = screen.dashboard.filters.iter().map(nothing).collect();
-        screen.tenant.choose_filters(&screen.dashboard, &chosen);
+        screen.tenant.choose_filters(&screen.dashboard, |chosen| {
+            *chosen = screen.dashboard.filters.iter().map(nothing).collect();
+        });
         self.open_dashboard(tenant, Some(dashboard)).await
     }
 
-    /// What can be chosen of a select. Asks no network: what is stale is
-    /// refreshed behind, and told by [`Event::Tile`](crate::Event::Tile) of a tile
+    /// What can be chosen of a select. Waits for no network: what is stale or unseen
+    /// is refreshed behind, and told by [`Event::Tile`](crate::Event::Tile) of a tile
     /// named `filter:` and the filter's name.
     pub async fn filter_options(
         &self,
@@ -57,7 +60,7 @@ impl Desktop {
         let filter = filter_of(&screen, name)?;
         match filter.kind.choices().ok_or_else(|| Problem::gone("list of values"))? {
             Choices::Listed(listed) => {
-                let options = offered(filter, listed.clone());
+                let options = screen.offered(filter, listed.clone());
                 Ok(FilterOptionsView { options, refreshing: false, problem: None, fetched: None })
             }
             Choices::Asked(options) => self.answered_options(&screen, filter, options).await,
@@ -71,16 +74,20 @@ impl Desktop {
         options: &Options,
     ) -> Result<FilterOptionsView, Problem> {
         let engine = screen.tenant.engine(&self.inner.client).await?;
-        if engine.is_stale(&options.tile, &screen.selection) && !screen.tenant.is_offline() {
-            self.spawn_refresh(screen, options.tile.clone(), Enough::Fresh);
+        let (tile, tenant) = (&options.tile, &screen.tenant);
+        let data = engine.seen(tile, &screen.selection);
+        let failure = engine.failure(tile, &screen.selection).map(|failure| failure.error);
+        let spent = engine.allowance().filter(|allowance| allowance.left == 0);
+        if data.is_none() && failure.is_none() && spent.is_none() && !tenant.is_offline() {
+            // Who opens a list that nobody has seen waits for it; one that is stale is the watch's.
+            self.spawn_refresh(screen, tile.clone(), Enough::Fresh);
         }
-        let refreshing = screen.tenant.is_refreshing(&screen.question(&options.tile.id));
-        let data = engine.seen(&options.tile, &screen.selection);
-        let failure = engine.failure(&options.tile, &screen.selection).map(|failure| failure.error);
-        let mut problem = match &failure {
+        let refreshing = tenant.is_refreshing(&screen.question(&tile.id));
+        let mut problem = match (&failure, spent) {
+            (_, Some(spent)) if engine.is_stale(tile, &screen.selection) => Some(Problem::daily_requests(spent.until)),
             // That nobody answers is the tenant's trouble, unless there is nothing to choose from.
-            Some(error) if data.is_none() || !error.is_offline() => Some(Problem::from(error)),
-            None if data.is_none() && !refreshing => Some(unseen(filter)),
+            (Some(error), _) if data.is_none() || !error.is_offline() => Some(Problem::from(error)),
+            (None, _) if data.is_none() && !refreshing => Some(unseen(filter)),
             _ => None,
         };
         let choices = data.as_ref().map(|data| options.choices(&data.answer.table)).transpose();
@@ -88,29 +95,39 @@ impl Desktop {
             problem = Some(Problem::from(error));
             None
         });
-        let options = offered(filter, choices.unwrap_or_default());
+        let options = screen.offered(filter, choices.unwrap_or_default());
         let fetched = data.map(|data| unix_millis(data.fetched));
         Ok(FilterOptionsView { options, refreshing, problem, fetched })
     }
+}
 
-    /// Asks for the values of all filters that are stale.
-    pub(crate) fn refresh_options(&self, screen: &Screen) {
-        let Some(engine) = screen.tenant.opened().filter(|_| !screen.tenant.is_offline()) else { return };
-        for options in screen.dashboard.filters.iter().filter_map(Filter::options) {
-            if engine.is_stale(&options.tile, &screen.selection) {
-                self.spawn_refresh(screen, options.tile.clone(), Enough::Fresh);
-            }
-        }
+impl Screen {
+    /// These values as they can be chosen now: each with whether something was
+    /// seen of what it leads to, and why the filter does not take it. A list gets no
+    /// value with a comma, which a pipe would read as two.
+    fn offered(&self, filter: &Filter, choices: Vec<Choice>) -> Vec<FilterOptionView> {
+        let chosen = self.selection.filters.get(&filter.name).map(Vec::as_slice).unwrap_or_default();
+        let is_seen = |value: &String| {
+            let wanted = filter.chosen_in(&self.selection, &filter.pressed(chosen, value));
+            self.tenant.can_filter(&self.dashboard, filter, &wanted)
+        };
+        let option = |Choice { value, label }| FilterOptionView {
+            available: is_seen(&value),
+            refused: filter.accept(std::slice::from_ref(&value)).err().map(|refusal| refusal.to_string()),
+            value,
+            label,
+        };
+        choices.into_iter().map(option).collect()
     }
 }
 
 impl OpenTenant {
     /// The dashboard's filters, as they stand.
     pub(crate) fn filter_views(&self, dashboard: &Dashboard, selection: &Selection) -> Vec<FilterView> {
-        dashboard.filters.iter().map(|filter| self.filter_view(filter, selection)).collect()
+        dashboard.filters.iter().map(|filter| self.filter_view(dashboard, filter, selection)).collect()
     }
 
-    fn filter_view(&self, filter: &Filter, selection: &Selection) -> FilterView {
+    fn filter_view(&self, dashboard: &Dashboard, filter: &Filter, selection: &Selection) -> FilterView {
         let values = selection.filters.get(&filter.name).cloned().unwrap_or_default();
         let choices = if values.is_empty() { None } else { self.known_choices(filter, selection) };
         let choice = |value: &String| choices.as_ref()?.iter().find(|choice| choice.value == *value);
@@ -118,6 +135,11 @@ impl OpenTenant {
             FilterKind::Toggle { on, .. } => (if value == on { "on" } else { "off" }).to_owned(),
             _ => choice(value).map_or_else(|| value.clone(), |choice| choice.label.clone()),
         };
+        let otherwise = match &filter.kind {
+            FilterKind::Toggle { on, .. } if !filter.is_set(&values) => vec![on.clone()],
+            _ => Vec::new(),
+        };
+        let otherwise = filter.chosen_in(selection, &otherwise);
         FilterView {
             name: filter.name.clone(),
             label: filter.label.clone(),
@@ -126,6 +148,7 @@ impl OpenTenant {
             labels: values.iter().map(label).collect(),
             gone: values.iter().filter(|value| choices.is_some() && choice(value).is_none()).cloned().collect(),
             is_set: filter.is_set(&values),
+            seen_otherwise: self.can_filter(dashboard, filter, &otherwise),
             values,
         }
     }
@@ -146,15 +169,6 @@ fn filter_of<'a>(screen: &'a Screen, name: &str) -> Result<&'a Filter, Problem> 
     screen.dashboard.filter(name).ok_or_else(|| Problem::gone("filter"))
 }
 
-/// What of these the filter takes: not a value with a comma where pipes get a
-/// list, which would read it as two.
-fn offered(filter: &Filter, choices: Vec<Choice>) -> Vec<FilterOptionView> {
-    let takes = |choice: &Choice| filter.accept(std::slice::from_ref(&choice.value)).is_ok();
-    let option =
-        |choice: Choice| FilterOptionView { available: takes(&choice), value: choice.value, label: choice.label };
-    choices.into_iter().map(option).collect()
-}
-
 fn kind_view(kind: &FilterKind) -> FilterKindView {
     match kind {
         FilterKind::Click => FilterKindView::Click,
@@ -164,6 +178,15 @@ fn kind_view(kind: &FilterKind) -> FilterKindView {
         FilterKind::Number { min, max, step } => FilterKindView::Number { min: *min, max: *max, step: *step },
         FilterKind::Toggle { on, off } => FilterKindView::Toggle { on: on.clone(), off: off.clone() },
     }
+}
+
+/// While nobody answers, only what was seen can be chosen.
+fn not_seen(what: &str) -> Problem {
+    Problem::new(
+        "not-seen",
+        format!("{what} was not seen before going offline."),
+        "Choose something else, or try again once the network is back.",
+    )
 }
 
 fn unseen(filter: &Filter) -> Problem {

@@ -98,12 +98,13 @@ fn arrange(tenant: &OpenTenant, dashboard: &Dashboard, link: &OpenLink) -> bool 
             chosen.insert(name.clone(), values);
         }
     }
-    tenant.choose_filters(dashboard, &chosen);
+    let is_filtered_whole = chosen.len() == link.filters().len();
+    tenant.choose_filters(dashboard, |kept| *kept = chosen);
     if let Some(range) = link.range().filter(|_| dashboard.time.is_some()) {
         tenant.choose_range(dashboard, &range);
     }
     tenant.choose_comparison(dashboard, link.comparison());
-    chosen.len() == link.filters().len() && (link.range().is_none() || dashboard.time.is_some())
+    is_filtered_whole && (link.range().is_none() || dashboard.time.is_some())
 }
 
 impl From<LinkError> for Problem {

@@ -11,10 +11,10 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use perch_dashboard::{Dashboard, Engine, Enough, Selection, Tile, TimeRange};
+use perch_dashboard::{Dashboard, Engine, Enough, Filter, Selection, Tile, TimeRange};
 
 use crate::desktop::{Desktop, Event};
-use crate::open_tenant::{OpenTenant, Question, find_tile};
+use crate::open_tenant::{OpenTenant, Question};
 use crate::problem::Problem;
 use crate::screen::Screen;
 use crate::view::{CopyProgress, OfflineCopyChanged, OfflineCopyView};
@@ -76,9 +76,27 @@ impl OpenTenant {
     /// Whether something was seen of what a dashboard shows for a selection:
     /// anything that depends on the time, where something does.
     pub(crate) fn has_some(&self, dashboard: &Dashboard, selection: &Selection) -> bool {
+        self.has_any(dashboard, selection, |tile| tile.time.is_some())
+    }
+
+    /// Whether what a dashboard shows once a filter's values are others can be
+    /// shown now: while nobody answers, something of it was seen.
+    pub(crate) fn can_filter(&self, dashboard: &Dashboard, filter: &Filter, selection: &Selection) -> bool {
+        !self.is_offline() || self.has_any(dashboard, selection, |tile| tile.heeds(&filter.name))
+    }
+
+    /// The same where all its filters are taken away.
+    pub(crate) fn can_clear(&self, dashboard: &Dashboard, selection: &Selection) -> bool {
+        let is_filtered = |tile: &Tile| selection.filters.keys().any(|filter| tile.heeds(filter));
+        !self.is_offline() || self.has_any(dashboard, &dashboard.unfiltered(selection), is_filtered)
+    }
+
+    /// Whether something was seen of those tiles of a dashboard that are
+    /// `concerned`, where there are such.
+    fn has_any(&self, dashboard: &Dashboard, selection: &Selection, concerned: impl Fn(&Tile) -> bool) -> bool {
         let Some(engine) = self.opened() else { return false };
-        let mut timed = dashboard.tiles.iter().filter(|tile| tile.pipe.is_some() && tile.time.is_some()).peekable();
-        timed.peek().is_none() || timed.any(|tile| engine.has(tile, selection))
+        let mut tiles = dashboard.tiles.iter().filter(|tile| tile.pipe.is_some() && concerned(tile)).peekable();
+        tiles.peek().is_none() || tiles.any(|tile| engine.has(tile, selection))
     }
 
     /// How a dashboard's offline copy stands.
@@ -125,8 +143,7 @@ fn questions<'a>(
     dashboard: &'a Dashboard,
     selections: &'a [Selection],
 ) -> impl Iterator<Item = (&'a Tile, &'a Selection)> {
-    let tiles = || dashboard.tiles.iter().filter(|tile| tile.pipe.is_some());
-    selections.iter().flat_map(move |selection| tiles().map(move |tile| (tile, selection)))
+    selections.iter().flat_map(move |selection| dashboard.asks().map(move |tile| (tile, selection)))
 }
 
 fn is_pinned(engine: &Engine, dashboard: &str) -> bool {
@@ -140,7 +157,7 @@ impl Desktop {
         let Screen { tenant, dashboard, .. } = self.screen_of(tenant, dashboard)?;
         let engine = tenant.opened().ok_or_else(|| Problem::gone("dashboard"))?;
         let done = if on {
-            engine.pin(&dashboard.id, &dashboard.tiles, &tenant.selections_of_copy(&dashboard))
+            engine.pin(&dashboard.id, dashboard.asks(), &tenant.selections_of_copy(&dashboard))
         } else {
             engine.store().unpin(&dashboard.id)
         };
@@ -176,7 +193,7 @@ impl Desktop {
 
     async fn fetch_ahead(&self, tenant: &Arc<OpenTenant>, wanted: &Wanted) -> Option<Trouble> {
         let Wanted { dashboard, question } = wanted;
-        let tile = find_tile(dashboard, &question.tile).ok()?.clone();
+        let tile = dashboard.asking(&question.tile)?.clone();
         let selection = question.selection.clone();
         let screen = Screen { tenant: tenant.clone(), dashboard: dashboard.clone(), selection: selection.clone() };
         let trouble = self.ask(&screen, &tile, &selection, Enough::Nothing).await.err();
@@ -229,7 +246,7 @@ impl Desktop {
             let Ok(dashboard) = file.dashboard.map(Arc::new) else { continue };
             let selections = tenant.selections_of_copy(&dashboard);
             // The file, or the viewer's own filters, may be others than before.
-            if let Err(error) = engine.pin(&dashboard.id, &dashboard.tiles, &selections) {
+            if let Err(error) = engine.pin(&dashboard.id, dashboard.asks(), &selections) {
                 tracing::warn!(code = error.code(), "an offline copy is not marked as such");
             }
             let wanted = questions(&dashboard, &selections).map(|(tile, selection)| Wanted {
@@ -257,7 +274,7 @@ impl Desktop {
 }
 
 fn is_due(engine: &Engine, wanted: &Wanted, now: SystemTime) -> bool {
-    let Ok(tile) = find_tile(&wanted.dashboard, &wanted.question.tile) else { return false };
+    let Some(tile) = wanted.dashboard.asking(&wanted.question.tile) else { return false };
     engine.fetched(tile, &wanted.question.selection).is_none_or(|fetched| is_older(fetched, now, DAILY))
 }
 

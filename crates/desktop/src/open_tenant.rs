@@ -54,6 +54,8 @@ pub(crate) struct OpenTenant {
     locale: String,
     engine: OnceCell<Engine>,
     condition: Mutex<Condition>,
+    /// Held while what is chosen is changed, or put on the screen.
+    choosing: Mutex<()>,
     pub(crate) drafts: Drafts,
     pub(crate) copying: Copying,
 }
@@ -185,7 +187,7 @@ impl OpenTenant {
         premises: Premises,
     ) -> Self {
         let Premises { keychain, stores, clock, locale } = premises;
-        let (engine, condition) = (OnceCell::new(), Mutex::default());
+        let (engine, condition, choosing) = (OnceCell::new(), Mutex::default(), Mutex::default());
         let (drafts, copying) = (Drafts::default(), Copying::default());
         Self {
             id,
@@ -198,6 +200,7 @@ impl OpenTenant {
             locale,
             engine,
             condition,
+            choosing,
             drafts,
             copying,
         }
@@ -617,8 +620,22 @@ impl OpenTenant {
         noted.into_iter().map(|(name, noted)| (name, noted.values())).collect()
     }
 
-    /// Keeps what the viewer has chosen.
-    pub(crate) fn choose_filters(&self, dashboard: &Dashboard, chosen: &BTreeMap<String, Vec<String>>) {
+    /// One after the other: a choice is changed and kept, or the screen is made of
+    /// what is chosen.
+    pub(crate) fn choosing(&self) -> MutexGuard<'_, ()> {
+        self.choosing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Changes what the viewer has chosen, and keeps it. Of two changes at once
+    /// each counts.
+    pub(crate) fn choose_filters(
+        &self,
+        dashboard: &Dashboard,
+        change: impl FnOnce(&mut BTreeMap<String, Vec<String>>),
+    ) {
+        let _turn = self.choosing();
+        let mut chosen = self.chosen(dashboard);
+        change(&mut chosen);
         self.note(&filters_note(dashboard), &serde_json::json!(chosen).to_string());
     }
 

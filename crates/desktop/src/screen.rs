@@ -39,7 +39,7 @@ impl Screen {
     pub(crate) fn asks(&self, tenant: &Arc<OpenTenant>, question: &Question) -> bool {
         Arc::ptr_eq(&self.tenant, tenant)
             && self.dashboard.id == question.dashboard
-            && self.dashboard.asks().any(|tile| tile.id == question.tile)
+            && self.dashboard.asking(&question.tile).is_some()
             && self.selection == question.selection
     }
 }
@@ -67,6 +67,9 @@ impl Desktop {
             .iter()
             .find(|file| Some(&file.id) == wanted.as_ref())
             .or_else(|| files.iter().find(|file| file.dashboard.is_ok()).filter(|_| dashboard.is_none()));
+        // Whoever chose last is shown: no screen of an earlier choice takes the place of a later one's.
+        let chosen_from = tenant.clone();
+        let _turn = chosen_from.choosing();
         let (file, dashboard) = match found {
             Some(file) => (file, tenant.as_it_was_good(file)?),
             None if files.is_empty() => return Err(self.no_dashboard(&tenant, &opened)),
@@ -78,19 +81,15 @@ impl Desktop {
         let problem = file.dashboard.as_ref().err().cloned();
         let view = DashboardView { made: tenant.made_view(&view.id, &opened), problem, ..view };
         let screen = Screen { tenant, dashboard, selection };
-        let is_shown = {
+        {
             let mut state = self.state();
             // While the store opened, the tenant may have been signed out or
             // another one chosen.
             let is_shown = state.active.as_ref() == Some(&screen.tenant.id) && state.is_current(&screen.tenant);
             if is_shown {
                 state.sight.since = screen.tenant.now();
-                state.screen.send_replace(Some(screen.clone()));
+                state.screen.send_replace(Some(screen));
             }
-            is_shown
-        };
-        if is_shown {
-            self.refresh_options(&screen);
         }
         self.inner.wake.notify_one();
         Ok(view)
@@ -127,6 +126,7 @@ impl Desktop {
             description: dashboard.description.clone(),
             time,
             filters,
+            seen_unfiltered: tenant.can_clear(dashboard, selection),
             tiles,
             wrong,
             mistakes,
@@ -284,7 +284,7 @@ impl Desktop {
         let screen = self.screen_of(tenant, dashboard)?;
         screen.tenant.may_spend()?;
         screen.tenant.retry_now();
-        let asked = screen.dashboard.asks().find(|asked| asked.id == tile).ok_or_else(|| Problem::gone("tile"))?;
+        let asked = screen.dashboard.asking(tile).ok_or_else(|| Problem::gone("tile"))?;
         self.spawn_refresh(&screen, asked.clone(), Enough::Since(screen.tenant.now()));
         Ok(())
     }
@@ -297,7 +297,7 @@ impl Desktop {
         screen.tenant.retry_now();
         let now = screen.tenant.now();
         screen.tenant.renew(&screen.dashboard.id, now);
-        for tile in screen.dashboard.tiles.iter().filter(|tile| self.is_in_view(&screen, tile)) {
+        for tile in screen.dashboard.asks().filter(|tile| self.is_in_view(&screen, tile)) {
             self.spawn_refresh(&screen, tile.clone(), Enough::Since(now));
         }
         // The dashboard itself may have changed where it is served.

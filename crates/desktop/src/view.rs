@@ -318,6 +318,8 @@ pub struct DashboardView {
     pub time: Option<TimeFilterView>,
     /// What else it can be filtered by.
     pub filters: Vec<FilterView>,
+    /// Whether something was seen of it without any filter, while nobody answers.
+    pub seen_unfiltered: bool,
     /// The tiles in reading order.
     pub tiles: Vec<TileLayout>,
     /// Tiles of its file that have a mistake, each in its place.
@@ -471,6 +473,9 @@ pub struct FilterView {
     /// Whether it filters anything, which *Clear* takes away: a toggle that is
     /// off does not, also where it says so to pipes.
     pub is_set: bool,
+    /// Whether its button leads to something that was seen, while nobody answers:
+    /// a toggle's to its other state, any other's to the dashboard without it.
+    pub seen_otherwise: bool,
 }
 
 /// How a filter's value is chosen.
@@ -530,9 +535,11 @@ pub struct FilterOptionView {
     pub value: String,
     /// What people call it.
     pub label: String,
-    /// Whether there is something to show for it now: offline, only what was
-    /// seen is.
+    /// Whether a press on it leads to something that was seen, while nobody
+    /// answers. Without a network, only those can be chosen.
     pub available: bool,
+    /// Why the filter never takes it, where that is so.
+    pub refused: Option<String>,
 }
 
 /// The time range filter.

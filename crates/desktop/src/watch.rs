@@ -81,7 +81,7 @@ impl Desktop {
         }
         let circumstances = self.circumstances(&screen, allowance);
         let renewal = self.renew_token_ahead(&screen, &circumstances);
-        let asking: Vec<&Tile> = screen.dashboard.tiles.iter().filter(|tile| tile.pipe.is_some()).collect();
+        let asking: Vec<&Tile> = screen.dashboard.asks().collect();
         let candidates: Vec<_> = asking.iter().map(|tile| self.candidate(&screen, engine, tile)).collect();
         let plan = schedule::plan(&candidates, &circumstances);
         let enough = match circumstances.reach {
@@ -122,7 +122,7 @@ impl Desktop {
         Candidate { in_view, under_way: screen.tenant.is_refreshing(&screen.question(&tile.id)) }
     }
 
-    /// Whether any of a tile is in view, as far as the web view has told.
+    /// Whether any of a tile, or of a filter's button, is in view, as far as the web view has told.
     pub(crate) fn is_in_view(&self, screen: &Screen, tile: &Tile) -> bool {
         self.state().sight.holds(screen, tile)
     }
@@ -246,7 +246,7 @@ impl Desktop {
     /// answer now, or their failure.
     fn tell_others(&self, tenant: &Arc<OpenTenant>, engine: &Engine, asked: (&Tile, &Selection)) {
         let Some(screen) = self.screen().filter(|screen| Arc::ptr_eq(&screen.tenant, tenant)) else { return };
-        let others = screen.dashboard.tiles.iter().filter(|tile| tile.id != asked.0.id);
+        let others = screen.dashboard.asks().filter(|tile| tile.id != asked.0.id);
         let answered = others.filter(|tile| engine.shares((tile, &screen.selection), asked));
         answered.for_each(|tile| self.tile_changed(&screen, &tile.id));
     }

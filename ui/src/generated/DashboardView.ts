@@ -38,6 +38,10 @@ time: TimeFilterView | null,
  */
 filters: Array<FilterView>, 
 /**
+ * Whether something was seen of it without any filter, while nobody answers.
+ */
+seenUnfiltered: boolean, 
+/**
  * The tiles in reading order.
  */
 tiles: Array<TileLayout>, 

@@ -13,7 +13,11 @@ value: string,
  */
 label: string, 
 /**
- * Whether there is something to show for it now: offline, only what was
- * seen is.
+ * Whether a press on it leads to something that was seen, while nobody
+ * answers. Without a network, only those can be chosen.
  */
-available: boolean, };
+available: boolean, 
+/**
+ * Why the filter never takes it, where that is so.
+ */
+refused: string | null, };

@@ -38,4 +38,9 @@ gone: Array<string>,
  * Whether it filters anything, which *Clear* takes away: a toggle that is
  * off does not, also where it says so to pipes.
  */
-isSet: boolean, };
+isSet: boolean, 
+/**
+ * Whether its button leads to something that was seen, while nobody answers:
+ * a toggle's to its other state, any other's to the dashboard without it.
+ */
+seenOtherwise: boolean, };

@@ -1,10 +1,11 @@
 //! Filters: a question of their own, values to choose from that are one too, kept
 //! for the tenant, in a link, and gone with one word.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use perch_desktop::Desktop;
-use perch_desktop::view::{DashboardView, FilterOptionsView, FilterView};
+use perch_desktop::view::{DashboardView, FilterOptionsView, FilterView, TenantStatus};
 
 use crate::world::{World, choice, eventually, open, values};
 
@@ -185,12 +186,87 @@ async fn values_come_from_a_pipe_heed_other_filters_and_are_there_without_a_netw
     assert_ne!(counted(&some), counted(&all), "the most frequent first, and Japan's are others");
 
     world.stop_sandbox().await;
-    app.set_filter(&harbor, "web-traffic", "location", &[]).await.expect("set");
-    assert_eq!(offered(&options(&app, &harbor, "origin").await), offered(&all));
+    // Nobody has noticed yet: what is asked for now does not come.
     app.set_filter(&harbor, "web-traffic", "location", &texts(&["MX"])).await.expect("set");
-    world.ahead.fetch_add(Duration::from_secs(60).as_secs(), std::sync::atomic::Ordering::SeqCst);
+    offline(&app, &harbor).await;
     let unseen = options(&app, &harbor, "origin").await;
     assert!(unseen.options.is_empty() && unseen.problem.is_some(), "{unseen:?}");
+    app.set_filter(&harbor, "web-traffic", "location", &[]).await.expect("set");
+    assert_eq!(offered(&options(&app, &harbor, "origin").await), offered(&all));
+}
+
+/// Waits until the app has noticed that nobody answers.
+async fn offline(app: &Desktop, tenant: &str) {
+    eventually("offline to be noticed", || async {
+        app.refresh_dashboard(tenant, "web-traffic").expect("asked");
+        let status = app.app_view().tenants.into_iter().find(|view| view.id == tenant)?.status;
+        matches!(status, TenantStatus::Offline { .. }).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the keychain of `make test`"]
+async fn without_a_network_only_what_was_seen_can_be_chosen_and_the_rest_says_why() {
+    let mut world = World::new().await;
+    let (app, harbor) = with_kinds(&world).await;
+    app.clear_filters(&harbor, "web-traffic").await.expect("cleared");
+    values(&app, &harbor, "top-pages").await;
+    options(&app, &harbor, "location").await;
+    for chosen in [&["JP"][..], &["JP", "US"]] {
+        app.set_filter(&harbor, "web-traffic", "location", &texts(chosen)).await.expect("set");
+        values(&app, &harbor, "top-pages").await;
+        options(&app, &harbor, "location").await;
+    }
+    world.stop_sandbox().await;
+    offline(&app, &harbor).await;
+
+    let available = |view: FilterOptionsView| {
+        let options = view.options.into_iter().filter(|option| option.available);
+        options.map(|option| option.value).collect::<Vec<_>>()
+    };
+    // With Japan and the United States chosen, a press on either takes it away.
+    let offered = available(options(&app, &harbor, "location").await);
+    assert_eq!(offered, texts(&["US"]), "Japan alone was seen, the United States alone were not");
+    let view = open(&app, &harbor).await;
+    assert!(view.seen_unfiltered && named(view.clone(), "location").seen_otherwise);
+    assert!(!named(view, "buyers").seen_otherwise, "nobody looked at buyers only");
+
+    for (name, values) in [("location", &["US"][..]), ("buyers", &["1"]), ("browser", &["Firefox"]), ("source", &["x"])]
+    {
+        let refused = app.set_filter(&harbor, "web-traffic", name, &texts(values)).await.expect_err(name);
+        assert_eq!(refused.code, "not-seen", "{name}");
+    }
+    assert_eq!(chosen(&app, &harbor, "location").await, texts(&["JP", "US"]), "what was chosen stays");
+    app.set_filter(&harbor, "web-traffic", "location", &texts(&["JP"])).await.expect("it was seen");
+    assert!(!values(&app, &harbor, "top-pages").await.is_empty());
+    app.clear_filters(&harbor, "web-traffic").await.expect("it was seen");
+    assert_eq!(available(options(&app, &harbor, "location").await), texts(&["JP"]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the keychain of `make test`"]
+async fn the_values_of_a_filter_are_asked_again_while_its_button_is_in_view_and_nothing_is_paused() {
+    let world = World::new().await;
+    let (app, harbor) = with_kinds(&world).await;
+    let fetched = async || options(&app, &harbor, "location").await.fetched.expect("answered");
+    let first = fetched().await;
+    let show = |seen: &[&str]| app.show_tiles(&harbor, "web-traffic", texts(seen), true).expect("on the screen");
+    let pass = async || {
+        world.ahead.fetch_add(3_600, Ordering::SeqCst);
+        app.show_window(true);
+        tokio::time::sleep(Duration::from_millis(1_500)).await;
+    };
+    show(&["top-pages"]);
+    pass().await;
+    assert_eq!(fetched().await, first, "nobody sees it");
+
+    show(&["filter:location"]);
+    app.pause(&harbor, "web-traffic", true).expect("paused");
+    pass().await;
+    assert_eq!(fetched().await, first, "the dashboard is paused");
+    app.pause(&harbor, "web-traffic", false).expect("goes on");
+    eventually("newer values", || async { (fetched().await > first).then_some(()) }).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
