@@ -47,6 +47,9 @@ pub fn all() -> impl Fn(Invoke<Wry>) -> bool + Send + Sync + 'static {
         redo_edit,
         save_edit,
         discard_edit,
+        new_dashboard,
+        copy_dashboard,
+        delete_dashboard,
         tile_form,
         draw_tile,
         refresh_tile,
@@ -229,6 +232,26 @@ async fn save_edit(app: App<'_>, tenant: String, dashboard: String, overwrite: b
 #[tauri::command]
 async fn discard_edit(app: App<'_>, tenant: String, dashboard: String) -> Result<DashboardView, Problem> {
     app.discard_edit(&tenant, &dashboard).await
+}
+
+#[tauri::command]
+async fn new_dashboard(app: App<'_>, tenant: String, title: String) -> Result<DashboardView, Problem> {
+    app.new_dashboard(&tenant, &title).await
+}
+
+#[tauri::command]
+async fn copy_dashboard(
+    app: App<'_>,
+    tenant: String,
+    dashboard: String,
+    title: String,
+) -> Result<DashboardView, Problem> {
+    app.copy_dashboard(&tenant, &dashboard, &title).await
+}
+
+#[tauri::command]
+fn delete_dashboard(app: App<'_>, tenant: String, dashboard: String) -> Result<(), Problem> {
+    app.delete_dashboard(&tenant, &dashboard)
 }
 
 #[tauri::command]

@@ -198,6 +198,7 @@ const filter = (name: string, label: string, kind: FilterKindView): FilterView =
   labels: [],
   gone: [],
   isSet: false,
+  seenOtherwise: !is('offline'),
 });
 const filters = [
   filter('country', 'Country', { type: 'click' }),
@@ -216,7 +217,7 @@ function choose(name: string, values: string[]) {
       gone: values.filter((value) => value === 'console'),
     });
 }
-if (is('filtered')) {
+if (is('filtered', 'offline')) {
   choose('country', ['at']);
   choose('device', ['console']);
   choose('source', ['google.com', 'newsletter']);
@@ -270,6 +271,7 @@ function dashboard(tenant: string, id: string): DashboardView {
   ];
   return {
     tenant,
+    seenUnfiltered: !is('offline'),
     id,
     title: id === 'web' ? 'Web traffic' : 'Sales',
     description: id === 'web' ? 'Visits and page views of all sites' : null,
@@ -299,7 +301,7 @@ function dashboard(tenant: string, id: string): DashboardView {
     },
     filters: filters.map((filter) => ({ ...filter })),
     tiles: is('empty') ? [] : id === 'web' ? web : sales,
-    wrong: is('failing')
+    wrong: is('failing', 'editing')
       ? [
           {
             after: 2,
@@ -318,7 +320,7 @@ function dashboard(tenant: string, id: string): DashboardView {
       ? ['web.toml:3:1: `colour` is not a key of a dashboard; remove it']
       : [],
     paused,
-    made: null,
+    made: is('made') ? { leftOut: [] } : null,
     problem: null,
     dashboards: [
       { id: 'web', title: 'Web traffic', problem: null },
@@ -489,6 +491,7 @@ mockIPC(
           value,
           label: value,
           available: value !== 'tablet',
+          refused: null,
         }));
         return { options, refreshing: false, problem: null, fetched: Date.now() };
       }

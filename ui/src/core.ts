@@ -89,6 +89,15 @@ export const saveEdit = (tenant: string, dashboard: string, overwrite: boolean) 
 /** Leaves the draft, and with it what was not saved. */
 export const discardEdit = (tenant: string, dashboard: string) =>
   invoke<DashboardView>('discard_edit', { tenant, dashboard });
+/** Writes another dashboard of this title, and shows it. */
+export const newDashboard = (tenant: string, title: string) =>
+  invoke<DashboardView>('new_dashboard', { tenant, title });
+/** Writes the dashboard a second time under another title, and shows the copy. */
+export const copyDashboard = (tenant: string, dashboard: string, title: string) =>
+  invoke<DashboardView>('copy_dashboard', { tenant, dashboard, title });
+/** Removes the dashboard's file. */
+export const deleteDashboard = (tenant: string, dashboard: string) =>
+  invoke<null>('delete_dashboard', { tenant, dashboard });
 /** What a tile can become; `null` for one that is still to be added. */
 export const tileForm = (tenant: string, dashboard: string, tile: string | null) =>
   invoke<TileForm>('tile_form', { tenant, dashboard, tile });

@@ -16,6 +16,7 @@ import {
   get,
   open,
   press,
+  type,
   usual,
   type Answers,
   type Call,
@@ -305,4 +306,92 @@ test('a dashboard that is edited elsewhere says so and has no key', async () => 
   await click('dashboard-menu');
   expect((await get('edit-locked')).textContent).toContain('It is served.');
   expect(argumentsOf(calls, 'begin_edit')).toHaveLength(0);
+});
+
+describe('a whole dashboard', () => {
+  const here = () => dashboard('acme', { tiles: TILES });
+  const another = (id: string, title: string) => ({ ...here(), id, title });
+
+  async function menu(change: Answers = {}): Promise<Call[]> {
+    const calls = await open(
+      usual({ open_dashboard: here, begin_edit: () => edited(), ...change }),
+    );
+    await get('dashboard');
+    await click('dashboard-menu');
+    return calls;
+  }
+
+  const name = (title: string) => {
+    type('dashboard-title', title);
+    find('dashboard-name-confirm')?.click();
+  };
+
+  test('is made under a name and edited at once', async () => {
+    const made = another('sales', 'Sales');
+    const calls = await menu({
+      new_dashboard: () => made,
+      begin_edit: () => ({ ...made, editing: underWay() }),
+    });
+    await click('new-dashboard');
+    await get('dashboard-title');
+    expect((find('dashboard-name-confirm') as HTMLButtonElement).disabled).toBe(true);
+    name(' Sales ');
+    await get('edit-toolbar');
+    expect(argumentsOf(calls, 'new_dashboard')).toEqual([{ tenant: 'acme', title: 'Sales' }]);
+    expect(find('dashboard')?.dataset['dashboard']).toBe('sales');
+    expect(find('dashboard-name')).toBeNull();
+  });
+
+  test('is copied under another name, and a refusal stays with the name', async () => {
+    const problem = { code: 'file', message: 'The disk is full.', nextStep: 'Free some space.' };
+    const refusal = Object.assign(new Error('refused'), problem);
+    let isFull = true;
+    const calls = await menu({
+      copy_dashboard: () => (isFull ? Promise.reject(refusal) : another('copy', 'Mine')),
+    });
+    await click('copy-dashboard');
+    expect(((await get('dashboard-title')) as HTMLInputElement).value).toBe(
+      'Web traffic of acme (copy)',
+    );
+    name('Mine');
+    expect((await get('edit-problem')).textContent).toContain('The disk is full.');
+    isFull = false;
+    name('Mine');
+    await vi.waitFor(() => expect(find('dashboard')?.dataset['dashboard']).toBe('copy'));
+    const copy = { tenant: 'acme', dashboard: 'web', title: 'Mine' };
+    expect(argumentsOf(calls, 'copy_dashboard')).toEqual([copy, copy]);
+    expect(find('edit-toolbar')).toBeNull();
+  });
+
+  test('is deleted once that is confirmed, and another one is shown', async () => {
+    const calls = await menu({
+      delete_dashboard: () => null,
+      open_dashboard: ({ dashboard: id }: { dashboard: string | null }) =>
+        calls.some(({ command }) => command === 'delete_dashboard') && id === null
+          ? another('rest', 'Rest')
+          : here(),
+    });
+    await click('delete-dashboard');
+    expect((await get('dashboard-deleting')).textContent).toContain('Web traffic of acme');
+    expect(argumentsOf(calls, 'delete_dashboard')).toEqual([]);
+    await click('dashboard-delete-confirm');
+    await vi.waitFor(() => expect(find('dashboard')?.dataset['dashboard']).toBe('rest'));
+    expect(argumentsOf(calls, 'delete_dashboard')).toEqual([{ tenant: 'acme', dashboard: 'web' }]);
+  });
+});
+
+test('a tile with a mistake is taken out, by its place among such', async () => {
+  const place = { width: 6, height: 3, tab: null, section: null };
+  const wrong = ['one', 'two'].map((title, after) => ({
+    ...place,
+    after,
+    title,
+    mistakes: [`web.toml:${after + 5}:1: wrong`],
+  }));
+  const calls = await editing({ begin_edit: () => ({ ...edited(), wrong }) });
+  const buttons = document.querySelectorAll<HTMLElement>('[data-testid="wrong-tile-remove"]');
+  expect(buttons).toHaveLength(2);
+  buttons[1]?.click();
+  await asked(calls, 1);
+  expect(changes(calls)).toEqual([{ kind: 'removeWrong', index: 1 }]);
 });

@@ -4,7 +4,18 @@ import { emit } from '@tauri-apps/api/event';
 import { expect, test, vi } from 'vitest';
 import type { DashboardView } from '../src/generated/DashboardView';
 import { leftOut, progress } from '../src/making';
-import { dashboard, find, frame, get, open, tell, tenant, usual } from './pretend';
+import {
+  argumentsOf,
+  click,
+  dashboard,
+  find,
+  frame,
+  get,
+  open,
+  tell,
+  tenant,
+  usual,
+} from './pretend';
 
 test('pipes are counted in words', () => {
   expect(progress({ asked: 0, pipes: 0 })).toBe('Asking for the list of pipes…');
@@ -23,8 +34,12 @@ test('a dashboard is made while one looks, and says what is not on it', async ()
     // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- as the core refuses
     return Promise.reject(refusal);
   };
-  await open(
-    usual({ boot: () => ({ app: asking(3), dashboard: null }), open_dashboard: openDashboard }),
+  const calls = await open(
+    usual({
+      boot: () => ({ app: asking(3), dashboard: null }),
+      open_dashboard: openDashboard,
+      copy_dashboard: () => dashboard('acme', { id: 'kept' }),
+    }),
   );
   const words = async () => (await get('making-progress')).textContent;
   expect(await words()).toBe('3 of 8 pipes');
@@ -38,6 +53,8 @@ test('a dashboard is made while one looks, and says what is not on it', async ()
   expect((await get('made-note')).textContent).toContain('Made from your pipes');
   expect((await get('made-left-out')).textContent).toContain(why);
   expect(find('making')).toBeNull();
+  await click('made-keep');
+  await vi.waitFor(() => expect(argumentsOf(calls, 'copy_dashboard')).toHaveLength(1));
 });
 
 test('a file that cannot be read any more leaves the dashboard and says where the mistake is', async () => {

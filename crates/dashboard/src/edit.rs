@@ -9,13 +9,15 @@
 mod keys;
 mod outline;
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
-use serde::{Deserialize, Serialize};
+use perch_chart::{Kind, Spec};
+use serde::{Deserialize, Deserializer, Serialize};
 use toml_edit::{Item, Table, TableLike, Value};
 use ts_rs::TS;
 
 use crate::file::{capitalized, derived_id};
+use crate::outline::chart_lines;
 use crate::{Dashboard, Problem, Reading};
 use keys::{Key, assign};
 use outline::Outline;
@@ -47,11 +49,16 @@ pub enum Change {
         /// The tile.
         tile: String,
     },
+    /// Takes a tile with a mistake out, which has no id.
+    RemoveWrong {
+        /// Its place among the tiles with a mistake, counted from 0.
+        index: usize,
+    },
     /// Puts a tile elsewhere.
     Move {
         /// The tile.
         tile: String,
-        /// Its place among all tiles afterwards, counted from 0.
+        /// Its place afterwards among the tiles that can be read, counted from 0.
         to: usize,
         /// The tile whose tab and section it joins; `None` keeps its own.
         beside: Option<String>,
@@ -73,24 +80,30 @@ pub enum Change {
 }
 
 /// A tile to be written.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, TS)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, PartialEq, TS)]
 #[ts(export)]
 pub struct NewTile {
     /// The heading; from the pipe's name where it is not said.
     pub title: Option<String>,
     /// The pipe; `None` for a text.
     pub pipe: Option<String>,
-    /// The kind of chart, as the file writes it.
-    pub chart: String,
-    /// The column along the bottom.
-    pub x: Option<String>,
-    /// The columns of the values.
-    pub y: Vec<String>,
-    /// The column that makes series.
-    pub group_by: Option<String>,
-    /// Whether series stand on each other.
-    pub stacked: bool,
+    /// Its chart. The web view names the kind; what else there is to say of it
+    /// follows from the pipe's columns.
+    #[ts(type = "string")]
+    pub chart: Box<Spec>,
+}
+
+impl<'de> Deserialize<'de> for NewTile {
+    fn deserialize<D: Deserializer<'de>>(named: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        struct Named {
+            title: Option<String>,
+            pipe: Option<String>,
+            chart: Kind,
+        }
+        let Named { title, pipe, chart } = Named::deserialize(named)?;
+        Ok(Self { title, pipe, chart: Box::new(Spec::new(chart)) })
+    }
 }
 
 /// What a file says of a tile; `None` where it leaves that open.
@@ -318,6 +331,42 @@ impl Draft {
     }
 }
 
+/// A dashboard to begin with: a title to be replaced, and one text.
+pub const BLANK: &str = "\
+version = 2
+title = \"New dashboard\"
+
+[[tile]]
+title = \"About this dashboard\"
+width = 12
+height = 2
+[tile.chart]
+kind = \"text\"
+text = \"Write here, in **CommonMark**, or delete this tile once there is another.\"
+";
+
+/// The id of a new dashboard with this title, and so its file's name: one that is
+/// not `taken`.
+pub fn id_for(title: &str, taken: &mut HashSet<String>) -> String {
+    let has_letters = title.chars().any(|letter| letter.is_ascii_alphanumeric());
+    derived_id(if has_letters { title } else { "dashboard" }, taken)
+}
+
+/// A file's text without the tiles in which these problems stand. `None` where
+/// one of them stands elsewhere, where no tile is left, or where tiles cannot be
+/// cut out.
+pub fn without_tiles_of(text: &str, problems: &[Problem]) -> Option<String> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let outline = Outline::of(text).ok()?;
+    let tiles: Option<BTreeSet<usize>> = problems.iter().map(|problem| outline.tile_at(problem.line)).collect();
+    let tiles = tiles?;
+    if tiles.len() == outline.tiles().len() {
+        return None;
+    }
+    // From the last: the places of those before it stay.
+    tiles.into_iter().rev().try_fold(text.to_owned(), |text, tile| Some(Outline::of(&text).ok()?.without(tile)))
+}
+
 fn said(problem: Problem) -> String {
     problem.message
 }
@@ -334,6 +383,7 @@ fn changed(text: &str, change: &Change) -> Result<(String, Option<usize>), EditE
         Change::Add { tile, after } => add(text, tile, after.as_deref()),
         Change::Duplicate { tile } => duplicate(text, place_of(text, tile)?),
         Change::Remove { tile } => remove(text, place_of(text, tile)?),
+        Change::RemoveWrong { index } => remove(text, *Standing::of(text).wrong.get(*index).ok_or(EditError::Gone)?),
         Change::Move { tile, to, beside } => {
             let beside = beside.as_deref().map(|beside| place_of(text, beside)).transpose()?;
             move_to(text, place_of(text, tile)?, *to, beside)
@@ -371,11 +421,7 @@ fn written(tile: &NewTile, taken: &[String]) -> String {
     }
     lines.extend(tile.pipe.as_deref().map(|pipe| format!("pipe = {}", words(pipe))));
     lines.extend(["width = 6".to_owned(), "height = 3".to_owned(), "[tile.chart]".to_owned()]);
-    lines.push(format!("kind = {}", words(&tile.chart)));
-    lines.extend(tile.x.as_deref().map(|x| format!("x = {}", words(x))));
-    lines.extend(names(&tile.y).map(|y| format!("y = {y}")));
-    lines.extend(tile.group_by.as_deref().map(|column| format!("group_by = {}", words(column))));
-    lines.extend(tile.stacked.then(|| "stacked = true".to_owned()));
+    lines.extend(chart_lines(&tile.chart).into_iter().map(|(key, value)| format!("{key} = {value}")));
     if tile.pipe.is_none() {
         lines.push("text = \"Write here, in **CommonMark**.\"".to_owned());
     }
@@ -410,13 +456,50 @@ fn move_to(text: &str, tile: usize, to: usize, beside: Option<usize>) -> Result<
         Some(beside) => join(text, tile, beside)?,
         None => text.to_owned(),
     };
+    let Some(to) = Standing::of(&text).place_for(tile, to) else { return Ok((text, Some(tile))) };
     let outline = Outline::of(&text)?;
-    let to = to.min(outline.tiles().len() - 1);
-    if to == tile {
-        return Ok((text, Some(tile)));
-    }
     let (lines, rest) = (outline.lines_of(tile), outline.without(tile));
     Ok((Outline::of(&rest)?.with(&lines, to), Some(to)))
+}
+
+/// Which of the file's tiles can be read, and which have a mistake: their places
+/// among all, in the file's order.
+struct Standing {
+    whole: Vec<usize>,
+    wrong: Vec<usize>,
+}
+
+impl Standing {
+    fn of(text: &str) -> Self {
+        let Reading { dashboard, wrong, .. } = Dashboard::read("", text);
+        let whole = dashboard.map_or(0, |dashboard| dashboard.tiles.len());
+        let mut standing = Self { whole: Vec::new(), wrong: Vec::new() };
+        let mut wrong = wrong.iter().peekable();
+        for place in 0.. {
+            if wrong.next_if(|tile| tile.after <= standing.whole.len()).is_some() {
+                standing.wrong.push(place);
+            } else if standing.whole.len() < whole {
+                standing.whole.push(place);
+            } else {
+                break;
+            }
+        }
+        standing
+    }
+
+    /// The place in the file without the tile at `tile` where it stands as the one
+    /// of index `to` among those that can be read; `None` where it is that already.
+    fn place_for(&self, tile: usize, to: usize) -> Option<usize> {
+        let own = self.whole.iter().position(|place| *place == tile);
+        let to = to.min(self.whole.len().saturating_sub(1));
+        match own {
+            Some(own) if own == to => None,
+            // Right behind the one whose place it takes, which has moved up by one.
+            Some(own) if own < to => self.whole.get(to).copied(),
+            // Right before it.
+            _ => self.whole.get(to).map(|place| place - usize::from(*place > tile)),
+        }
+    }
 }
 
 /// Puts a tile under the headings of another.

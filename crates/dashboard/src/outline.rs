@@ -204,7 +204,7 @@ fn write_lines(text: &mut String, lines: &[(&str, String)]) {
 }
 
 /// What [`suggest`] and [`headlines`] say of a chart.
-fn chart_lines(chart: &Spec) -> Vec<(&'static str, String)> {
+pub(crate) fn chart_lines(chart: &Spec) -> Vec<(&'static str, String)> {
     let mut lines = vec![("kind", quoted(&chart.kind.to_string()))];
     let mut say = |key, value: Option<String>| lines.extend(value.map(|value| (key, value)));
     let names = |names: &[String]| match names {

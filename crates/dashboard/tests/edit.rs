@@ -1,5 +1,6 @@
 //! Editing a file: what is meant changes, and no other byte does.
 
+use perch_chart::{Kind, Spec, Stacking, Style};
 use perch_dashboard::{Assignment, Change, Dashboard, Draft, EditError, NewTile};
 use proptest::prelude::*;
 
@@ -81,11 +82,7 @@ fn new_tile() -> NewTile {
     NewTile {
         title: None,
         pipe: Some("page_types".to_owned()),
-        chart: "line".to_owned(),
-        x: Some("date".to_owned()),
-        y: vec!["visits".to_owned()],
-        group_by: None,
-        stacked: false,
+        chart: Spec { x: Some("date".to_owned()), y: vec!["visits".to_owned()], ..Spec::new(Kind::Line) }.into(),
     }
 }
 
@@ -202,9 +199,65 @@ fn a_new_tile_is_written_as_the_documentation_writes_one() {
     let id = draft.apply(&Change::Add { tile: twice, after: None }).expect("added");
     assert_eq!(id.as_deref(), Some("visits-2"));
     assert!(draft.text().contains("title = \"Visits\"\nid = \"visits-2\"\n"), "it never takes another's id");
-    let text = NewTile { pipe: None, chart: "text".to_owned(), x: None, y: Vec::new(), ..new_tile() };
+    let text = NewTile { pipe: None, chart: Spec::new(Kind::Text).into(), ..new_tile() };
     let id = draft.apply(&Change::Add { tile: text, after: None }).expect("added");
     assert_eq!(id.as_deref(), Some("text"));
+}
+
+#[test]
+fn a_new_tile_says_all_that_was_suggested_of_its_chart() {
+    let chart = Spec {
+        x: Some("date".to_owned()),
+        y: vec!["visits".to_owned(), "bounce_rate".to_owned()],
+        right: vec!["bounce_rate".to_owned()],
+        formats: [("bounce_rate".to_owned(), Style::Ratio.into())].into(),
+        limit: Some(12),
+        stacked: Stacking::Percent,
+        ..Spec::new(Kind::Column)
+    };
+    let mut draft = draft(FILE);
+    draft
+        .apply(&Change::Add { tile: NewTile { chart: chart.clone().into(), ..new_tile() }, after: None })
+        .expect("added");
+    let read = draft.read().dashboard.expect("a dashboard");
+    assert_eq!(read.tiles.last().map(|tile| &tile.chart), Some(&chart), "{}", draft.text());
+}
+
+#[test]
+fn a_tile_lands_where_it_was_put_also_beside_one_with_a_mistake() {
+    let wrong = FILE.replace("kind = \"bar-list\"", "kind = \"barlist\"");
+    let order = |text: &str| {
+        let titles = text.lines().filter_map(|line| line.strip_prefix("title = ")?.split(['"', '\'']).nth(1));
+        titles.skip(1).map(str::to_owned).collect::<Vec<_>>()
+    };
+    // Of the three that can be read; `Top pages` keeps its place beside what did not move.
+    for (tile, to, expected) in [
+        ("sources", 0, ["Where from", "Visits", "Top pages", "Devices"]),
+        ("devices", 1, ["Visits", "Top pages", "Devices", "Where from"]),
+        ("visits", 1, ["Top pages", "Where from", "Visits", "Devices"]),
+        ("visits", 9, ["Top pages", "Where from", "Devices", "Visits"]),
+        ("sources", 1, ["Visits", "Top pages", "Where from", "Devices"]),
+    ] {
+        let mut draft = draft(&wrong);
+        let id = draft.apply(&move_to(tile, to)).expect("moved");
+        assert_eq!(order(draft.text()), expected, "{tile} to {to}");
+        assert_eq!(id.as_deref(), Some(tile));
+        let read = draft.read().dashboard.expect("three tiles");
+        assert_eq!(read.tiles.iter().position(|read| read.id == tile), Some(to.min(2)), "{tile} to {to}");
+    }
+}
+
+#[test]
+fn a_tile_with_a_mistake_is_taken_out_by_its_place_among_such_and_comes_back() {
+    let wrong = FILE.replace("kind = \"bar-list\"", "kind = \"barlist\"").replace("\"donut\"", "\"donat\"");
+    let mut draft = draft(&wrong);
+    draft.apply(&Change::RemoveWrong { index: 1 }).expect("removed");
+    assert!(!draft.text().contains("Devices") && draft.text().contains("Top pages"), "{}", draft.text());
+    draft.apply(&Change::RemoveWrong { index: 0 }).expect("removed");
+    assert_eq!(ids(draft.text()), ["visits", "sources"]);
+    assert_eq!(draft.apply(&Change::RemoveWrong { index: 0 }), Err(EditError::Gone));
+    assert!(draft.undo() && draft.undo());
+    assert_eq!(draft.text(), wrong);
 }
 
 #[test]
@@ -428,4 +481,19 @@ proptest! {
             prop_assert_eq!(draft.text(), text);
         }
     }
+}
+
+#[test]
+fn tiles_with_problems_are_cut_out_and_nothing_else_is() {
+    let problems = |text: &str| Dashboard::read("web", text).problems;
+    let misspelt = FILE.replace("kind = \"bar-list\"", "kind = \"barlist\"");
+    let cut = perch_dashboard::without_tiles_of(&misspelt, &problems(&misspelt)).expect("cut");
+    let mut by_hand = draft(FILE);
+    by_hand.apply(&remove("top-pages")).expect("removed");
+    assert_eq!(cut, by_hand.text());
+
+    let around = misspelt.replace("default = \"7d\"", "default = \"7 days\"");
+    assert_eq!(perch_dashboard::without_tiles_of(&around, &problems(&around)), None, "one stands around the tiles");
+    let alone = "version = 2\ntitle = \"A\"\n[[tile]]\ntitle = \"B\"\n";
+    assert_eq!(perch_dashboard::without_tiles_of(alone, &problems(alone)), None, "nothing would be left");
 }

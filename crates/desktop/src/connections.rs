@@ -20,6 +20,9 @@ const FILE: &str = "connection.toml";
 pub(crate) const DASHBOARDS: &str = "dashboards";
 /// Ends the name of an empty file beside a dashboard that was saved in the app.
 pub(crate) const EDITED: &str = "edited";
+/// Ends the name of an empty file beside a dashboard that was made in the app: the
+/// operator has none of this name.
+pub(crate) const OWN: &str = "own";
 /// Ends the name of what was saved in the app before the operator's file came again.
 pub(crate) const BEFORE: &str = "before";
 /// Stands in the folder of a connection to the sandbox that Perch starts itself.
@@ -233,17 +236,24 @@ pub(crate) fn mark_edited(file: &Path) -> io::Result<()> {
 }
 
 /// Carries over what was saved in the app when a connection's files are put down
-/// again: into the demo, whose own dashboards are only a beginning, and beside
-/// the operator's file where that is another now.
+/// again: what was made in the app as it is; what was changed into the demo, whose
+/// own dashboards are only a beginning, and beside the operator's file where that
+/// is another now.
 fn keep_edited(folder: &Path, files: &mut Files, demo: bool) -> Result<(), Problem> {
     for path in dashboard_files(&folder.join(DASHBOARDS)) {
-        if !path.with_added_extension(EDITED).exists() {
+        let is_own = path.with_added_extension(OWN).exists();
+        if !is_own && !path.with_added_extension(EDITED).exists() {
             continue;
         }
         let edited = read_dashboard(&path).map_err(|error| Problem::file(&path, &error))?;
         let name = Path::new(DASHBOARDS).join(path.file_name().unwrap_or_default());
         let place = files.iter().position(|(other, _)| *other == name);
         if place.is_some_and(|place| files[place].1 == edited) {
+            continue;
+        }
+        if is_own && place.is_none() {
+            files.push((name.with_added_extension(OWN), Vec::new()));
+            files.push((name, edited));
             continue;
         }
         if !demo {

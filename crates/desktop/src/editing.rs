@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use crate::connections::{DashboardFile, mark_edited};
 use crate::desktop::Desktop;
 use crate::disk;
+use crate::made;
 use crate::open_tenant::OpenTenant;
 use crate::problem::Problem;
 use crate::screen::Screen;
@@ -25,9 +26,6 @@ use crate::view::{ColumnView, DashboardView, EditView, KindView, TileForm};
 
 /// How long a change waits for the columns of a pipe that was not asked before.
 const COLUMNS_WITHIN: Duration = Duration::from_secs(10);
-
-/// The kind that is chosen by the columns, as the file writes it.
-const AUTO: &str = "auto";
 
 /// The ways to write numbers that need no more than a name.
 const FORMATS: [&str; 7] = ["auto", "number", "compact", "percent", "ratio", "bytes", "duration"];
@@ -105,7 +103,13 @@ impl OpenTenant {
         Ok(())
     }
 
-    fn draft(&self, dashboard: &str) -> Result<(Draft, PathBuf), Problem> {
+    /// Forgets a draft, here and in the sealed store.
+    pub(crate) fn forget_draft(&self, dashboard: &str) {
+        self.drafts.lock().remove(dashboard);
+        self.note(&draft_note(dashboard), "");
+    }
+
+    pub(crate) fn draft(&self, dashboard: &str) -> Result<(Draft, PathBuf), Problem> {
         let drafts = self.drafts.lock();
         let editing = drafts.get(dashboard).ok_or_else(|| Problem::gone("draft"))?;
         Ok((editing.draft.clone(), editing.file.clone()))
@@ -176,8 +180,7 @@ impl Desktop {
     /// gone.
     pub async fn discard_edit(&self, tenant: &str, dashboard: &str) -> Result<DashboardView, Problem> {
         let screen = self.screen_of(tenant, dashboard)?;
-        screen.tenant.drafts.lock().remove(dashboard);
-        screen.tenant.note(&draft_note(dashboard), "");
+        screen.tenant.forget_draft(dashboard);
         self.open_dashboard(tenant, Some(dashboard)).await
     }
 
@@ -223,32 +226,43 @@ impl Desktop {
     }
 
     /// The file to edit, or why this is not the place.
-    fn editable(&self, tenant: &OpenTenant, dashboard: &Dashboard) -> Result<PathBuf, Problem> {
-        if tenant.viewer.is_none() || dashboard.public {
+    pub(crate) fn editable(&self, tenant: &OpenTenant, dashboard: &Dashboard) -> Result<PathBuf, Problem> {
+        if dashboard.public {
+            return Err(Problem::edited_elsewhere("Anyone may see this dashboard, so it is not changed from here."));
+        }
+        Self::may_add(tenant)?;
+        let file = self.connection(&tenant.connection_id)?.dashboard_file(&dashboard.id);
+        file.ok_or_else(|| match dashboard.id.as_str() {
+            made::ID => Problem::new(
+                "made",
+                "This dashboard was made from your pipes and has no file yet.",
+                "Keep it as a dashboard first.",
+            ),
+            _ => Problem::edited_elsewhere("This dashboard is not one of the connection's own files."),
+        })
+    }
+
+    /// Whether this is the place for dashboards of the tenant's connection.
+    pub(crate) fn may_add(tenant: &OpenTenant) -> Result<(), Problem> {
+        if tenant.viewer.is_none() {
             return Err(Problem::edited_elsewhere("Anyone may see this dashboard, so it is not changed from here."));
         }
         if tenant.served().is_some() {
             return Err(Problem::edited_elsewhere("Your operator serves this dashboard to everybody from one place."));
         }
-        let file = self.connection(&tenant.connection_id)?.dashboard_file(&dashboard.id);
-        file.ok_or_else(|| Problem::edited_elsewhere("This dashboard is not one of the connection's own files."))
+        Ok(())
     }
 
     /// The change with the columns that suit, where it brings a pipe or a kind.
     async fn fitted(&self, screen: &Screen, change: Change) -> Result<Change, Problem> {
         match change {
-            Change::Add { tile: NewTile { pipe: Some(pipe), title, chart, .. }, after } if chart == AUTO => {
-                let auto = new_tile(title, pipe, &Spec::new(Kind::Auto));
-                let trial = Change::Add { tile: auto.clone(), after: after.clone() };
-                let answer = self.tried(screen, &trial).await?.1;
-                let tile = match answer {
-                    Some(answer) => NewTile {
-                        title: auto.title,
-                        ..new_tile(None, auto.pipe.unwrap_or_default(), &perch_chart::suggest(&answer.table))
-                    },
-                    None => auto,
+            Change::Add { tile, after } if tile.pipe.is_some() && tile.chart.kind == Kind::Auto => {
+                let trial = Change::Add { tile: tile.clone(), after: after.clone() };
+                let chart = match self.tried(screen, &trial).await?.1 {
+                    Some(answer) => Box::new(perch_chart::suggest(&answer.table)),
+                    None => tile.chart,
                 };
-                Ok(Change::Add { tile, after })
+                Ok(Change::Add { tile: NewTile { chart, ..tile }, after })
             }
             Change::Set { tile, mut values } if values.iter().any(names_columns_anew) => {
                 let trial = Change::Set { tile: tile.clone(), values: values.clone() };
@@ -328,18 +342,6 @@ fn fitting(chart: &Spec, answer: &Answer, values: &[Assignment]) -> Vec<Assignme
         fitting.insert(0, Assignment::Kind(spec.kind.to_string()));
     }
     fitting
-}
-
-fn new_tile(title: Option<String>, pipe: String, spec: &Spec) -> NewTile {
-    NewTile {
-        title,
-        pipe: Some(pipe),
-        chart: spec.kind.to_string(),
-        x: spec.x.clone(),
-        y: spec.y.clone(),
-        group_by: spec.group_by.clone(),
-        stacked: spec.stacked != Stacking::None,
-    }
 }
 
 /// The kinds of chart that a pipe can be drawn as, and which of them suit.

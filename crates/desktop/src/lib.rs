@@ -18,6 +18,7 @@ mod made;
 mod offline_copy;
 mod open_tenant;
 mod origin;
+mod own_files;
 mod pictures;
 mod places;
 mod problem;

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::connections::{BEFORE, DASHBOARDS, EDITED, OpenedConnection, dashboard_files, read_dashboard};
+use crate::connections::{BEFORE, DASHBOARDS, EDITED, OWN, OpenedConnection, dashboard_files, read_dashboard};
 use crate::disk;
 use crate::problem::Problem;
 
@@ -77,7 +77,7 @@ impl OpenedConnection {
             write(ours.join(name), bytes)?;
         }
         for path in dashboard_files(&ours) {
-            if path.file_name().is_some_and(|name| !theirs.contains_key(name)) {
+            if path.file_name().is_some_and(|name| !theirs.contains_key(name)) && !is_own(&path) {
                 fs::remove_file(&path).map_err(|error| Problem::file(&path, &error))?;
             }
         }
@@ -89,7 +89,12 @@ impl OpenedConnection {
 
     /// What was saved in the app stays beside the operator's file that takes its place.
     fn put_edited_aside(path: &Path, theirs: &Dashboards) -> Result<(), Problem> {
-        let mark = path.with_added_extension(EDITED);
+        let is_theirs = path.file_name().is_some_and(|name| theirs.contains_key(name));
+        let mark = match is_own(path) {
+            true if is_theirs => path.with_added_extension(OWN),
+            true => return Ok(()),
+            false => path.with_added_extension(EDITED),
+        };
         let aside = || {
             let edited = read_dashboard(path)?;
             if path.file_name().and_then(|name| theirs.get(name)) != Some(&edited) {
@@ -99,6 +104,11 @@ impl OpenedConnection {
         };
         if mark.exists() { aside().map_err(|error| Problem::file(path, &error)) } else { Ok(()) }
     }
+}
+
+/// Whether a dashboard was made in the app. The operator's files come and go beside it.
+fn is_own(path: &Path) -> bool {
+    path.with_added_extension(OWN).exists()
 }
 
 fn read(folder: &Path) -> io::Result<Dashboards> {
@@ -157,5 +167,31 @@ mod tests {
         assert_eq!(names(&opened), ["a"]);
         let aside = ours.with_added_extension(BEFORE);
         assert_eq!(fs::read_to_string(aside).expect("put aside"), "arranged in the app");
+    }
+
+    #[test]
+    fn what_was_made_in_the_app_stays_when_the_original_changes_or_is_opened_again() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = put_down(&folder.path().join("original"), &["a.toml"]);
+        let connections = Connections::new(folder.path().join("connections"));
+        let opened = connections.open(&file).expect("opened");
+        let mine = opened.folder.join("dashboards/mine.toml");
+        fs::write(mine.with_added_extension(OWN), "").expect("marked");
+        fs::write(&mine, "mine").expect("written");
+        let theirs = |name: &str, text: &str| {
+            fs::write(file.with_file_name("dashboards").join(name), text).expect("written");
+        };
+        theirs("b.toml", "new");
+        assert_eq!(opened.copy_anew(), Ok(true));
+        assert_eq!(names(&opened), ["a", "b", "mine"]);
+        let opened = connections.open(&file).expect("opened again");
+        assert_eq!(names(&opened), ["a", "b", "mine"]);
+        assert_eq!(fs::read_to_string(&mine).expect("there"), "mine");
+
+        theirs("mine.toml", "the operator's");
+        assert_eq!(opened.copy_anew(), Ok(true));
+        assert_eq!(fs::read_to_string(&mine).expect("there"), "the operator's");
+        assert_eq!(fs::read_to_string(mine.with_added_extension(BEFORE)).expect("put aside"), "mine");
+        assert!(!is_own(&mine));
     }
 }

@@ -17,7 +17,11 @@ export type Panel = { kind: 'add' } | { kind: 'tile'; tile: string; field: 'titl
 
 /** What must be answered first. */
 export type Question =
-  { kind: 'leave' } | { kind: 'discard' } | { kind: 'changed'; problem: Problem };
+  | { kind: 'leave' }
+  | { kind: 'discard' }
+  | { kind: 'changed'; problem: Problem }
+  | { kind: 'name'; of: 'new' | 'copy'; refusal: Problem | null }
+  | { kind: 'delete' };
 
 /** A step that the core refused. */
 export interface Refused {
@@ -87,7 +91,7 @@ export class Editor {
   /** Adds a tile behind the one that is open, or at the end; `null` is a text. */
   async add(pipe: string | null): Promise<void> {
     const chart = pipe === null ? 'text' : 'auto';
-    const tile = { title: null, pipe, chart, x: null, y: [], groupBy: null, stacked: false };
+    const tile = { title: null, pipe, chart };
     if (!(await this.#change({ kind: 'add', tile, after: null }))) return;
     const added = this.draft?.tile ?? null;
     if (added === null) return;
@@ -112,6 +116,13 @@ export class Editor {
     this.said = `${title} was deleted.`;
     const ids = this.#ids;
     this.#focus(ids[Math.min(at, ids.length - 1)] ?? null);
+  }
+
+  /** Takes a tile out that has a mistake: the one at a place among such. */
+  async removeWrong(index: number): Promise<void> {
+    if (!(await this.#change({ kind: 'removeWrong', index }))) return;
+    this.said = 'The tile with a mistake was deleted.';
+    this.#focus(this.#ids[0] ?? null);
   }
 
   /** Puts a tile so many places further on. */
@@ -179,6 +190,34 @@ export class Editor {
   /** Saves where there is something to save, and leaves. */
   async finish(): Promise<void> {
     if (!this.draft?.unsaved || (await this.save())) await this.discard();
+  }
+
+  /** Writes another dashboard under this title, or the one on the screen a second time, and shows it. */
+  async name(of: 'new' | 'copy', title: string): Promise<void> {
+    try {
+      await this.#queue(() =>
+        this.screen.follow(({ tenant, id }) =>
+          of === 'new' ? core.newDashboard(tenant, title) : core.copyDashboard(tenant, id, title),
+        ),
+      );
+      this.question = null;
+      this.said = `${title} was added.`;
+      if (of === 'new') await this.begin();
+    } catch (reason) {
+      this.question = { kind: 'name', of, refusal: core.problemOf(reason) };
+    }
+  }
+
+  /** Removes the whole dashboard, and shows another. */
+  async removeWhole(): Promise<void> {
+    const board = this.board;
+    this.question = null;
+    if (!board) return;
+    const { tenant, id } = board;
+    const { title } = board.view;
+    if (!(await this.screen.run(() => core.deleteDashboard(tenant, id)))) return;
+    await this.screen.open(tenant, null);
+    this.said = `${title} was deleted.`;
   }
 
   /** Leaves, and asks first where something would be lost. */

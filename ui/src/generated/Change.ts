@@ -21,13 +21,17 @@ tile: string, } | { "kind": "remove",
 /**
  * The tile.
  */
-tile: string, } | { "kind": "move", 
+tile: string, } | { "kind": "removeWrong", 
+/**
+ * Its place among the tiles with a mistake, counted from 0.
+ */
+index: number, } | { "kind": "move", 
 /**
  * The tile.
  */
 tile: string, 
 /**
- * Its place among all tiles afterwards, counted from 0.
+ * Its place afterwards among the tiles that can be read, counted from 0.
  */
 to: number, 
 /**

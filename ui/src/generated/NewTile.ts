@@ -13,22 +13,7 @@ title: string | null,
  */
 pipe: string | null, 
 /**
- * The kind of chart, as the file writes it.
+ * Its chart. The web view names the kind; what else there is to say of it
+ * follows from the pipe's columns.
  */
-chart: string, 
-/**
- * The column along the bottom.
- */
-x: string | null, 
-/**
- * The columns of the values.
- */
-y: Array<string>, 
-/**
- * The column that makes series.
- */
-groupBy: string | null, 
-/**
- * Whether series stand on each other.
- */
-stacked: boolean, };
+chart: string, };

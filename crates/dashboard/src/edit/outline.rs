@@ -43,6 +43,13 @@ impl<'t> Outline<'t> {
         tiles.map(|tiles| tiles.iter().collect()).unwrap_or_default()
     }
 
+    /// The tile whose lines hold this one, counted from 1.
+    pub(super) fn tile_at(&self, line: usize) -> Option<usize> {
+        let ends = self.text.split_inclusive('\n').map(str::len);
+        let start: usize = ends.take(line.checked_sub(1)?).sum();
+        self.stretches().into_iter().find(|stretch| stretch.lines.contains(&start))?.tile
+    }
+
     /// A tile's own lines; those that stand apart follow each other.
     pub(super) fn lines_of(&self, tile: usize) -> String {
         let own = self.stretches().into_iter().filter(|stretch| stretch.tile == Some(tile));

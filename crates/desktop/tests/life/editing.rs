@@ -4,6 +4,7 @@
 use std::fs;
 use std::path::PathBuf;
 
+use perch_chart::{Kind, Spec};
 use perch_desktop::Desktop;
 use perch_desktop::view::{Assignment, Change, DashboardView, EditView, NewTile};
 
@@ -87,15 +88,7 @@ async fn a_new_tile_is_drawn_by_what_its_pipe_answers() {
     app.begin_edit(&harbor, DASHBOARD).await.expect("begun");
     let form = app.tile_form(&harbor, DASHBOARD, None).await.expect("a form");
     assert!(form.pipes.iter().any(|pipe| pipe == "top_devices"), "{:?}", form.pipes);
-    let tile = NewTile {
-        title: None,
-        pipe: Some("top_devices".to_owned()),
-        chart: "auto".to_owned(),
-        x: None,
-        y: Vec::new(),
-        group_by: None,
-        stacked: false,
-    };
+    let tile = NewTile { title: None, pipe: Some("top_devices".to_owned()), chart: Spec::new(Kind::Auto).into() };
     let view = app.edit(&harbor, DASHBOARD, Change::Add { tile, after: None }).await.expect("added");
     let added = view.tiles.last().expect("a tile");
     assert_eq!((added.id.as_str(), added.title.as_str(), added.kind.as_str()), ("top-devices", "Top devices", "donut"));
@@ -215,4 +208,42 @@ async fn what_anyone_may_see_is_not_edited_from_here() {
     let refused = app.begin_edit(&public, &view.id).await.expect_err("refused");
     assert_eq!(refused.code, "edited-elsewhere");
     eventually("no draft", || async { app.undo_edit(&public, &view.id).await.err() }).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the keychain of `make test`"]
+async fn whole_dashboards_are_made_copied_and_deleted_and_are_files_like_any() {
+    let world = World::new().await;
+    let (app, harbor) = world.visited(&choice("ada", "harbor-coffee")).await;
+    let folder = file(&world, &app).parent().expect("a folder").to_owned();
+    let listed = |view: &DashboardView| view.dashboards.iter().map(|link| link.id.clone()).collect::<Vec<_>>();
+    let original = read(&file(&world, &app));
+
+    let copy = app.copy_dashboard(&harbor, DASHBOARD, "Sales, north").await.expect("copied");
+    assert_eq!((copy.id.as_str(), copy.title.as_str()), ("sales-north", "Sales, north"));
+    let shown = app.open_dashboard(&harbor, None).await.expect("the copy is on the screen");
+    assert_eq!(shown.title, "Sales, north");
+    let copied = read(&folder.join("sales-north.toml"));
+    let differs = copied.lines().zip(original.lines()).filter(|(ours, theirs)| ours != theirs).count();
+    assert_eq!((differs, copied.lines().count()), (1, original.lines().count()), "only its title is another");
+
+    let new = app.new_dashboard(&harbor, "Sales, north").await.expect("made");
+    assert_eq!((new.id.as_str(), new.tiles.len()), ("sales-north-2", 1));
+    app.begin_edit(&harbor, &new.id).await.expect("it can be edited");
+    app.edit(&harbor, &new.id, set("about-this-dashboard", Assignment::Height(3))).await.expect("changed");
+    let refused = app.new_dashboard(&harbor, " ").await.expect_err("no title");
+    assert_eq!(refused.code, "edit-refused");
+
+    app.delete_dashboard(&harbor, &new.id).expect("deleted");
+    let view = app.open_dashboard(&harbor, None).await.expect("another one");
+    assert!(!listed(&view).contains(&new.id), "{:?}", listed(&view));
+    assert!(listed(&view).contains(&"sales-north".to_owned()));
+    let mut left: Vec<_> =
+        fs::read_dir(&folder).expect("a folder").map(|file| file.expect("a file").file_name()).collect();
+    left.retain(|name| name.to_string_lossy().starts_with("sales"));
+    left.sort();
+    assert_eq!(left, ["sales-north.toml", "sales-north.toml.own"]);
+    // A dashboard of the same name begins anew, without the draft of the one before.
+    let again = app.new_dashboard(&harbor, "Sales, north").await.expect("made");
+    assert!(matches!(again.editing, EditView::Possible { unsaved: false }), "{:?}", again.editing);
 }

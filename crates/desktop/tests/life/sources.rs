@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use perch_desktop::view::DashboardView;
+use perch_desktop::view::{DashboardView, EditView};
 use perch_desktop::{Desktop, Places};
 use perch_sandbox::Sandbox;
 
@@ -146,4 +146,24 @@ async fn a_connection_that_came_with_the_program_is_there_at_the_first_start() {
     let app = world.app_at(places, &choice);
     assert_eq!(app.app_view().connections.len(), 1);
     assert!(world.places().connections().join(&app.app_view().connections[0].id).join("dashboards/new.toml").is_file());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the keychain of `make test`"]
+async fn a_dashboard_that_was_made_is_kept_as_a_file_and_can_be_edited_then() {
+    let world = without_dashboards(&["kpis", "top_pages"]).await;
+    let app = world.connected(&choice("grace", "harbor-coffee")).await;
+    let harbor = sign_in(&app, "Harbor Coffee").await;
+    let made = first_dashboard(&app, &harbor).await;
+    assert!(matches!(&made.editing, EditView::Locked { problem } if problem.code == "made"), "{:?}", made.editing);
+
+    let kept = app.copy_dashboard(&harbor, &made.id, &made.title).await.expect("kept");
+    assert_eq!((&kept.title, titles(&kept), kept.made.is_some()), (&made.title, titles(&made), false));
+    assert_eq!(kept.dashboards.iter().map(|link| link.id.as_str()).collect::<Vec<_>>(), [kept.id.as_str()]);
+    let view = app.begin_edit(&harbor, &kept.id).await.expect("it has a file");
+    assert!(matches!(view.editing, EditView::UnderWay { unsaved: false, .. }));
+
+    // With the file gone, there is what was made again.
+    app.delete_dashboard(&harbor, &kept.id).expect("deleted");
+    assert_eq!(first_dashboard(&app, &harbor).await.id, made.id);
 }
