@@ -76,7 +76,7 @@ enum Failure {
     Config(#[from] ConfigError),
     #[error("{0}\n{next}", next = .0.next_step())]
     Start(#[from] StartError),
-    #[error("{count} {} to put right; such a dashboard is not served\nMend what the lines above name, and check again.", if *count == 1 { "problem" } else { "problems" })]
+    #[error("{count} {} to put right; what has one is not served\nMend what the lines above name, and check again.", if *count == 1 { "problem" } else { "problems" })]
     Dashboards { count: usize },
     #[error("{0}\nSee that standard output is open, and that the machine's limits let the broker start threads.")]
     System(#[from] std::io::Error),

@@ -16,13 +16,15 @@ use crate::policy::Policy;
 use crate::settings::{Settings, Sources};
 
 /// Whether all is right, as `perch-broker check` asks. What is wrong with
-/// dashboards, each of which would be left out, a line each.
+/// dashboards, each of which would be left out or lack a tile, a line each.
 ///
 /// # Errors
 /// The first thing with which the broker would not start.
 pub fn check(sources: &Sources, now: SystemTime) -> Result<Vec<String>, ConfigError> {
     let (_, settings) = Settings::load(sources, now);
-    Ok(settings?.policy.left_out.iter().map(ToString::to_string).collect())
+    let Policy { mut left_out, tiles_left_out, .. } = settings?.policy;
+    left_out.extend(tiles_left_out);
+    Ok(left_out.iter().map(ToString::to_string).collect())
 }
 
 /// What the looks at the configuration have seen.
@@ -92,13 +94,16 @@ pub(crate) async fn watch(
     }
 }
 
-/// Tells which dashboards are not served.
+/// Tells which dashboards are not served, and which without some of their tiles.
 pub(crate) fn tell_left_out(admission: &Admission, policy: &Policy) {
     let mut files: Vec<&str> = policy.left_out.iter().map(|finding| finding.file.as_str()).collect();
     files.dedup();
     admission.metrics.dashboards_left_out(files.len());
     for finding in &policy.left_out {
         tracing::warn!(%finding, "a dashboard with a mistake is left out");
+    }
+    for finding in &policy.tiles_left_out {
+        tracing::warn!(%finding, "a tile with a mistake is left out, and the rest of its dashboard is served");
     }
 }
 

@@ -48,6 +48,8 @@ pub(crate) struct Policy {
     pub(crate) dashboards: Vec<Shelved>,
     /// The dashboards that are not, and why.
     pub(crate) left_out: Vec<Finding>,
+    /// The tiles that served dashboards are without, and why.
+    pub(crate) tiles_left_out: Vec<Finding>,
     /// The connection file as viewers need it.
     pub(crate) served: String,
     pub(crate) rules: Rules,
@@ -116,6 +118,7 @@ impl Policy {
             opaque_tokens,
             dashboards: shelf.dashboards,
             left_out: shelf.left_out,
+            tiles_left_out: shelf.tiles_left_out,
             served,
             rules,
             template: template.parsed,

@@ -1,5 +1,5 @@
-//! The dashboards that are served, and those that are not because they have a
-//! mistake.
+//! The dashboards that are served, and what is not because it has a mistake: a
+//! tile, or the whole dashboard where the mistake stands around its tiles.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -10,11 +10,11 @@ use perch_dashboard::{Dashboard, Finding, Problem, Source};
 use crate::config_error::ConfigError;
 use crate::files::Files;
 
-/// A dashboard, as its file has it.
+/// A dashboard, as its file has it but for wrong tiles.
 pub(crate) struct Shelved {
     pub(crate) id: String,
     pub(crate) text: String,
-    /// Which pipes its tiles ask.
+    /// Which pipes its tiles and filters ask.
     pipes: BTreeSet<String>,
     /// Whether anyone may see it.
     public: bool,
@@ -22,10 +22,12 @@ pub(crate) struct Shelved {
 
 /// The dashboards of a folder.
 pub(super) struct Shelf {
-    /// Those with nothing to put right.
+    /// Those of which something is right: without their wrong tiles.
     pub(super) dashboards: Vec<Shelved>,
     /// What is to be put right in the others.
     pub(super) left_out: Vec<Finding>,
+    /// What is to be put right in tiles, which their dashboards are served without.
+    pub(super) tiles_left_out: Vec<Finding>,
     /// What is to be put right in the template.
     pub(super) template: Option<Problem>,
 }
@@ -46,29 +48,54 @@ impl Shelf {
         }
         let sources: Vec<Source<'_>> = read.iter().map(|(name, bytes)| Source { name, bytes }).collect();
         // No file has one of these names.
-        let (served, claims) = ("\0connection", "\0template");
-        let connection = Source { name: served, bytes: connection.as_bytes() };
-        let template = Source { name: claims, bytes: template.as_bytes() };
-        let findings = perch_dashboard::check(connection, Some(template), &sources, now).findings;
-        let template = findings.iter().find(|finding| finding.file == claims).map(|finding| finding.problem.clone());
-        let left_out: Vec<Finding> =
-            findings.into_iter().filter(|finding| finding.file != claims && finding.file != served).collect();
-        let mut shelved = Vec::new();
-        for (name, bytes) in &read {
-            let id = Path::new(name).file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
-            let text = String::from_utf8_lossy(bytes);
-            let wrong = left_out.iter().any(|finding| finding.file == *name);
-            if let (false, Ok(dashboard)) = (wrong, Dashboard::parse(id, &text)) {
-                shelved.push(Shelved::new(dashboard, text.into_owned()));
-            }
+        let connection = Source { name: "\0connection", bytes: connection.as_bytes() };
+        let claims = Source { name: "\0template", bytes: template.as_bytes() };
+        let findings = perch_dashboard::check(connection, Some(claims), &sources, now).findings;
+        let template = findings.iter().find(|found| found.file == claims.name).map(|found| found.problem.clone());
+        let (mut dashboards, mut left_out, mut tiles_left_out) = (Vec::new(), Vec::new(), Vec::new());
+        for source in &sources {
+            let found =
+                findings.iter().filter(|finding| finding.file == source.name).map(|found| found.problem.clone());
+            // What is wrong with the others is told of them.
+            let again = |text: &str| {
+                let cut = [Source { name: source.name, bytes: text.as_bytes() }];
+                let findings = perch_dashboard::check(connection, Some(claims), &cut, now).findings;
+                findings.into_iter().filter(|found| found.file == source.name).map(|found| found.problem).collect()
+            };
+            let (dashboard, problems) = shelved(source, found.collect(), again);
+            let told = if dashboard.is_some() { &mut tiles_left_out } else { &mut left_out };
+            told.extend(problems.into_iter().map(|problem| Finding { file: source.name.to_owned(), problem }));
+            dashboards.extend(dashboard);
         }
-        Ok(Self { dashboards: shelved, left_out, template })
+        Ok(Self { dashboards, left_out, tiles_left_out, template })
     }
+}
+
+/// A dashboard without those of its tiles in which problems were `found`, and all
+/// that is to be put right in it. What is left is judged again, until nothing is
+/// wrong; none where a mistake stands around the tiles.
+fn shelved(
+    source: &Source<'_>,
+    found: Vec<Problem>,
+    judge: impl Fn(&str) -> Vec<Problem>,
+) -> (Option<Shelved>, Vec<Problem>) {
+    let id = Path::new(source.name).file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+    let Ok(text) = str::from_utf8(source.bytes) else { return (None, found) };
+    let mut text = text.to_owned();
+    let (mut wrong, mut told) = (found.clone(), found);
+    while !wrong.is_empty() {
+        let Some(cut) = perch_dashboard::without_tiles_of(&text, &wrong) else { return (None, told) };
+        text = cut;
+        wrong = judge(&text);
+        // Where it stands in what is left is no place in the file.
+        told.extend(wrong.iter().map(|problem| Problem { line: 1, column: 1, ..problem.clone() }));
+    }
+    (Dashboard::parse(id, &text).ok().map(|dashboard| Shelved::new(dashboard, text)), told)
 }
 
 impl Shelved {
     fn new(dashboard: Dashboard, text: String) -> Self {
-        let pipes = dashboard.tiles.iter().filter_map(|tile| tile.pipe.as_ref()).map(ToString::to_string).collect();
+        let pipes = dashboard.asks().filter_map(|asks| asks.pipe.as_ref()).map(ToString::to_string).collect();
         Self { id: dashboard.id, text, pipes, public: dashboard.public }
     }
 

@@ -147,6 +147,11 @@ fn a_dashboard_with_a_mistake_is_told_and_does_not_keep_the_broker_from_starting
     desk.write("dashboards/broken.toml", "version = 1\ntitel = \"x\"\n");
     let told = desk.check_with(&[]).expect("right but for a dashboard");
     assert!(told.iter().any(|line| line.contains("broken.toml:2:1") && line.contains("title")), "{told:?}");
+    let tile = "[[tile]]\ntitle = \"T\"\npipe = \"p\"\n[tile.chart]\nkind = \"table\"\n";
+    let misspelt = tile.replace("pipe", "pipes");
+    desk.write("dashboards/broken.toml", &format!("version = 2\ntitle = \"x\"\n{tile}{misspelt}"));
+    let told = desk.check_with(&[]).expect("right but for a tile");
+    assert!(told.iter().any(|line| line.contains("broken.toml:10:1") && line.contains("pipes")), "{told:?}");
 }
 
 #[test]

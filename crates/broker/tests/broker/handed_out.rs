@@ -142,6 +142,28 @@ async fn the_connection_is_served_with_the_dashboards_that_a_role_may_read() {
 }
 
 #[tokio::test]
+async fn a_tile_with_a_mistake_is_left_out_and_the_rest_of_its_dashboard_is_served() {
+    let world = World::new().await;
+    let tile = |title: &str, pipe: &str| {
+        format!("# About {title}\n[[tile]]\ntitle = \"{title}\"\npipe = \"{pipe}\"\n[tile.chart]\nkind = \"table\"\n")
+    };
+    let head = "version = 2\ntitle = \"Some\"\n\n";
+    let misspelt = tile("Typo", "top_pages").replace("pipe", "pipes");
+    let (good, other) = (tile("Good", "kpis"), tile("Other", "top_pages"));
+    let unknown = tile("Unknown", "no_such_pipe");
+    world.write("dashboards/some.toml", &format!("{head}{misspelt}\n{good}\n{unknown}\n{other}"));
+    world.write("dashboards/none.toml", &format!("{head}{misspelt}"));
+    let broker = world.broker("").await;
+
+    let served = broker.connection(&world.access_token("ada", "harbor-coffee").await).await;
+
+    let some = dashboard(&served, "some").expect("served");
+    assert_eq!(some, format!("{head}{good}\n{other}"), "as its writer has it, without what nobody can show");
+    assert_eq!(dashboard(&served, "none"), None, "none of its tiles can be shown");
+    assert!(broker.metrics().await.contains("perch_broker_dashboards_left_out 1"));
+}
+
+#[tokio::test]
 async fn what_has_not_changed_is_not_sent_again() {
     let world = World::new().await;
     let broker = world.broker("").await;
