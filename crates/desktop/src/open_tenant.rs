@@ -264,6 +264,9 @@ impl OpenTenant {
             self.condition().notice = Some(Problem::from(&error));
             self.store_for_this_visit().map_err(|error| Problem::from(&error))
         })?;
+        if let Some(unwritable) = &opened.unwritable {
+            self.condition().notice = Some(Problem::from(unwritable));
+        }
         opened.store.limit(self.connection.offline.bytes());
         if let Some(started_anew) = opened.notice {
             self.condition().notice = Some(started_anew_notice(&started_anew));
@@ -294,7 +297,7 @@ impl OpenTenant {
 
     /// A store in memory, for a visit that can keep nothing.
     fn store_for_this_visit(&self) -> Result<perch_offline::Opened, StoreError> {
-        Ok(perch_offline::Opened { store: Store::for_this_visit(&self.id)?, notice: None })
+        Ok(perch_offline::Opened { store: Store::for_this_visit(&self.id)?, notice: None, unwritable: None })
     }
 
     /// What there is to tell about the store or the session, once.

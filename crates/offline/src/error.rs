@@ -86,6 +86,11 @@ impl StoreError {
         }
     }
 
+    /// Whether the disk takes nothing, so that what it holds may be whole all the same.
+    pub(crate) fn is_of_the_disk(&self) -> bool {
+        matches!(self, Self::Folder { .. } | Self::Disk { .. } | Self::Full)
+    }
+
     pub(crate) fn folder(path: &Path, error: &io::Error) -> Self {
         if error.kind() == io::ErrorKind::StorageFull {
             return Self::Full;

@@ -34,9 +34,20 @@ pub(crate) fn in_memory(tenant: &TenantId) -> Result<Connection, StoreError> {
     Ok(connection)
 }
 
+/// How a file is taken hold of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Hold {
+    /// Beside other processes, which takes a small file for what they tell each other.
+    Shared,
+    /// Alone, so that no file has to be made.
+    Alone,
+    /// Without a lock and without a look at the log, for a disk that nobody can write to.
+    AsItLies,
+}
+
 /// Opens the file at `path`, which exists (empty is a new one), with `key`.
 pub(crate) fn open(path: &Path, tenant: &TenantId, key: &Secret) -> Result<Connection, Refused> {
-    unlock(path, key)
+    unlock(path, key, Hold::Shared)
         .map_err(Admission::Database)
         .and_then(|mut connection| {
             admit(&mut connection, tenant)?;
@@ -48,6 +59,27 @@ pub(crate) fn open(path: &Path, tenant: &TenantId, key: &Secret) -> Result<Conne
             Admission::Database(error) => Refused::Other(StoreError::database(path, &error)),
         })
 }
+
+/// Opens the file at `path` where [`open`] found no room for the files beside it, or may not make them: to read
+/// what is there, and to write as soon as that can be done. `None` where it cannot be read either, or is not of
+/// this version.
+pub(crate) fn open_in_need(path: &Path, tenant: &TenantId, key: &Secret) -> Option<Connection> {
+    let has_log = std::fs::metadata(path.with_extension(LOG)).is_ok_and(|log| log.len() > 0);
+    let holds: &[Hold] = if has_log { &[Hold::Alone] } else { &[Hold::Alone, Hold::AsItLies] };
+    let is_ours = |connection: &Connection| {
+        let version = schema::version(connection).ok()?;
+        let of = connection.query_row("SELECT id FROM tenant", [], |row| row.get::<_, String>(0)).ok()?;
+        (version == VERSION && of == tenant.as_str()).then_some(())
+    };
+    holds.iter().find_map(|hold| {
+        let connection = unlock(path, key, *hold).ok()?;
+        is_ours(&connection)?;
+        Some(connection)
+    })
+}
+
+/// The end of the name of the log that SQLite keeps beside a file.
+const LOG: &str = "perch-wal";
 
 /// Whether a failure means that the file itself is at fault. SQLCipher
 /// authenticates each page, so a page that was tampered with or half written
@@ -63,25 +95,38 @@ pub(crate) fn is_damage(error: &rusqlite::Error) -> bool {
     }
 }
 
-fn unlock(path: &Path, key: &Secret) -> rusqlite::Result<Connection> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
-    let connection = Connection::open_with_flags(path, flags)?;
+fn unlock(path: &Path, key: &Secret, hold: Hold) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
+    let connection = match hold {
+        Hold::Shared | Hold::Alone => Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_READ_WRITE)?,
+        Hold::AsItLies => {
+            let flags = flags | OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
+            Connection::open_with_flags(as_it_lies(path)?, flags)?
+        }
+    };
     connection.busy_timeout(Duration::from_secs(5))?;
     // A raw key: the 256 bits come from a random source, so there is no
     // password to stretch, and opening takes no key derivation.
     // SQLCipher would write to standard error on its own; what it has to say
     // comes back as an error code too.
     let statement = Zeroizing::new(format!(
-        "PRAGMA cipher_log_level = NONE; PRAGMA cipher_memory_security = ON; PRAGMA key = \"x'{}'\"; PRAGMA temp_store = MEMORY;
-         PRAGMA auto_vacuum = INCREMENTAL;",
+        "PRAGMA cipher_log_level = NONE; PRAGMA cipher_memory_security = ON; PRAGMA key = \"x'{}'\"; PRAGMA temp_store = MEMORY;",
         key.expose()
     ));
     connection.execute_batch(&statement)?;
+    match hold {
+        Hold::Shared => connection.execute_batch("PRAGMA auto_vacuum = INCREMENTAL;")?,
+        // Before the first read: what processes share of the log is in memory then (SQLite, *Write-Ahead Logging*, 8).
+        Hold::Alone => connection.query_row("PRAGMA locking_mode = EXCLUSIVE", [], |_| Ok(()))?,
+        Hold::AsItLies => {}
+    }
     // The first read tells whether the key fits.
     connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
-    // With a write-ahead log, NORMAL loses nothing to a killed process, and to
-    // a power cut at most the last answers, which can be asked for again.
-    connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
+    if hold == Hold::Shared {
+        // With a write-ahead log, NORMAL loses nothing to a killed process, and to
+        // a power cut at most the last answers, which can be asked for again.
+        connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
+    }
     // The log is cut to this length when it was written back, so that one large
     // answer does not leave a large log.
     connection.query_row("PRAGMA journal_size_limit = 4194304", [], |_| Ok(()))?;
@@ -90,6 +135,23 @@ fn unlock(path: &Path, key: &Secret) -> rusqlite::Result<Connection> {
     connection.execute_batch("PRAGMA synchronous = NORMAL; PRAGMA trusted_schema = OFF; PRAGMA cache_size = -4096;")?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     Ok(connection)
+}
+
+/// The address of a file that SQLite takes for one that nobody changes (SQLite, *URI Filenames*).
+fn as_it_lies(path: &Path) -> rusqlite::Result<String> {
+    let path = path.to_str().ok_or_else(|| rusqlite::Error::InvalidPath(path.to_owned()))?;
+    let escaped: String = path
+        .chars()
+        .map(|letter| match letter {
+            '%' => "%25".to_owned(),
+            '?' => "%3f".to_owned(),
+            '#' => "%23".to_owned(),
+            '\\' if cfg!(windows) => "/".to_owned(),
+            letter => letter.to_string(),
+        })
+        .collect();
+    let root = if cfg!(windows) { "file:///" } else { "file:" };
+    Ok(format!("{root}{escaped}?immutable=1"))
 }
 
 enum Admission {

@@ -35,6 +35,16 @@ pub struct Store {
     sealed: Mutex<Sealed>,
     /// Apart from the file, so that drawing waits for no writing.
     shown: Mutex<Shows>,
+    /// How far the clock has moved, while the file does not take it.
+    unwritten: Mutex<Option<Clock>>,
+}
+
+/// What offline's end is reckoned by (see `reckoning`).
+#[derive(Debug, Clone, Copy)]
+struct Clock {
+    confirmed: SystemTime,
+    latest: SystemTime,
+    last: SystemTime,
 }
 
 #[derive(Default)]
@@ -58,6 +68,8 @@ pub struct Opened {
     pub store: Store,
     /// What the viewer should be told, once.
     pub notice: Option<Notice>,
+    /// Why nothing can be kept at present: only what was there can be read.
+    pub unwritable: Option<StoreError>,
 }
 
 /// An answer that was seen.
@@ -78,19 +90,27 @@ impl Store {
     ///
     /// A file that cannot be used (another key, damage, a newer version,
     /// another tenant's inside) is removed and started anew; [`Opened::notice`]
-    /// says so. Errors are those of the disk and of the key's form.
+    /// says so. One that is whole on a disk that is full or may not be written is
+    /// read as it is; [`Opened::unwritable`] says why. Errors are those of the
+    /// disk and of the key's form.
     pub fn open(dir: &Path, tenant: &TenantId, key: &Secret) -> Result<Opened, StoreError> {
         let valid = key.expose().len() == 64 && key.expose().bytes().all(|byte| byte.is_ascii_hexdigit());
         if !valid {
             return Err(StoreError::Key);
         }
-        let (connection, notice) = match open_file(dir, tenant, key) {
-            Ok(connection) => (connection, None),
-            Err(Refused::File(why)) => (start_anew(dir, tenant, key)?, Some(Notice::StartedAnew { why })),
+        let (connection, notice, unwritable) = match open_file(dir, tenant, key) {
+            Ok(connection) => (connection, None, None),
+            Err(Refused::File(why)) => (start_anew(dir, tenant, key)?, Some(Notice::StartedAnew { why }), None),
+            Err(Refused::Other(error)) if error.is_of_the_disk() => {
+                match sealed::open_in_need(&files::path(dir, tenant), tenant, key) {
+                    Some(connection) => (connection, None, Some(error)),
+                    None => return Err(error),
+                }
+            }
             Err(Refused::Other(error)) => return Err(error),
         };
         let place = Some((dir.to_owned(), key.clone()));
-        Ok(Opened { store: Self::over(place, tenant, connection), notice })
+        Ok(Opened { store: Self::over(place, tenant, connection), notice, unwritable })
     }
 
     /// A store in memory, for when the keychain cannot keep a key: it touches
@@ -102,7 +122,7 @@ impl Store {
     fn over(place: Option<(PathBuf, Secret)>, tenant: &TenantId, connection: Connection) -> Self {
         let sealed = Mutex::new(Sealed { connection: Some(connection), ..Sealed::default() });
         let limit = AtomicU64::new(OfflinePolicy::default().bytes());
-        Self { place, tenant: tenant.clone(), limit, sealed, shown: Mutex::default() }
+        Self { place, tenant: tenant.clone(), limit, sealed, shown: Mutex::default(), unwritten: Mutex::default() }
     }
 
     /// Lets the answers take at most `bytes` together, compressed, from the next
@@ -259,43 +279,56 @@ impl Store {
         })
     }
 
-    /// Clerk confirmed the session at `at`: offline begins to count from here.
+    /// Clerk confirmed the session at `at`: offline begins to count from here. Holds
+    /// for this visit also where it cannot be written.
     pub fn confirm(&self, at: SystemTime) -> Result<(), StoreError> {
-        self.with(|connection| {
-            connection.execute("INSERT OR REPLACE INTO clock VALUES (1, ?1, ?1, ?1)", [to_millis(at)]).map(drop)
-        })
+        self.keep_clock(Clock { confirmed: at, latest: at, last: at })
     }
 
     /// When Clerk last confirmed the session.
     pub fn confirmed(&self) -> Result<Option<SystemTime>, StoreError> {
-        self.with(|connection| {
-            connection.query_row("SELECT confirmed FROM clock", [], |row| row.get(0).map(from_millis)).optional()
-        })
+        Ok(self.clock()?.map(|clock| clock.confirmed))
     }
 
     /// Whether what was seen may be seen again at `now` ([`may_show`]), having
     /// noted how far the clock has moved. To be asked before anything is shown
-    /// without a network, and now and then while it is.
+    /// without a network, and now and then while it is. A disk that takes no note
+    /// ends nothing: the clock is reckoned in memory until it does.
     pub fn may_show(&self, now: SystemTime, policy: OfflinePolicy) -> Result<Shown, StoreError> {
-        let clock = self.with(|connection| {
+        let Some(clock) = self.clock()? else { return Ok(Shown::No(Closed::NeverConfirmed)) };
+        let latest = advance(clock.latest, clock.last, now);
+        if clock.last != now {
+            match self.keep_clock(Clock { latest, last: now, ..clock }) {
+                Err(error) if !error.is_of_the_disk() => return Err(error),
+                Ok(()) | Err(_) => {}
+            }
+        }
+        Ok(may_show(clock.confirmed, latest, now, policy))
+    }
+
+    fn clock(&self) -> Result<Option<Clock>, StoreError> {
+        if let Some(clock) = *self.unwritten() {
+            // Also where the file was closed meanwhile.
+            return self.lock().connection.as_ref().map(|_| Some(clock)).ok_or(StoreError::Closed);
+        }
+        self.with(|connection| {
             connection
                 .query_row("SELECT confirmed, latest, last FROM clock", [], |row| {
-                    Ok([from_millis(row.get(0)?), from_millis(row.get(1)?), from_millis(row.get(2)?)])
+                    let moment = |column| row.get(column).map(from_millis);
+                    Ok(Clock { confirmed: moment(0)?, latest: moment(1)?, last: moment(2)? })
                 })
                 .optional()
-        })?;
-        let Some([confirmed, latest, last]) = clock else {
-            return Ok(Shown::No(Closed::NeverConfirmed));
-        };
-        let latest = advance(latest, last, now);
-        if last != now {
-            self.with(|connection| {
-                connection
-                    .execute("UPDATE clock SET latest = ?1, last = ?2", [to_millis(latest), to_millis(now)])
-                    .map(drop)
-            })?;
-        }
-        Ok(may_show(confirmed, latest, now, policy))
+        })
+    }
+
+    fn keep_clock(&self, clock: Clock) -> Result<(), StoreError> {
+        let [confirmed, latest, last] = [clock.confirmed, clock.latest, clock.last].map(to_millis);
+        let kept = self.with(|connection| {
+            let statement = "INSERT OR REPLACE INTO clock VALUES (1, ?1, ?2, ?3)";
+            connection.execute(statement, [confirmed, latest, last]).map(drop)
+        });
+        *self.unwritten() = kept.is_err().then_some(clock);
+        kept
     }
 
     /// Keeps a small text, in place of the former one under the same key.
@@ -338,6 +371,11 @@ impl Store {
         if !self.shows().times.is_empty() {
             let _ = self.write(|_| Ok(()));
         }
+    }
+
+    fn unwritten(&self) -> MutexGuard<'_, Option<Clock>> {
+        // One value, changed whole.
+        self.unwritten.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn shows(&self) -> MutexGuard<'_, Shows> {

@@ -10,10 +10,12 @@ mod common;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::Duration;
 use std::{env, fs};
 
 use common::{SOURCE, file, key, noise, noon, open, question, tenant};
-use perch_offline::{Store, StoreError};
+use perch_offline::{Closed, Shown, Store, StoreError};
+use perch_tenant::OfflinePolicy;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 const FOLDER: &str = "PERCH_DISK_FOLDER";
@@ -169,12 +171,12 @@ fn a_full_disk_at_the_start_is_told_as_such_and_nothing_is_lost() {
         drop(store);
         let acknowledged: Vec<u32> = (0..20).collect();
         let full = Full::make(way, if way == Way::FileSize { &dir } else { folder });
-        match Store::open(&dir, &tenant('a'), &key('a')) {
-            Ok(opened) => {
-                assert_eq!(opened.notice, None, "a full disk is no damage");
-                assert_whole(&opened.store, &acknowledged);
-            }
-            Err(error) => assert!(matches!(error, StoreError::Full | StoreError::Disk { .. }), "{error:?}"),
+        let opened = Store::open(&dir, &tenant('a'), &key('a')).expect("what is there can be read");
+        assert_eq!(opened.notice, None, "a full disk is no damage");
+        assert_whole(&opened.store, &acknowledged);
+        if way != Way::FileSize {
+            assert!(matches!(opened.unwritable, Some(StoreError::Full | StoreError::Disk { .. })), "{opened:?}");
+            assert!(put(&opened.store, 400).is_err(), "there is no room");
         }
         // A tenant that was never here has no file yet.
         let begun = Store::open(&dir, &tenant('b'), &key('b'))
@@ -182,14 +184,42 @@ fn a_full_disk_at_the_start_is_told_as_such_and_nothing_is_lost() {
         let refused = begun.expect_err("no room");
         assert!(matches!(refused, StoreError::Full | StoreError::Disk { .. }), "{refused:?}");
         drop(full);
-        assert_whole(&open(&dir, 'a'), &acknowledged);
+        put(&opened.store, 450).expect("it goes on by itself");
+        drop(opened);
+        assert_whole(&open(&dir, 'a'), &[acknowledged.as_slice(), &[450]].concat());
         put(&open(&dir, 'a'), 500).expect("a write");
     });
 }
 
 #[test]
-fn a_disk_that_may_not_be_written_is_a_clear_error_and_loses_nothing() {
-    on_a_small_disk("a_disk_that_may_not_be_written_is_a_clear_error_and_loses_nothing", |way, folder| {
+fn offline_goes_on_and_has_its_end_while_the_disk_takes_no_note_of_the_clock() {
+    on_a_small_disk("offline_goes_on_and_has_its_end_while_the_disk_takes_no_note_of_the_clock", |way, folder| {
+        const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+        let dir = folder.join("stores");
+        let store = open(&dir, 'a');
+        put(&store, 1).expect("a write");
+        store.confirm(noon()).expect("a write");
+        drop(store);
+        let store = open(&dir, 'a');
+        let full = Full::make(way, if way == Way::FileSize { &dir } else { folder });
+        let week = OfflinePolicy { days: 7, ..OfflinePolicy::default() };
+        let shown = |store: &Store, now| store.may_show(now, week).expect("a decision");
+        if way != Way::FileSize {
+            store.note("full", "no").expect_err("no note is taken");
+        }
+        assert_eq!(shown(&store, noon() + 6 * DAY), Shown::Yes { remaining: DAY });
+        assert_eq!(shown(&store, noon() + DAY), Shown::Yes { remaining: DAY }, "set back five days");
+        assert_eq!(shown(&store, noon() + 2 * DAY), Shown::No(Closed::Over));
+        drop(full);
+        assert_eq!(shown(&store, noon() + 3 * DAY), Shown::No(Closed::Over), "and then it is written");
+        drop(store);
+        assert_eq!(shown(&open(&dir, 'a'), noon() + 3 * DAY), Shown::No(Closed::Over));
+    });
+}
+
+#[test]
+fn a_disk_that_may_not_be_written_is_told_read_and_loses_nothing() {
+    on_a_small_disk("a_disk_that_may_not_be_written_is_told_read_and_loses_nothing", |way, folder| {
         let dir = folder.join("stores");
         let store = open(&dir, 'a');
         put(&store, 1).expect("a write");
@@ -205,9 +235,17 @@ fn a_disk_that_may_not_be_written_is_a_clear_error_and_loses_nothing() {
             assert!(matches!(error, StoreError::Folder { .. }), "{error:?}");
         } else {
             remount("ro");
-            let error = Store::open(&dir, &tenant('a'), &key('a')).expect_err("refused");
+            let opened = Store::open(&dir, &tenant('a'), &key('a')).expect("what is there can be read");
+            let error = opened.unwritable.as_ref().expect("a reason");
             assert!(matches!(error, StoreError::Folder { .. }), "{error:?}");
             assert!(error.to_string().contains(&dir.display().to_string()), "{error}");
+            assert_whole(&opened.store, &[1]);
+            assert!(put(&opened.store, 2).is_err(), "nothing is kept");
+            drop(opened);
+            let nobody = Store::open(&dir, &tenant('b'), &key('b')).expect_err("nothing is there");
+            assert!(matches!(nobody, StoreError::Folder { .. }), "{nobody:?}");
+            let another = Store::open(&dir, &tenant('a'), &key('b')).expect_err("another key opens nothing");
+            assert!(matches!(another, StoreError::Folder { .. }), "{another:?}");
             remount("rw");
         }
         assert_whole(&open(&dir, 'a'), &[1]);

@@ -186,7 +186,7 @@ fn forty_answers() -> Vec<u8> {
 /// Reads forty pipes from a store whose file was harmed; whether it started
 /// anew. Afterwards it must work.
 fn reads_whole_answers_or_none(dir: &Path) -> bool {
-    let Opened { store, notice } = Store::open(dir, &tenant('a'), &key('a')).expect("a store");
+    let Opened { store, notice, .. } = Store::open(dir, &tenant('a'), &key('a')).expect("a store");
     for number in 0..40 {
         let seen = store.get(&question(&format!("pipe{number}"))).expect("an answer or none");
         assert!(seen.is_none_or(|seen| seen.answer == noise(number, 3_000)), "a part of an answer");
@@ -298,7 +298,7 @@ fn two_processes_may_open_one_file() {
 /// Modes do not bind root, so as root the test runs itself as nobody.
 #[cfg(target_os = "linux")]
 #[test]
-fn a_folder_that_cannot_be_written_is_a_clear_error() {
+fn a_folder_that_cannot_be_written_is_told_and_what_is_in_it_is_read() {
     use std::os::unix::fs::{MetadataExt, PermissionsExt};
     use std::os::unix::process::CommandExt;
 
@@ -309,7 +309,7 @@ fn a_folder_that_cannot_be_written_is_a_clear_error() {
         fs::copy(std::env::current_exe().expect("this test"), &program).expect("a copy");
         fs::set_permissions(outer.path(), fs::Permissions::from_mode(0o777)).expect("modes");
         let status = std::process::Command::new(&program)
-            .args(["--exact", "a_folder_that_cannot_be_written_is_a_clear_error"])
+            .args(["--exact", "a_folder_that_cannot_be_written_is_told_and_what_is_in_it_is_read"])
             .env("TMPDIR", outer.path())
             .current_dir(outer.path())
             .uid(NOBODY)
@@ -320,8 +320,7 @@ fn a_folder_that_cannot_be_written_is_a_clear_error() {
         return;
     }
 
-    let expect_folder = |dir: &Path| {
-        let error = Store::open(dir, &tenant('a'), &key('a')).expect_err("refused");
+    let is_told = |error: &StoreError, dir: &Path| {
         assert!(matches!(error, StoreError::Folder { .. }), "{error}");
         assert!(error.to_string().contains(&dir.display().to_string()), "{error}");
     };
@@ -330,8 +329,13 @@ fn a_folder_that_cannot_be_written_is_a_clear_error() {
     store.put(&question("kpis"), b"kept", noon(), SOURCE).expect("a write");
     drop(store);
     fs::set_permissions(&dir, fs::Permissions::from_mode(0o500)).expect("modes");
-    expect_folder(&dir);
-    expect_folder(&dir.join("below"));
+    let opened = Store::open(&dir, &tenant('a'), &key('a')).expect("what is there can be read");
+    is_told(opened.unwritable.as_ref().expect("a reason"), &dir);
+    assert!(opened.store.get(&question("kpis")).expect("a read").is_some());
+    assert!(opened.store.put(&question("other"), b"new", noon(), SOURCE).is_err(), "and nothing else is kept");
+    drop(opened);
+    let below = dir.join("below");
+    is_told(&Store::open(&below, &tenant('a'), &key('a')).expect_err("nothing is there"), &below);
     fs::set_permissions(&dir, fs::Permissions::from_mode(0o700)).expect("modes");
     assert!(open(&dir, 'a').get(&question("kpis")).expect("a read").is_some(), "and nothing was lost");
 }

@@ -33,6 +33,7 @@ pub fn question(pipe: &str) -> Question {
 pub fn open(dir: &Path, digit: char) -> Store {
     let opened = Store::open(dir, &tenant(digit), &key(digit)).expect("a store");
     assert_eq!(opened.notice, None);
+    assert!(opened.unwritable.is_none(), "{opened:?}");
     opened.store
 }
 
