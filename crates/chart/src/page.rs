@@ -75,7 +75,54 @@ impl Line<'_> {
     }
 }
 
+/// A text that comes second, in as many lines of this room as it needs, but at most `most`: the last one then holds all
+/// that is left, for [`Line`] to cut. Empty for a text without a word.
+pub fn wrapped(text: &str, room: f32, size: f32, most: usize) -> Vec<String> {
+    let clean = text::clean(text);
+    let mut lines: Vec<String> = Vec::new();
+    let mut used = 0.0;
+    let space = font::width(" ", size, Weight::Regular);
+    for word in clean.split_whitespace() {
+        let width = font::width(word, size, Weight::Regular);
+        let is_full = lines.len() < most && used + space + width > room;
+        match lines.last_mut().filter(|_| !is_full) {
+            Some(line) => {
+                line.push(' ');
+                line.push_str(word);
+                used += space + width;
+            }
+            None => {
+                lines.push(word.to_owned());
+                used = width;
+            }
+        }
+    }
+    lines
+}
+
 /// Text that is nowhere seen, such as a description, as XML has it.
 pub fn escape(plain: &str) -> String {
     svg::escape(&text::clean(plain))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_wrapped_text_says_every_word_in_its_order_and_only_one_word_or_the_last_line_is_too_wide(
+            text in "[a-zA-Z ,.äß]{0,200}", room in 20f32..400.0, most in 1usize..6,
+        ) {
+            let lines = wrapped(&text, room, 12.0, most);
+            let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+            prop_assert_eq!(words(&lines.join(" ")), words(&text));
+            prop_assert!(lines.len() <= most);
+            for line in lines.iter().rev().skip(1) {
+                prop_assert!(font::width(line, 12.0, Weight::Regular) <= room + 0.01 || !line.contains(' '), "{line}");
+            }
+        }
+    }
 }

@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use perch_chart::{Drawing, Size, Theme, View};
-use perch_dashboard::{Tile, TileData};
-use perch_export::{ExportError, Fonts, Layout, Picture, Report, Scale, Span, file_name};
+use perch_dashboard::{Comparison, Dashboard, Tile, TileData};
+use perch_export::{ExportError, Fonts, Group, Head, Layout, Picture, Report, Scale, Span, file_name};
 use perch_tinybird::{Table, write_csv, write_json};
 
 use crate::desktop::Desktop;
@@ -118,9 +118,9 @@ impl Desktop {
         .await
     }
 
-    /// A dashboard as a PDF file, on white as paper is: its tiles as the viewer has
-    /// arranged them, by their ids. A tile of which nothing was ever seen says so
-    /// on its page.
+    /// A dashboard as a PDF file, on white as paper is: all of its tabs and
+    /// sections, the tiles as the viewer has arranged them, by their ids. A tile of
+    /// which nothing was ever seen says so on its page.
     pub async fn export_dashboard(
         &self,
         tenant: &str,
@@ -135,11 +135,19 @@ impl Desktop {
         let range = self.range_in_words(&screen);
         working(move || {
             let Screen { tenant, dashboard, .. } = &screen;
-            let spans: Vec<Span> =
-                dashboard.tiles.iter().map(|tile| Span { columns: tile.width, rows: tile.height }).collect();
-            let layout = Layout::of(&spans);
             let (selection, setting) = (&screen.selection, tenant.setting(&dashboard.id));
-            let draw = |(tile, size): (&Tile, Size)| {
+            let about: Vec<String> = [whose(tenant)].into_iter().chain(range.clone()).collect();
+            let made = made_at.to_zoned(TimeZone::system()).strftime("%-d %b %Y, %H:%M").to_string();
+            let head = Head {
+                title: &dashboard.title,
+                description: dashboard.description.as_deref(),
+                about: &about.join(" · "),
+                chosen: &chosen(&screen).join(" · "),
+                made: &made,
+            };
+            let groups = groups(dashboard);
+            let layout = Layout::of(head.height(), &groups);
+            let draw = |tile: &Tile, size: Size| {
                 let data = engine.seen(tile, selection);
                 if data.is_none() && tile.pipe.is_some() {
                     return Err("Nothing has been seen of this tile yet.".to_owned());
@@ -149,9 +157,10 @@ impl Desktop {
                     .draw(data.as_ref(), tile, &view, &setting, size, Theme::Light)
                     .map_err(|error| Problem::from(&error).message)
             };
-            let drawings: Vec<Result<Drawing, String>> = dashboard.tiles.iter().zip(layout.sizes()).map(draw).collect();
-            let tiles: Vec<perch_export::Tile<'_>> = dashboard
-                .tiles
+            let in_order: Vec<&Tile> = dashboard.groups().into_iter().flat_map(|group| group.tiles).collect();
+            let drawings: Vec<Result<Drawing, String>> =
+                in_order.iter().zip(layout.sizes()).map(|(tile, size)| draw(tile, size)).collect();
+            let tiles: Vec<perch_export::Tile<'_>> = in_order
                 .iter()
                 .zip(&drawings)
                 .map(|(tile, drawing)| perch_export::Tile {
@@ -159,22 +168,7 @@ impl Desktop {
                     drawing: drawing.as_ref().map_err(String::as_str),
                 })
                 .collect();
-            let chosen = tenant
-                .filter_views(dashboard, selection)
-                .into_iter()
-                .filter(|filter| filter.is_set)
-                .map(|filter| format!("{}: {}", filter.label, filter.labels.join(", ")));
-            let about: Vec<String> = [whose(tenant)].into_iter().chain(range.clone()).chain(chosen).collect();
-            let made = made_at.to_zoned(TimeZone::system()).strftime("%-d %b %Y, %H:%M").to_string();
-            let report = Report {
-                title: &dashboard.title,
-                description: dashboard.description.as_deref(),
-                about: &about.join(" · "),
-                made: &made,
-                made_at,
-                theme: Theme::Light,
-                tiles: &tiles,
-            };
+            let report = Report { head, made_at, theme: Theme::Light, tiles: &tiles };
             let bytes = perch_export::pdf(&report, &layout)?;
             let name = file_name(&dashboard.title, range.as_deref(), "pdf");
             Ok(Export { name, kind: "PDF document", extension: "pdf", bytes })
@@ -203,6 +197,33 @@ impl Desktop {
 /// The same from its beginning: on paper nobody scrolls back.
 fn unscrolled(view: &View) -> View {
     View { first_row: 0, offset: 0.0, first_column: 0, ..view.clone() }
+}
+
+/// The tiles in the grids of the screen, each with the names that begin there.
+fn groups(dashboard: &Dashboard) -> Vec<Group> {
+    let mut before = None;
+    let named = dashboard.groups().into_iter().map(|group| {
+        let begins = group.tab != before;
+        before = group.tab;
+        Group {
+            tab: group.tab.filter(|_| begins).map(str::to_owned),
+            section: group.section.map(str::to_owned),
+            tiles: group.tiles.iter().map(|tile| Span { columns: tile.width, rows: tile.height }).collect(),
+        }
+    });
+    named.collect()
+}
+
+/// What else the numbers are of, besides their time: what it is compared with, and the filters.
+fn chosen(screen: &Screen) -> Vec<String> {
+    let Screen { tenant, dashboard, selection } = screen;
+    let compares = dashboard.tiles.iter().any(|tile| tile.compare != Comparison::Off);
+    let comparison = selection.comparison.filter(|comparison| compares && *comparison != Comparison::Off);
+    let compared =
+        comparison.map(|comparison| format!("Compared with: {}", words::comparison(comparison).to_lowercase()));
+    let filters = tenant.filter_views(dashboard, selection).into_iter().filter(|filter| filter.is_set);
+    let filters = filters.map(|filter| format!("{}: {}", filter.label, filter.labels.join(", ")));
+    compared.into_iter().chain(filters).collect()
 }
 
 /// The organization or the person, or who shows it to everybody.
@@ -331,6 +352,27 @@ mod tests {
     fn names(folder: &Path) -> Vec<String> {
         let entries = fs::read_dir(folder).expect("listed");
         entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned()).collect()
+    }
+
+    #[test]
+    fn a_tab_is_named_where_it_begins_and_a_section_above_each_of_its_grids() {
+        let tile = |title: &str, place: &str| {
+            format!("[[tile]]\ntitle = \"{title}\"\n{place}pipe = \"kpis\"\nwidth = 4\n[tile.chart]\nkind = \"auto\"\n")
+        };
+        let tiles = [
+            tile("a", "tab = \"Traffic\"\n"),
+            tile("b", "tab = \"Traffic\"\nsection = \"When\"\n"),
+            tile("c", ""),
+            tile("d", "tab = \"Sources\"\nsection = \"When\"\n"),
+        ];
+        let text = format!("version = 2\ntitle = \"Report\"\n{}", tiles.concat());
+        let dashboard = Dashboard::parse("report", &text).expect("a dashboard");
+        let told: Vec<_> = groups(&dashboard)
+            .into_iter()
+            .map(|group| (group.tab.unwrap_or_default(), group.section.unwrap_or_default(), group.tiles.len()))
+            .collect();
+        let wanted = [("", "", 1), ("Traffic", "", 1), ("", "When", 1), ("Sources", "When", 1)];
+        assert_eq!(told, wanted.map(|(tab, section, tiles)| (tab.to_owned(), section.to_owned(), tiles)));
     }
 
     #[test]

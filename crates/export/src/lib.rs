@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! Drawing -> frame (ground, title) -> SVG -> usvg -> PNG
-//! Drawings -> pages (grid, titles) --------> usvg -> PDF, whose text stays text
+//! Drawings -> pages (grids, headings) -----> usvg -> PDF, whose text stays text
 //! ```
 //!
 //! What Perch Sans does not hold (it has Latin, Greek and Cyrillic) comes from a font of the system that makes the file,
@@ -21,6 +21,6 @@ mod tree;
 pub use error::ExportError;
 pub use file_name::file_name;
 pub use frame::{Fonts, Picture, svg};
-pub use layout::{Layout, Span};
-pub use pdf::{Report, Tile, pdf, picture_pdf};
+pub use layout::{Group, Layout, Span};
+pub use pdf::{Head, Report, Tile, pdf, picture_pdf};
 pub use png::{Pixels, Scale, pixels, png};

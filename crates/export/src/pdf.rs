@@ -15,7 +15,7 @@ use krilla_svg::{SurfaceExt, SvgSettings};
 use perch_chart::page::{self, Colors, Line};
 use perch_chart::{Drawing, Size, Theme};
 
-use crate::layout::{HEIGHT, MARGIN, Place, TITLE, WIDTH};
+use crate::layout::{HEIGHT, Heading, MARGIN, Place, TITLE, WIDTH};
 use crate::{ExportError, Fonts, Layout, Picture, svg, tree};
 
 /// A CSS pixel of a page in points: A4 is 595.28 of them wide.
@@ -23,18 +23,27 @@ const POINTS: f32 = 595.28 / WIDTH;
 /// A CSS pixel as CSS has it: a 96th of an inch, of which a point is a 72nd.
 const PICTURE_POINTS: f32 = 0.75;
 
+/// What the first page says above the tiles.
+#[derive(Debug, Clone)]
+pub struct Head<'a> {
+    /// The dashboard's title.
+    pub title: &'a str,
+    /// What is said of it.
+    pub description: Option<&'a str>,
+    /// Whose it is and over which time: at the left.
+    pub about: &'a str,
+    /// What else was chosen, such as the filters; empty where nothing is.
+    pub chosen: &'a str,
+    /// When it was made, in words: at the right.
+    pub made: &'a str,
+}
+
 /// A dashboard to put on pages.
 #[derive(Debug, Clone)]
 pub struct Report<'a> {
-    /// The dashboard's title.
-    pub title: &'a str,
-    /// A sentence under it.
-    pub description: Option<&'a str>,
-    /// Whose it is and over which time: at the left, above the tiles.
-    pub about: &'a str,
-    /// When it was made, in words: at the right.
-    pub made: &'a str,
-    /// The same for the file's own date.
+    /// What the first page begins with, as it was laid out with.
+    pub head: Head<'a>,
+    /// When it was made, for the file's own date.
     pub made_at: Timestamp,
     /// Upon what.
     pub theme: Theme,
@@ -51,7 +60,7 @@ pub struct Tile<'a> {
     pub drawing: Result<&'a Drawing, &'a str>,
 }
 
-/// The dashboard as a PDF file, dated with `made_at`.
+/// The dashboard as a PDF file, dated with `made_at`. The layout is one below a head as high as the report's.
 ///
 /// # Errors
 ///
@@ -67,12 +76,17 @@ pub fn pdf(report: &Report<'_>, layout: &Layout) -> Result<Vec<u8>, ExportError>
         surface.push_transform(&Transform::from_scale(POINTS, POINTS));
         artifact(&mut surface, |surface| draw(surface, &ground(report, number, pages), whole()))?;
         if number == 0 {
-            let header = tagged(&mut surface, |surface| draw(surface, &header(report), whole()))?;
-            tags.push(heading(1, report.title, header));
+            let header = tagged(&mut surface, |surface| draw(surface, &report.head.to_svg(report.theme), whole()))?;
+            tags.push(heading(1, report.head.title, header));
         }
-        for (tile, place) in report.tiles.iter().zip(&layout.places).filter(|(_, place)| place.page == number) {
+        let placed = report.tiles.iter().zip(&layout.places).enumerate();
+        for (index, (tile, place)) in placed.filter(|(_, (_, place))| place.page == number) {
+            for name in layout.headings.iter().filter(|name| name.before == index) {
+                let text = tagged(&mut surface, |surface| draw(surface, &part_title(name, report.theme), whole()))?;
+                tags.push(heading(name.level, &name.text, text));
+            }
             let title = tagged(&mut surface, |surface| draw(surface, &tile_title(tile, place, report.theme), whole()))?;
-            tags.push(heading(2, tile.title, title));
+            tags.push(heading(place.level, tile.title, title));
             if let Ok(drawing) = tile.drawing {
                 let figure = tagged(&mut surface, |surface| draw_tile(surface, drawing, place))?;
                 tags.push(figure_of(drawing, figure));
@@ -82,7 +96,7 @@ pub fn pdf(report: &Report<'_>, layout: &Layout) -> Result<Vec<u8>, ExportError>
         surface.finish();
         page.finish();
     }
-    finish(document, tags, report.title, Some(report.made_at))
+    finish(document, tags, report.head.title, Some(report.made_at))
 }
 
 /// One picture as a PDF file whose page is as large as it. Without a date: the same picture gives the same bytes.
@@ -203,31 +217,78 @@ fn ground(report: &Report<'_>, number: usize, pages: usize) -> String {
     let page = format!("{} of {pages}", number + 1);
     let mut content = format!("<rect width=\"{WIDTH}\" height=\"{HEIGHT}\" fill=\"{ground}\"/>");
     if pages > 1 {
-        let room = WIDTH - 2.0 * MARGIN;
-        let line =
-            Line { text: "", x: 0.0, baseline: HEIGHT - MARGIN + 8.0, room, size: 11.0, title: false, at_right: false };
-        let title = Line { text: report.title, x: MARGIN, room: room - 80.0, ..line };
+        let (baseline, room) = (HEIGHT - MARGIN + 8.0, room());
+        let line = Line { text: "", x: 0.0, baseline, room, size: 11.0, title: false, at_right: false };
+        let title = Line { text: report.head.title, x: MARGIN, room: room - 80.0, ..line };
         content += &title.to_svg(report.theme);
         content += &Line { text: &page, x: WIDTH - MARGIN, at_right: true, ..line }.to_svg(report.theme);
     }
     sheet(&content)
 }
 
-/// The dashboard's title, and whose it is, of when.
-fn header(report: &Report<'_>) -> String {
-    let room = WIDTH - 2.0 * MARGIN;
-    let line = Line { text: "", x: MARGIN, baseline: 0.0, room, size: 13.0, title: false, at_right: false };
-    let mut content =
-        Line { text: report.title, baseline: MARGIN + 22.0, size: 26.0, title: true, ..line }.to_svg(report.theme);
-    let mut baseline = MARGIN + 46.0;
-    if let Some(description) = report.description {
-        content += &Line { text: description, baseline, ..line }.to_svg(report.theme);
-        baseline += 22.0;
+/// Between the lines of a head.
+const LEADING: f32 = 18.0;
+/// The size of what the head says below the title.
+const HEAD_SIZE: f32 = 13.0;
+/// From the top of a head to the line below its title, and from its last line to the tiles.
+const HEAD_ABOVE: f32 = 46.0;
+const HEAD_BELOW: f32 = 24.0;
+/// Between what describes the dashboard and what is said of these pages.
+const HEAD_GAP: f32 = 4.0;
+/// A longer description than this belongs elsewhere.
+const MOST_DESCRIPTION: usize = 4;
+/// As many lines tell what was chosen; with hundreds of values, the last ends with an ellipsis.
+const MOST_CHOSEN: usize = 8;
+
+impl Head<'_> {
+    /// How much of the first page it takes, in CSS pixels.
+    pub fn height(&self) -> f32 {
+        let [described, chosen] = [self.described(), self.chosen()].map(|lines| lines.len());
+        let gap = if described > 0 { HEAD_GAP } else { 0.0 };
+        HEAD_ABOVE + gap + (described + chosen) as f32 * LEADING + HEAD_BELOW
     }
-    content += &Line { text: report.about, baseline, room: room * 0.6, ..line }.to_svg(report.theme);
-    let made = Line { text: report.made, x: WIDTH - MARGIN, baseline, room: room * 0.38, at_right: true, ..line };
-    content += &made.to_svg(report.theme);
-    sheet(&content)
+
+    fn described(&self) -> Vec<String> {
+        page::wrapped(self.description.unwrap_or_default(), room(), HEAD_SIZE, MOST_DESCRIPTION)
+    }
+
+    fn chosen(&self) -> Vec<String> {
+        page::wrapped(self.chosen, room(), HEAD_SIZE, MOST_CHOSEN)
+    }
+
+    fn to_svg(&self, theme: Theme) -> String {
+        let mut baseline = MARGIN + HEAD_ABOVE;
+        let line = Line { text: "", x: MARGIN, baseline, room: room(), size: HEAD_SIZE, title: false, at_right: false };
+        let title = Line { text: self.title, baseline: MARGIN + 22.0, size: 26.0, title: true, ..line };
+        let mut content = title.to_svg(theme);
+        let described = self.described();
+        for text in &described {
+            content += &Line { text, baseline, ..line }.to_svg(theme);
+            baseline += LEADING;
+        }
+        if !described.is_empty() {
+            baseline += HEAD_GAP;
+        }
+        content += &Line { text: self.about, baseline, room: room() * 0.6, ..line }.to_svg(theme);
+        let made = Line { text: self.made, x: WIDTH - MARGIN, baseline, room: room() * 0.38, at_right: true, ..line };
+        content += &made.to_svg(theme);
+        for text in &self.chosen() {
+            baseline += LEADING;
+            content += &Line { text, baseline, ..line }.to_svg(theme);
+        }
+        sheet(&content)
+    }
+}
+
+fn room() -> f32 {
+    WIDTH - 2.0 * MARGIN
+}
+
+/// The name of a tab or of a section.
+fn part_title(name: &Heading, theme: Theme) -> String {
+    let size = if name.is_tab { 20.0 } else { 15.0 };
+    let (text, baseline) = (name.text.as_str(), name.baseline);
+    sheet(&Line { text, x: MARGIN, baseline, room: room(), size, title: true, at_right: false }.to_svg(theme))
 }
 
 /// A line, the tile's title, and the reason where there is no picture.

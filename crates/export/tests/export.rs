@@ -1,7 +1,9 @@
 //! Pictures as files, looked at as their readers look at them: pixel by pixel, page by page.
 
 use perch_chart::{Drawing, Input, Kind, Size, Spec, Theme, draw};
-use perch_export::{ExportError, Fonts, Layout, Picture, Report, Scale, Span, Tile, pdf, picture_pdf, png, svg};
+use perch_export::{
+    ExportError, Fonts, Group, Head, Layout, Picture, Report, Scale, Span, Tile, pdf, picture_pdf, png, svg,
+};
 use perch_tinybird::decode;
 
 const SIZE: Size = Size { width: 400, height: 240 };
@@ -197,16 +199,21 @@ fn hostile_words_are_words_in_every_format() {
     }
 }
 
+const HEAD: Head<'static> = Head {
+    title: "Website traffic",
+    description: Some("How people find the shop"),
+    about: "Acme · 14 – 20 Nov 2026",
+    chosen: "",
+    made: "Made on 21 Nov 2026, 18:40",
+};
+
+/// Without tabs and sections.
+fn flat(tiles: &[Span]) -> Layout {
+    Layout::of(HEAD.height(), &[Group { tiles: tiles.to_vec(), ..Group::default() }])
+}
+
 fn report<'a>(tiles: &'a [Tile<'a>]) -> Report<'a> {
-    Report {
-        title: "Website traffic",
-        description: Some("How people find the shop"),
-        about: "Acme · 14 – 20 Nov 2026",
-        made: "Made on 21 Nov 2026, 18:40",
-        made_at: "2026-11-21T18:40:00Z".parse().expect("a time"),
-        theme: Theme::Light,
-        tiles,
-    }
+    Report { head: HEAD, made_at: "2026-11-21T18:40:00Z".parse().expect("a time"), theme: Theme::Light, tiles }
 }
 
 /// What a page says. Each letter is placed by itself, so what separates them is not told.
@@ -217,7 +224,7 @@ fn words(document: &lopdf::Document, page: u32) -> String {
 #[test]
 fn a_dashboard_becomes_pages_that_can_be_read_and_searched() {
     let spans = [Span { columns: 6, rows: 5 }; 7];
-    let layout = Layout::of(&spans);
+    let layout = flat(&spans);
     let drawings: Vec<Drawing> =
         (0..7).map(|tile| drawing(&[&format!("name{tile}")], Kind::BarList, Theme::Light)).collect();
     let titles: Vec<String> = (0..7).map(|tile| format!("Tile {tile}")).collect();
@@ -244,11 +251,80 @@ fn a_dashboard_becomes_pages_that_can_be_read_and_searched() {
     assert!(all.contains("Nothingwaseveranswered."));
 }
 
+/// The words of each heading, with its depth, in the order in which they are read.
+fn headings(document: &lopdf::Document) -> Vec<(String, String)> {
+    let title = |dictionary: &lopdf::Dictionary| {
+        let kind = dictionary.get(b"S").ok()?.as_name().ok()?;
+        let words = lopdf::decode_text_string(dictionary.get(b"T").ok()?).ok()?;
+        kind.starts_with(b"H").then(|| (String::from_utf8_lossy(kind).into_owned(), words))
+    };
+    document.objects.values().filter_map(|object| title(object.as_dict().ok()?)).collect()
+}
+
+#[test]
+fn all_tabs_and_sections_are_printed_with_their_names_above_their_tiles() {
+    let drawing = drawing(&["a"], Kind::BarList, Theme::Light);
+    let titles = ["Visits", "Trend", "Sites", "Campaigns"];
+    let tiles = titles.map(|title| Tile { title, drawing: Ok(&drawing) });
+    let group = |tab: Option<&str>, section: Option<&str>| Group {
+        tab: tab.map(str::to_owned),
+        section: section.map(str::to_owned),
+        tiles: vec![Span { columns: 12, rows: 4 }],
+    };
+    let groups = [
+        group(None, None),
+        group(Some("Traffic"), None),
+        group(Some("Sources"), Some("Online")),
+        group(None, Some("Mail & more")),
+    ];
+    let layout = Layout::of(HEAD.height(), &groups);
+    let file = pdf(&report(&tiles), &layout).expect("a PDF");
+    let document = lopdf::Document::load_mem(&file).expect("a PDF");
+    let all: String = (1..=layout.pages() as u32).map(|page| words(&document, page)).collect();
+    let order = ["Visits", "Traffic", "Trend", "Sources", "Online", "Sites", "Mail&more", "Campaigns"];
+    // A picture says no word of these; the last page's foot says the title once more.
+    let places = order.map(|name| all.find(name).unwrap_or_else(|| panic!("{name} in {all}")));
+    assert!(places.is_sorted(), "{places:?} in {all}");
+    let mut told = headings(&document);
+    told.sort();
+    let wanted = [
+        ("H1", "Website traffic"),
+        ("H2", "Sources"),
+        ("H2", "Traffic"),
+        ("H2", "Visits"),
+        ("H3", "Mail & more"),
+        ("H3", "Online"),
+        ("H3", "Trend"),
+        ("H4", "Campaigns"),
+        ("H4", "Sites"),
+    ];
+    assert_eq!(told, wanted.map(|(level, words)| (level.to_owned(), words.to_owned())));
+}
+
+#[test]
+fn what_was_chosen_stands_at_the_top_in_as_many_lines_as_it_needs() {
+    let countries: Vec<String> = (1..=60).map(|number| format!("Country{number}")).collect();
+    let chosen = format!("Country: {} · Device: Phone", countries.join(", "));
+    let head = Head { chosen: &chosen, ..HEAD };
+    assert!(head.height() > HEAD.height() + 60.0, "{} lines' worth", head.height() - HEAD.height());
+    let drawing = drawing(&["a"], Kind::Donut, Theme::Light);
+    let tiles = [Tile { title: "Shares", drawing: Ok(&drawing) }];
+    let layout = Layout::of(head.height(), &[Group { tiles: vec![Span { columns: 6, rows: 4 }], ..Group::default() }]);
+    let file = pdf(&Report { head, ..report(&tiles) }, &layout).expect("a PDF");
+    let document = lopdf::Document::load_mem(&file).expect("a PDF");
+    let first = words(&document, 1);
+    for said in ["Country1,", "Country60·Device:Phone", "Acme·14–20Nov2026", "Madeon21Nov2026,18:40", "Shares"] {
+        assert!(first.contains(said), "{said} in {first}");
+    }
+    let endless = Head { chosen: &chosen.repeat(50), ..HEAD };
+    assert!(endless.height() < 300.0, "the tiles keep their room: {}", endless.height());
+}
+
 #[test]
 fn each_picture_on_a_page_has_its_words() {
     let drawing = drawing(&["a"], Kind::Donut, Theme::Light);
     let tiles = [Tile { title: "Shares", drawing: Ok(&drawing) }];
-    let file = pdf(&report(&tiles), &Layout::of(&[Span { columns: 6, rows: 4 }])).expect("a PDF");
+    let file = pdf(&report(&tiles), &flat(&[Span { columns: 6, rows: 4 }])).expect("a PDF");
     let document = lopdf::Document::load_mem(&file).expect("a PDF");
     let alternatives: Vec<String> = document
         .objects
@@ -261,7 +337,7 @@ fn each_picture_on_a_page_has_its_words() {
 
 #[test]
 fn a_dashboard_without_tiles_is_a_page_with_its_title() {
-    let file = pdf(&report(&[]), &Layout::of(&[])).expect("a PDF");
+    let file = pdf(&report(&[]), &flat(&[])).expect("a PDF");
     let document = lopdf::Document::load_mem(&file).expect("a PDF");
     assert_eq!(document.get_pages().len(), 1);
     assert!(words(&document, 1).contains("Websitetraffic"));
