@@ -245,6 +245,7 @@ impl Sandbox {
         &[
             ("web-traffic", include_str!("../../../dashboards/web-traffic.toml")),
             ("site-overview", include_str!("../../../dashboards/site-overview.toml")),
+            ("weekly-report", include_str!("../../../dashboards/weekly-report.toml")),
             ("who-visits", include_str!("../../../dashboards/who-visits.toml")),
         ]
     }
