@@ -295,19 +295,26 @@ impl App {
     }
 
     /// What a chart says under the keyboard, from its first mark to its last:
-    /// each mark's heading and its entries, name and value.
+    /// each mark's heading and its entries, name and value. A picture that is
+    /// drawn anew meanwhile is walked from its beginning.
     pub async fn walk(&self, tile: &str) -> Vec<Mark> {
+        eventually(&format!("{tile} to be walked from end to end"), || self.walk_once(tile)).await
+    }
+
+    /// `None` where another picture took the place of the one that was walked.
+    async fn walk_once(&self, tile: &str) -> Option<Vec<Mark>> {
         let chart = self.focus(tile).await;
         press(&chart, Key::End).await;
-        let last = self.pointed(tile).await.unwrap_or_else(|| panic!("{tile} has marks"));
+        let last = self.pointed(tile).await?;
         press(&chart, Key::Home).await;
-        let mut marks = vec![self.pointed(tile).await.expect("a first mark")];
+        let mut marks = vec![self.pointed(tile).await?];
         while marks.last() != Some(&last) {
             press(&chart, Key::Down).await;
-            marks.push(self.pointed(tile).await.expect("a mark"));
+            let next = self.pointed(tile).await.filter(|next| !marks.contains(next))?;
+            marks.push(next);
         }
         press(&chart, Key::Escape).await;
-        marks
+        Some(marks)
     }
 
     /// What a table says under the keyboard, row after row. One that scrolls

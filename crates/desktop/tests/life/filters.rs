@@ -178,6 +178,7 @@ async fn values_come_from_a_pipe_heed_other_filters_and_are_there_without_a_netw
     assert!(labels.is_sorted() && labels.contains(&"United Kingdom"), "as the pipe sorts them: {labels:?}");
     assert!(countries.fetched.is_some() && countries.problem.is_none());
     app.clear_filters(&harbor, "web-traffic").await.expect("cleared");
+    values(&app, &harbor, "top-pages").await;
     let all = options(&app, &harbor, "origin").await;
     app.set_filter(&harbor, "web-traffic", "location", &texts(&["JP"])).await.expect("set");
     let some = options(&app, &harbor, "origin").await;
