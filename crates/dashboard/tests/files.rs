@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use perch_chart::Kind;
+use perch_chart::{Input, Kind, Size, Theme, draw};
 use perch_dashboard::{
-    Choices, Comparison, Dashboard, DayZone, Filter, FilterKind, MOST_BYTES, Parameter, Preset, Problem, Reading,
-    TimeRange,
+    Change, Choices, Comparison, Dashboard, DayZone, Draft, Filter, FilterKind, MOST_BYTES, Parameter, Preset, Problem,
+    Reading, TimeRange,
 };
 use perch_tenant::Attribute;
-use perch_tinybird::{ParameterValue, PipeName};
+use perch_tinybird::{ParameterValue, PipeName, decode};
 
 const GOOD: &str = r##"version = 1
 title = "Web traffic"
@@ -644,6 +644,84 @@ fn a_file_without_tiles_or_with_ten_thousand_says_so() {
     assert_eq!(dashboard.expect("the first ones").tiles.len(), 200);
     assert_eq!(problems.len(), 1);
     assert_eq!(problems[0].line, 3 + 200 * 5);
+}
+
+/// Deeper than any thread's stack would bear, were it followed all the way.
+#[test]
+fn a_file_of_a_hundred_thousand_levels_is_refused() {
+    let deep = 100_000;
+    for line in [
+        format!("a = {}{}", "[".repeat(deep), "]".repeat(deep)),
+        format!("a = {}1{}", "{ b = ".repeat(deep), " }".repeat(deep)),
+        format!("{}a = 1", "a.".repeat(deep)),
+        format!("[{}a]", "a.".repeat(deep)),
+        format!("[[{}a]]", "a.".repeat(deep)),
+    ] {
+        let text = format!("{GOOD}{line}\n");
+        let Reading { dashboard, problems, .. } = Dashboard::read("deep", &text);
+        assert!(dashboard.is_none(), "{}", &line[..20]);
+        // Of names with that many dots, the reader of TOML tells no place.
+        assert!([1, GOOD.lines().count() + 1].contains(&problems[0].line), "{:?}", &problems[0]);
+        // What edits a file reads it by another reader.
+        let mut draft = Draft::new("deep", &text);
+        draft.apply(&Change::Remove { tile: "visits".to_owned() }).expect_err("nothing is changed in such a file");
+    }
+}
+
+/// Every number that TOML can write, where a number goes: either it is refused at
+/// its place, or the picture is drawn.
+#[test]
+fn absurd_numbers_are_refused_where_they_stand_or_drawn_and_stop_nothing() {
+    let answer = br#"{"meta": [{"name": "date", "type": "Date"}, {"name": "visits", "type": "UInt64"}],
+        "data": [{"date": "2026-11-20", "visits": 3}, {"date": "2026-11-21", "visits": 5}], "rows": 2}"#;
+    let table = decode(answer).expect("an answer").table;
+    let size = Size { width: 400, height: 240 };
+    let numbers =
+        ["nan", "-nan", "inf", "-inf", "1e308", "-1e308", "5e-324", "9223372036854775807", "-9223372036854775808", "0"];
+    for number in numbers {
+        for (key, line) in [("width", "width = 8"), ("height", "height = 4")] {
+            let problems = problems(line, &format!("{key} = {number}"));
+            assert!(problems.iter().any(|problem| problem.message.contains(&format!("`{key}` is"))), "{problems:?}");
+        }
+        for (kind, lines) in ["line", "column", "bar-list", "kpi", "gauge", "histogram", "donut", "table", "funnel"]
+            .into_iter()
+            .flat_map(|kind| {
+                [
+                    format!("y_axis = {{ min = {number} }}"),
+                    format!("y_axis = {{ max = {number} }}"),
+                    format!("y_axis = {{ min = {number}, max = {number} }}"),
+                    format!("y_axis = {{ min = -1e308, max = {number}, scale = \"log\" }}"),
+                    format!("thresholds = [{{ value = {number} }}]"),
+                    format!("bands = [{{ from = {number}, to = {number} }}, {{ from = {number} }}]"),
+                    format!("annotations = [{{ at = {number}, label = \"a\" }}]"),
+                    format!("target = {number}"),
+                    format!("limit = {number}"),
+                    format!("bins = {number}"),
+                ]
+                .map(|lines| (kind, lines))
+            })
+        {
+            let text = GOOD.replace("kind = \"line\"", &format!("kind = \"{kind}\"\n{lines}"));
+            let Reading { dashboard, .. } = Dashboard::read("absurd", &text);
+            for tile in dashboard.expect("the other tile at least").tiles.iter().filter(|tile| tile.id == "visits") {
+                if let Ok(drawing) = draw(&Input::from(&table), &tile.chart, size, Theme::Light) {
+                    let wrong = ["NaN", "inf"].iter().any(|word| drawing.svg.contains(word));
+                    assert!(!wrong && drawing.svg.len() < 1_000_000, "{kind}: {lines}: {}", drawing.svg);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_number_that_is_none_bounds_no_filter() {
+    for (line, key) in [("min = nan", "min"), ("max = -nan", "max"), ("step = nan", "step"), ("step = inf", "step")] {
+        let problems = told(&format!("[[filter]]\nname = \"a\"\nkind = \"number\"\n{line}"));
+        assert!(
+            problems.iter().any(|(_, _, message)| message.contains(&format!("`{key}` is"))),
+            "{line}: {problems:?}"
+        );
+    }
 }
 
 #[test]
