@@ -277,8 +277,17 @@ test('a new tile is of a pipe that the token reads', async () => {
   expect(changes(calls)[0]).toMatchObject({
     kind: 'add',
     tile: { pipe: 'top_pages', chart: 'auto' },
+    after: 'sources',
   });
   await vi.waitFor(() => expect(find('edit-title')).not.toBeNull());
+});
+
+test('a dashboard in somebody’s hands does not become a wall', async () => {
+  await editing();
+  key('d', { ctrlKey: true });
+  await click('dashboard-menu');
+  expect((await get('wall')).hasAttribute('disabled')).toBe(true);
+  expect((await get('dashboard')).dataset['wall']).toBe('false');
 });
 
 test('a file that somebody changed is written over only when the viewer says so', async () => {

@@ -36,7 +36,7 @@ pub enum Change {
     Add {
         /// What it shows.
         tile: NewTile,
-        /// The tile that it stands behind; `None` for the end.
+        /// The tile that it stands behind, and whose tab and section it joins; `None` for the end.
         after: Option<String>,
     },
     /// Writes a tile a second time, right behind itself.
@@ -405,7 +405,9 @@ fn add(text: &str, tile: &NewTile, after: Option<&str>) -> Result<(String, Optio
         None => ids.len(),
     };
     let lines = written(tile, &ids).replace('\n', outline.line_end());
-    Ok((outline.with(&lines, place), Some(place)))
+    let text = outline.with(&lines, place);
+    let text = if after.is_some() { join(&text, place, place - 1)? } else { text };
+    Ok((text, Some(place)))
 }
 
 /// A new tile as the documentation writes one.

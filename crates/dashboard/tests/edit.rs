@@ -248,6 +248,21 @@ fn a_tile_lands_where_it_was_put_also_beside_one_with_a_mistake() {
 }
 
 #[test]
+fn a_new_tile_joins_the_tab_and_the_section_of_the_one_before_it() {
+    let placed = |title: &str, place: &str| {
+        format!("[[tile]]\ntitle = \"{title}\"\npipe = \"one\"\n{place}[tile.chart]\nkind = \"table\"\n")
+    };
+    let (first, second) = (placed("A", "tab = \"Sources\"\nsection = \"Paid\"\n"), placed("B", "tab = \"Pages\"\n"));
+    let mut draft = draft(&format!("version = 2\ntitle = \"Placed\"\n\n{first}\n{second}"));
+    for (after, place) in [("a", (Some("Sources"), Some("Paid"))), ("b", (Some("Pages"), None))] {
+        let id = draft.apply(&Change::Add { tile: new_tile(), after: Some(after.to_owned()) }).expect("added");
+        let dashboard = draft.read().dashboard.expect("a dashboard");
+        let tile = dashboard.tile(&id.expect("an id")).expect("the new tile");
+        assert_eq!((tile.tab.as_deref(), tile.section.as_deref()), place, "after {after}");
+    }
+}
+
+#[test]
 fn a_tile_with_a_mistake_is_taken_out_by_its_place_among_such_and_comes_back() {
     let wrong = FILE.replace("kind = \"bar-list\"", "kind = \"barlist\"").replace("\"donut\"", "\"donat\"");
     let mut draft = draft(&wrong);

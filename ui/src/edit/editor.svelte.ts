@@ -88,11 +88,12 @@ export class Editor {
       this.said = 'Done again.';
   }
 
-  /** Adds a tile behind the one that is open, or at the end; `null` is a text. */
+  /** Adds a tile behind the last that is seen, so that it stands on the tab that is open; `null` is a text. */
   async add(pipe: string | null): Promise<void> {
     const chart = pipe === null ? 'text' : 'auto';
     const tile = { title: null, pipe, chart };
-    if (!(await this.#change({ kind: 'add', tile, after: null }))) return;
+    const after = this.board?.shown.at(-1)?.id ?? null;
+    if (!(await this.#change({ kind: 'add', tile, after }))) return;
     const added = this.draft?.tile ?? null;
     if (added === null) return;
     this.panel = { kind: 'tile', tile: added, field: null };
