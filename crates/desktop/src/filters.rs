@@ -75,6 +75,9 @@ impl Desktop {
     ) -> Result<FilterOptionsView, Problem> {
         let engine = screen.tenant.engine(&self.inner.client).await?;
         let (tile, tenant) = (&options.tile, &screen.tenant);
+        let is_refreshing = || tenant.is_refreshing(&screen.question(&tile.id));
+        // Before what was seen is looked up: what comes in between is told of.
+        let was_refreshing = is_refreshing();
         let data = engine.seen(tile, &screen.selection);
         let failure = engine.failure(tile, &screen.selection).map(|failure| failure.error);
         let spent = engine.allowance().filter(|allowance| allowance.left == 0);
@@ -82,7 +85,7 @@ impl Desktop {
             // Who opens a list that nobody has seen waits for it; one that is stale is the watch's.
             self.spawn_refresh(screen, tile.clone(), Enough::Fresh);
         }
-        let refreshing = tenant.is_refreshing(&screen.question(&tile.id));
+        let refreshing = was_refreshing || is_refreshing();
         let mut problem = match (&failure, spent) {
             (_, Some(spent)) if engine.is_stale(tile, &screen.selection) => Some(Problem::daily_requests(spent.until)),
             // That nobody answers is the tenant's trouble, unless there is nothing to choose from.

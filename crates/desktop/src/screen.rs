@@ -235,6 +235,8 @@ impl Desktop {
         let tile = find_tile(&screen.dashboard, &request.tile)?;
         let engine = screen.tenant.engine(&self.inner.client).await?;
         let question = screen.question(&request.tile);
+        // Before what was seen is looked up: what comes in between is told of.
+        let refreshing = screen.tenant.is_refreshing(&question);
         let data = engine.seen(tile, &question.selection);
         let failure = engine.failure(tile, &question.selection);
         // That nobody answers is the tenant's trouble, told once and not on
@@ -267,7 +269,7 @@ impl Desktop {
             None => None,
         };
         let fetched = data.map(|data| unix_millis(data.fetched));
-        Ok(TileView { picture, fetched, refreshing: screen.tenant.is_refreshing(&question), problem })
+        Ok(TileView { picture, fetched, refreshing, problem })
     }
 
     /// Why there is no newer answer for a tile, whole, for the operator: for the
