@@ -59,12 +59,16 @@ impl Drafts {
 }
 
 impl OpenTenant {
-    /// Puts drafts in the place of the files that they will become.
-    pub(crate) fn show_drafts(&self, files: &mut [DashboardFile]) {
-        let drafts = self.drafts.lock();
-        for file in files {
-            let Some(editing) = drafts.get(&file.id) else { continue };
-            *file = DashboardFile::read(&file.id, &file.name, editing.draft.text().as_bytes());
+    /// Puts drafts in the place of the files that they will become, also where
+    /// such a file is gone: what somebody is writing stays before their eyes.
+    pub(crate) fn show_drafts(&self, files: &mut Vec<DashboardFile>) {
+        for (id, editing) in self.drafts.lock().iter() {
+            let name = editing.file.file_name().unwrap_or_default().to_string_lossy();
+            let draft = DashboardFile::read(id, &name, editing.draft.text().as_bytes());
+            match files.iter_mut().find(|file| file.id == *id) {
+                Some(file) => *file = draft,
+                None => files.insert(files.partition_point(|file| file.id < *id), draft),
+            }
         }
     }
 
@@ -181,7 +185,11 @@ impl Desktop {
     pub async fn discard_edit(&self, tenant: &str, dashboard: &str) -> Result<DashboardView, Problem> {
         let screen = self.screen_of(tenant, dashboard)?;
         screen.tenant.forget_draft(dashboard);
-        self.open_dashboard(tenant, Some(dashboard)).await
+        match self.open_dashboard(tenant, Some(dashboard)).await {
+            // Its file went while it was edited.
+            Err(problem) if problem.code == "gone" => self.open_dashboard(tenant, None).await,
+            opened => opened,
+        }
     }
 
     /// What a tile of the draft on the screen can become, or one that is still

@@ -170,6 +170,27 @@ async fn a_file_that_changed_meanwhile_is_written_over_only_on_request() {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs the keychain of `make test`"]
+async fn a_draft_whose_file_is_gone_stays_on_the_screen_until_it_is_saved_or_discarded() {
+    let world = World::new().await;
+    let (app, harbor) = world.visited(&choice("ada", "harbor-coffee")).await;
+    let file = file(&world, &app);
+    app.begin_edit(&harbor, DASHBOARD).await.expect("begun");
+    app.edit(&harbor, DASHBOARD, set("visits", Assignment::Height(5))).await.expect("changed");
+    fs::remove_file(&file).expect("somebody removes");
+    // As the window does when it is told that files have changed.
+    let view = app.open_dashboard(&harbor, Some(DASHBOARD)).await.expect("the draft");
+    assert!(unsaved(&view) && view.tiles[0].height == 5, "{view:?}");
+    let saved = app.save_edit(&harbor, DASHBOARD, true).await.expect("written anew");
+    assert!(!unsaved(&saved) && read(&file).contains("height = 5"));
+
+    fs::remove_file(&file).expect("somebody removes it again");
+    let view = app.discard_edit(&harbor, DASHBOARD).await.expect("another dashboard");
+    assert_ne!(view.id, DASHBOARD);
+    assert!(!file.exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the keychain of `make test`"]
 async fn a_draft_that_cannot_be_saved_is_kept() {
     let world = World::new().await;
     let choice = choice("ada", "harbor-coffee");
