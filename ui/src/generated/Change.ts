@@ -11,7 +11,7 @@ export type Change = { "kind": "add",
  */
 tile: NewTile, 
 /**
- * The tile that it stands behind; `None` for the end.
+ * The tile that it stands behind, and whose tab and section it joins; `None` for the end.
  */
 after: string | null, } | { "kind": "duplicate", 
 /**
