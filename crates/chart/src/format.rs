@@ -199,9 +199,11 @@ impl Format {
 
     /// Adds a plain number's text with nothing around it.
     fn write_plain(&self, text: &str, out: &mut String) {
-        let (minus, digits) = text.strip_prefix('-').map_or(("", text), |digits| (self.locale.minus, digits));
-        out.push_str(minus);
-        self.locale.write_digits(digits, out);
+        let digits = text.strip_prefix('-');
+        if digits.is_some() {
+            out.push_str(self.locale.minus);
+        }
+        self.locale.write_digits(digits.unwrap_or(text), out);
     }
 
     /// The same in a table's cell, where a number may also be a year or an id: a column of no more than four digits has
@@ -461,11 +463,14 @@ pub(crate) fn trim(mut text: String) -> String {
 /// Whether the text is digits with at most a sign and a point: no exponent, no word.
 fn is_plain(text: &str) -> bool {
     let digits = text.strip_prefix('-').unwrap_or(text).as_bytes();
-    let (whole, fraction) = match digits.iter().position(|byte| *byte == b'.') {
-        Some(point) => (&digits[..point], &digits[point + 1..]),
-        None => (digits, &b"0"[..]),
-    };
-    [whole, fraction].iter().all(|part| !part.is_empty() && part.iter().all(u8::is_ascii_digit))
+    let mut points = 0;
+    // One pass, because each value of each mark is looked at.
+    let is_known = digits.iter().all(|byte| {
+        points += usize::from(*byte == b'.');
+        byte.is_ascii_digit() || *byte == b'.'
+    });
+    let is_ended = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_digit);
+    is_known && points < 2 && is_ended(digits.first()) && is_ended(digits.last())
 }
 
 /// A hundred times a plain number.

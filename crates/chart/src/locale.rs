@@ -112,6 +112,11 @@ impl Locale {
         let point = digits.bytes().position(|byte| byte == b'.');
         let (whole, fraction) = point.map_or((digits, ""), |point| (&digits[..point], &digits[point + 1..]));
         let (last, others) = self.sizes;
+        if whole.len() <= last && (fraction.is_empty() || self.decimal == ".") {
+            // As it stands: most numbers are so short.
+            out.push_str(digits);
+            return;
+        }
         if whole.len() < self.least || whole.len() <= last {
             out.push_str(whole);
         } else {

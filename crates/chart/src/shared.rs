@@ -1,5 +1,5 @@
-//! What marks say, at no cost for each: a chart has thousands of them, so their words are pieces of one text, and their
-//! values are stretches of one list.
+//! What marks say, at little cost for each: a chart has thousands of them, so their words are short or pieces of one
+//! text, and their values are stretches of one list.
 
 use std::fmt;
 use std::ops::{Deref, Range};
@@ -9,18 +9,23 @@ use serde::{Serialize, Serializer};
 
 use crate::Entry;
 
-/// A text that costs nothing to say again: a piece of a longer one that others share, or all of it.
+/// A text that costs nothing to say again: a short one, or a piece of a longer one that others share.
 #[derive(Clone)]
-pub struct Words {
-    whole: Arc<str>,
-    from: u32,
-    to: u32,
+pub struct Words(Said);
+
+/// As large as a shared piece alone: what is short has room beside its pointer.
+#[derive(Clone)]
+enum Said {
+    Short { length: u8, bytes: [u8; SHORT] },
+    Piece { whole: Arc<str>, from: u32, to: u32 },
 }
+
+const SHORT: usize = 15;
 
 /// The values of a mark: a stretch of a list that others share, or all of it.
 #[derive(Clone)]
 pub struct Entries {
-    all: Arc<[Entry]>,
+    all: Arc<Vec<Entry>>,
     from: u32,
     to: u32,
 }
@@ -32,18 +37,22 @@ pub struct Hex([u8; 7]);
 impl Words {
     /// A piece of a text of less than 4 GiB; empty where it has no such piece.
     pub(crate) fn piece(whole: &Arc<str>, range: Range<u32>) -> Self {
-        Self { whole: Arc::clone(whole), from: range.start, to: range.end }
+        Self(Said::Piece { whole: Arc::clone(whole), from: range.start, to: range.end })
     }
 
     /// The text itself.
     pub fn as_str(&self) -> &str {
-        self.whole.get(self.from as usize..self.to as usize).unwrap_or_default()
+        match &self.0 {
+            // It was a text before.
+            Said::Short { length, bytes } => std::str::from_utf8(&bytes[..usize::from(*length)]).unwrap_or_default(),
+            Said::Piece { whole, from, to } => whole.get(*from as usize..*to as usize).unwrap_or_default(),
+        }
     }
 }
 
 impl Entries {
     /// A stretch of a list; empty where it has no such stretch.
-    pub(crate) fn stretch(all: &Arc<[Entry]>, range: Range<u32>) -> Self {
+    pub(crate) fn stretch(all: &Arc<Vec<Entry>>, range: Range<u32>) -> Self {
         Self { all: Arc::clone(all), from: range.start, to: range.end }
     }
 }
@@ -58,7 +67,7 @@ impl Deref for Entries {
 
 impl From<Vec<Entry>> for Entries {
     fn from(entries: Vec<Entry>) -> Self {
-        Self { from: 0, to: entries.len() as u32, all: entries.into() }
+        Self { from: 0, to: entries.len() as u32, all: Arc::new(entries) }
     }
 }
 
@@ -110,7 +119,14 @@ impl Hex {
 
 impl From<&str> for Words {
     fn from(text: &str) -> Self {
-        Self { whole: text.into(), from: 0, to: text.len() as u32 }
+        let mut bytes = [0; SHORT];
+        match bytes.get_mut(..text.len()) {
+            Some(room) => {
+                room.copy_from_slice(text.as_bytes());
+                Self(Said::Short { length: text.len() as u8, bytes })
+            }
+            None => Self::piece(&text.into(), 0..text.len() as u32),
+        }
     }
 }
 
@@ -200,13 +216,22 @@ mod tests {
     }
 
     #[test]
+    fn a_text_is_the_same_however_it_is_kept_and_a_short_one_takes_no_more_room() {
+        for text in ["", "9", "fünfzehn Bytes", "exactly fifteen", "sixteen of bytes"] {
+            assert_eq!(Words::from(text), text);
+            assert_eq!(Words::from(text), Words::piece(&text.into(), 0..text.len() as u32));
+        }
+        assert_eq!(size_of::<Words>(), size_of::<(Arc<str>, u32, u32)>());
+    }
+
+    #[test]
     fn pieces_and_stretches_are_what_they_would_be_alone() {
         let whole: Arc<str> = "onetwo".into();
         let words = |range| Words::piece(&whole, range);
         assert_eq!((words(0..3), words(3..6)), (Words::from("one"), Words::from("two")));
         assert_eq!(words(4..9), "", "no such piece");
         let entry = |name| Entry { name, value: words(0..3), amount: None, color: Hex::of((1, 2, 3)), y: None };
-        let all: Arc<[Entry]> = [entry(words(0..3)), entry(words(3..6))].into();
+        let all = Arc::new(vec![entry(words(0..3)), entry(words(3..6))]);
         assert_eq!(Entries::stretch(&all, 1..2), Entries::from(vec![entry("two".into())]));
         assert!(Entries::stretch(&all, 1..3).is_empty(), "no such stretch");
     }

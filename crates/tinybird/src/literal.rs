@@ -65,7 +65,10 @@ fn write_hundredths(value: f64, out: &mut String) -> bool {
         return false;
     }
     let (whole, rest) = (scaled / 100, scaled % 100);
-    write_integer(value < 0.0, whole, out);
+    if value < 0.0 {
+        out.push('-');
+    }
+    out.push_str(itoa::Buffer::new().format(whole));
     let digit = |value: u64| char::from(b'0' + (value % 10) as u8);
     if rest > 0 {
         out.push('.');
@@ -75,23 +78,6 @@ fn write_hundredths(value: f64, out: &mut String) -> bool {
         }
     }
     true
-}
-
-/// Adds the digits of a whole number to `out`.
-pub(crate) fn write_integer(negative: bool, magnitude: u64, out: &mut String) {
-    // From the last digit on; a `u64` has twenty at most, and there may be a sign.
-    let mut digits = [b'-'; 21];
-    let (mut start, mut rest) = (digits.len(), magnitude);
-    loop {
-        start -= 1;
-        digits[start] = b'0' + (rest % 10) as u8;
-        rest /= 10;
-        if rest == 0 {
-            break;
-        }
-    }
-    // All of it is ASCII.
-    out.push_str(std::str::from_utf8(&digits[start - usize::from(negative)..]).unwrap_or_default());
 }
 
 /// The cell of a value that arrived as `json`.

@@ -245,8 +245,8 @@ impl Column {
             return false;
         }
         match &self.values.cells {
-            Cells::Int(cells) => literal::write_integer(cells[row] < 0, cells[row].unsigned_abs(), out),
-            Cells::UInt(cells) => literal::write_integer(false, cells[row], out),
+            Cells::Int(cells) => out.push_str(itoa::Buffer::new().format(cells[row])),
+            Cells::UInt(cells) => out.push_str(itoa::Buffer::new().format(cells[row])),
             Cells::Float(cells) => literal::write_float(cells[row], out),
             _ => match self.text(row) {
                 Some(text) => out.push_str(&text),

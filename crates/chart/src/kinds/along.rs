@@ -46,31 +46,34 @@ pub(super) fn marks(sheet: &Sheet<'_>, drawn: &Drawn<'_>, tell: &Tell<'_>) -> Ve
     let scale = |series: &Series<'_>| if series.right { &frame.right } else { &frame.y };
     let places = places(lines, &frame.x, |series, value| scale(series).place(value) / f64::from(UNIT));
     let mut draft = Draft::for_marks(places.len(), lines.series.len());
-    let mut digits = String::new();
+    let (mut digits, mut said) = (String::new(), String::new());
     let mut scribe = match &lines.along {
         Along::Time(clock) => Some(Scribe::of(clock)),
         _ => None,
     };
     // Places ascend, and so what stands there is never before what stood at the last one.
     let drawn = lines.shown().filter(|(_, series)| all || !series.faded);
-    let mut drawn: Vec<_> = drawn.map(|(number, series)| (number, series, Words::from(&series.name), 0)).collect();
-    let mut before: Vec<_> = past.iter().flat_map(Past::shown).map(|series| (series, 0)).collect();
+    let mut drawn: Vec<_> =
+        drawn.map(|(number, series)| (number, series, (Words::from(&series.name), series.paint.to_hex()), 0)).collect();
+    let mut before: Vec<_> =
+        past.iter().flat_map(Past::shown).map(|series| (series, series.paint.to_hex(), 0)).collect();
     for x in places {
         let mut first = None;
-        let mut put = |draft: &mut Draft, series: &Series<'_>, index: usize, name: Words, told: Told| {
-            let scale = scale(series);
-            let value = series.ys[index];
-            let y = Some(told.edge).filter(|edge| value.is_finite() && scale.measures(*edge) && scale.holds(*edge));
-            let y = y.map(|edge| pixels(scale.at(edge)));
-            let amount = Some(value).filter(|value| same && value.is_finite());
-            draft.entry(EntryDraft { name, value: 0, amount, color: series.paint.to_hex(), y }, |text| {
-                sheet.write_exact(series.column, series.row(index), &mut digits, text);
-                text.push_str(&told.note);
-            });
-        };
+        let mut put =
+            |draft: &mut Draft, series: &Series<'_>, index: usize, (name, color): (Words, Hex), told: Told| {
+                let scale = scale(series);
+                let value = series.ys[index];
+                let y = Some(told.edge).filter(|edge| value.is_finite() && scale.measures(*edge) && scale.holds(*edge));
+                let y = y.map(|edge| pixels(scale.at(edge)));
+                let amount = Some(value).filter(|value| same && value.is_finite());
+                said.clear();
+                sheet.write_exact(series.column, series.row(index), &mut digits, &mut said);
+                said.push_str(&told.note);
+                draft.entries.push(Entry { name, value: said.as_str().into(), amount, color, y });
+            };
         // Series of the same rows stand at the same places.
         let mut last: Option<(&Rc<Places>, Range<usize>)> = None;
-        for (number, series, name, at) in &mut drawn {
+        for (number, series, look, at) in &mut drawn {
             let here = match &last {
                 Some((xs, here)) if Rc::ptr_eq(xs, &series.xs) => here.clone(),
                 _ => {
@@ -80,22 +83,22 @@ pub(super) fn marks(sheet: &Sheet<'_>, drawn: &Drawn<'_>, tell: &Tell<'_>) -> Ve
             };
             for index in here.clone() {
                 first.get_or_insert_with(|| series.row(index));
-                put(&mut draft, series, index, name.clone(), tell(*number, x, series.ys[index]));
+                put(&mut draft, series, index, look.clone(), tell(*number, x, series.ys[index]));
             }
             last = Some((&series.xs, here));
         }
-        for (series, at) in &mut before {
+        for (series, color, at) in &mut before {
             *at = reached(&series.xs, *at, x);
             for index in standing(&series.xs, *at, x) {
                 let name = past.as_ref().map(|past| past.name(series, series.row(index), alone)).unwrap_or_default();
-                put(&mut draft, series, index, name.into(), itself(0, x, series.ys[index]));
+                put(&mut draft, series, index, (name.into(), *color), itself(0, x, series.ys[index]));
             }
         }
         let Some(row) = first else {
-            draft.drop_entries();
+            draft.entries.truncate(draft.marks.last().map_or(0, |mark| mark.entries.end as usize));
             continue;
         };
-        let mut mark = MarkDraft { x: pixels(frame.x.at(x)), at: None, key: None, heading: 0, entries: 0 };
+        let mut mark = MarkDraft { x: pixels(frame.x.at(x)), at: None, key: None, heading: 0..0, entries: 0..0 };
         mark.at = frame.across().map(|_| x);
         if let Along::Names(_) = lines.along {
             mark.key = Some(Key { column: lines.x.name().to_owned(), value: lines.x.text(row).map(Cow::into_owned) });
@@ -114,81 +117,47 @@ pub(super) fn untold(lines: &Lines<'_>) -> u32 {
     silent.count() as u32
 }
 
-/// Marks while they are put into words: what all of them say is one text, and their values are one list.
+/// Marks while they are put into words: what all of them are about is one text, and their values are one list.
 struct Draft {
-    text: String,
-    entries: Vec<EntryDraft>,
+    headings: String,
+    entries: Vec<Entry>,
     marks: Vec<MarkDraft>,
-}
-
-struct EntryDraft {
-    name: Words,
-    /// Where its words end, which begin where those before it end.
-    value: u32,
-    amount: Option<f64>,
-    color: Hex,
-    y: Option<f32>,
 }
 
 struct MarkDraft {
     x: f32,
     at: Option<f64>,
     key: Option<Key>,
-    /// Where its words end, which follow those of its values.
-    heading: u32,
-    /// Where its values end, which begin where those of the mark before it end.
-    entries: usize,
+    /// Where its words stand.
+    heading: Range<u32>,
+    /// Which values are its own.
+    entries: Range<u32>,
 }
 
 impl Draft {
     fn for_marks(marks: usize, series: usize) -> Self {
-        let entries = marks * series.min(8);
         Self {
-            text: String::with_capacity(marks * 32 + entries * 8),
-            entries: Vec::with_capacity(entries),
+            headings: String::with_capacity(marks * 32),
+            entries: Vec::with_capacity(marks * series.min(8)),
             marks: Vec::with_capacity(marks),
         }
     }
 
-    fn entry(&mut self, entry: EntryDraft, write: impl FnOnce(&mut String)) {
-        write(&mut self.text);
-        self.entries.push(EntryDraft { value: self.text.len() as u32, ..entry });
-    }
-
+    /// Adds a mark that has the values since the last one.
     fn mark(&mut self, mark: MarkDraft, write: impl FnOnce(&mut String)) {
-        write(&mut self.text);
-        self.marks.push(MarkDraft { heading: self.text.len() as u32, entries: self.entries.len(), ..mark });
-    }
-
-    /// Forgets the values since the last mark.
-    fn drop_entries(&mut self) {
-        let (heading, entries) = self.marks.last().map_or((0, 0), |mark| (mark.heading, mark.entries));
-        self.text.truncate(heading as usize);
-        self.entries.truncate(entries);
+        let from = self.headings.len() as u32;
+        write(&mut self.headings);
+        let heading = from..self.headings.len() as u32;
+        let entries = self.marks.last().map_or(0, |mark| mark.entries.end)..self.entries.len() as u32;
+        self.marks.push(MarkDraft { heading, entries, ..mark });
     }
 
     fn marks(self) -> Vec<Mark> {
-        let text: Arc<str> = self.text.into();
-        let mut spoken = 0;
-        let mut piece = |end: u32| Words::piece(&text, std::mem::replace(&mut spoken, end)..end);
-        let (mut entries, mut headings) =
-            (Vec::with_capacity(self.entries.len()), Vec::with_capacity(self.marks.len()));
-        let mut drafts = self.entries.into_iter();
-        for mark in &self.marks {
-            let own = drafts.by_ref().take(mark.entries - entries.len());
-            entries.extend(own.map(|EntryDraft { name, value, amount, color, y }| {
-                let value = piece(value);
-                Entry { name, value, amount, color, y }
-            }));
-            headings.push(piece(mark.heading));
-        }
-        let entries: Arc<[Entry]> = entries.into();
-        let mut said = 0;
-        let marks = self.marks.into_iter().zip(headings).map(|(mark, heading)| {
-            let end = mark.entries as u32;
-            let stretch = Entries::stretch(&entries, std::mem::replace(&mut said, end)..end);
+        let (headings, entries): (Arc<str>, _) = (self.headings.into(), Arc::new(self.entries));
+        let marks = self.marks.into_iter().map(|mark| {
+            let (heading, own) = (Words::piece(&headings, mark.heading), Entries::stretch(&entries, mark.entries));
             let shape = Shape::Column { x: mark.x };
-            Mark { at: mark.at, keys: mark.key.into_iter().collect(), ..Mark::new(shape, heading, stretch) }
+            Mark { at: mark.at, keys: mark.key.into_iter().collect(), ..Mark::new(shape, heading, own) }
         });
         marks.collect()
     }
