@@ -4,17 +4,17 @@
 use std::fmt::Write;
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Perch beside one peer, doing the same thing.
-#[derive(Debug, PartialEq, Serialize)]
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
 pub struct Comparison {
     /// What was done.
-    pub name: &'static str,
+    pub name: String,
     /// Perch's median, in milliseconds, or in the bench's own unit.
     pub ours_ms: f64,
     /// Who did it too.
-    pub peer: &'static str,
+    pub peer: String,
     /// The peer's median, in the same unit.
     pub peer_ms: f64,
     /// `peer_ms / ours_ms`: above one, Perch is the faster of the two, or the
@@ -26,9 +26,10 @@ pub struct Comparison {
 }
 
 /// What a bench measures.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Unit {
     /// Time.
+    #[default]
     Milliseconds,
     /// What is kept on the disk, by a thousand bytes.
     Kilobytes,
@@ -38,20 +39,15 @@ pub enum Unit {
 
 impl Comparison {
     /// Compares the medians of two series, or `None` when one is empty.
-    pub fn of(name: &'static str, ours: &[Duration], peer: &'static str, theirs: &[Duration]) -> Option<Self> {
+    pub fn of(name: &str, ours: &[Duration], peer: &str, theirs: &[Duration]) -> Option<Self> {
         let ms = |times: &[Duration]| times.iter().map(|time| time.as_secs_f64() * 1000.0).collect::<Vec<_>>();
         Self::of_numbers(name, &ms(ours), peer, &ms(theirs), Unit::Milliseconds)
     }
 
     /// The same of what is no time.
-    pub fn of_numbers(
-        name: &'static str,
-        ours: &[f64],
-        peer: &'static str,
-        theirs: &[f64],
-        unit: Unit,
-    ) -> Option<Self> {
+    pub fn of_numbers(name: &str, ours: &[f64], peer: &str, theirs: &[f64], unit: Unit) -> Option<Self> {
         let (ours_ms, peer_ms) = (median(ours)?, median(theirs)?);
+        let (name, peer) = (name.to_owned(), peer.to_owned());
         Some(Self { name, ours_ms, peer, peer_ms, ratio: peer_ms / ours_ms, unit })
     }
 }

@@ -5,14 +5,24 @@
 //!
 //! `decode_growth`: what 100,000 rows cost in an answer of a million, beside
 //! what they cost alone.
+//!
+//! It runs in a process of its own, whose allocator asks the system for the
+//! memory of every answer.
 
 use std::fmt::Write as _;
 use std::hint::black_box;
+use std::io;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::comparison::Comparison;
 use crate::error::BenchError;
 use crate::node::{Node, Task};
+
+/// glibc keeps what was freed, as much as it has ever seen freed at once: a
+/// short answer after a long one then finds its memory touched already, and a
+/// long one never does. With a fixed threshold both ask the system for it.
+pub const ALLOCATOR: (&str, &str) = ("GLIBC_TUNABLES", "glibc.malloc.mmap_threshold=131072");
 
 /// The peer's name.
 const PEER: &str = "JSON.parse and a loop in Node";
@@ -42,9 +52,27 @@ struct Series {
     theirs: Vec<Duration>,
 }
 
+/// Compares in a process of its own.
+pub fn compare_apart() -> Result<Vec<Comparison>, BenchError> {
+    let mut command = Command::new(std::env::current_exe()?);
+    let output = command.env(ALLOCATOR.0, ALLOCATOR.1).stderr(Stdio::inherit()).output()?;
+    serde_json::from_slice(&output.stdout).map_err(|_| BenchError::InVain("what was decoded apart".to_owned()))
+}
+
+/// Whether this is that process.
+pub fn is_apart() -> bool {
+    std::env::var_os(ALLOCATOR.0).is_some_and(|value| value == ALLOCATOR.1)
+}
+
+/// Compares, and prints what comes of it for the process that waits.
+pub fn print() -> Result<(), BenchError> {
+    let comparisons = compare(&mut Node::start()?)?;
+    Ok(serde_json::to_writer(io::stdout(), &comparisons).map_err(io::Error::from)?)
+}
+
 /// Lets the two take turns at each size, so that whatever else the machine
 /// does meets both, and all sizes.
-pub fn compare(node: &mut Node) -> Result<Vec<Comparison>, BenchError> {
+fn compare(node: &mut Node) -> Result<Vec<Comparison>, BenchError> {
     let folder = tempfile::tempdir()?;
     let mut all = Vec::new();
     for size in &SIZES {

@@ -32,9 +32,8 @@ mod twelve;
 mod window;
 
 use std::io::Write;
-use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 
 use comparison::{Comparison, table};
 use error::BenchError;
@@ -43,14 +42,9 @@ use node::Node;
 /// Where the comparisons are written, from the repository's root.
 const WRITTEN_TO: &str = "target/bench.json";
 
-/// glibc keeps what was freed, as much as it has ever seen freed at once: a
-/// short answer after a long one then finds its memory touched already, and a
-/// long one never does. With a fixed threshold both ask the system for it.
-const ALLOCATOR: (&str, &str) = ("GLIBC_TUNABLES", "glibc.malloc.mmap_threshold=131072");
-
 #[tokio::main]
 async fn main() -> ExitCode {
-    let done = if std::env::var_os(ALLOCATOR.0).is_some() { run().await } else { again() };
+    let done = if decode::is_apart() { decode::print() } else { run().await };
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -59,13 +53,6 @@ async fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
-}
-
-/// Becomes this program once more, with the allocator as it has to be. Comes
-/// back only if that fails.
-fn again() -> Result<(), BenchError> {
-    let mut command = Command::new(std::env::current_exe()?);
-    Err(command.args(std::env::args_os().skip(1)).env(ALLOCATOR.0, ALLOCATOR.1).exec().into())
 }
 
 async fn run() -> Result<(), BenchError> {
@@ -82,7 +69,7 @@ async fn run() -> Result<(), BenchError> {
         comparisons.push(switch::compare().await?);
     }
     if wanted("decode") {
-        comparisons.extend(decode::compare(&mut Node::start()?)?);
+        comparisons.extend(decode::compare_apart()?);
     }
     if wanted("render") {
         comparisons.extend(render::compare(&mut Node::start()?)?);

@@ -18,7 +18,6 @@ use tokio::net::TcpListener;
 use tokio::process::Command;
 use tokio::sync::Notify;
 
-use crate::ALLOCATOR;
 use crate::comparison::{Comparison, Unit};
 use crate::error::BenchError;
 use crate::family::Family;
@@ -109,7 +108,6 @@ impl Page {
             .args(["--no-sandbox", "--no-first-run", "--disable-background-networking", "--window-size=1280,860"])
             .arg(format!("--user-data-dir={}", profile.display()))
             .arg(format!("--app={}", self.address))
-            .env_remove(ALLOCATOR.0)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())

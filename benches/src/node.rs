@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::ALLOCATOR;
+use crate::decode::ALLOCATOR;
 use crate::error::BenchError;
 
 /// From the repository's root.

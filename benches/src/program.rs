@@ -10,7 +10,6 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{ChildStderr, Command};
 use tokio::sync::oneshot;
 
-use crate::ALLOCATOR;
 use crate::error::BenchError;
 use crate::family::Family;
 
@@ -45,7 +44,7 @@ impl Program {
     /// Starts the program and waits until it has painted; how long that took.
     pub async fn open(&self) -> Result<(Family, Duration), BenchError> {
         let mut command = Command::new(&self.path);
-        command.env_remove(ALLOCATOR.0).envs(self.environment.iter().map(|(name, value)| (name, value)));
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).kill_on_drop(true);
 
         let begun = Instant::now();

@@ -14,7 +14,6 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use crate::ALLOCATOR;
 use crate::error::BenchError;
 
 /// After this long, something is stuck, not slow.
@@ -34,7 +33,6 @@ impl Window {
         let (port, native) = (free_port()?, free_port()?);
         let driver = Command::new("tauri-driver")
             .args(["--port", &port.to_string(), "--native-port", &native.to_string()])
-            .env_remove(ALLOCATOR.0)
             .envs(environment.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(Stdio::null())
