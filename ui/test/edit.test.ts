@@ -218,6 +218,25 @@ describe('by keyboard', () => {
   });
 });
 
+test('what is left when the only dashboard’s file went is whatever there is', async () => {
+  const gone = { code: 'making-dashboard', message: 'Making.', nextStep: 'Wait.' };
+  let isLeft = false;
+  const calls = await editing({
+    open_dashboard: () => dashboard('acme', { tiles: TILES, id: isLeft ? 'made' : 'web' }),
+    discard_edit: () => {
+      isLeft = true;
+      // A command rejects with a problem, which is no Error.
+      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
+      return Promise.reject(gone);
+    },
+  });
+  press('Escape', { on: document.body });
+  await vi.waitFor(() =>
+    expect(argumentsOf(calls, 'open_dashboard').at(-1)).toMatchObject({ dashboard: null }),
+  );
+  await vi.waitFor(() => expect(find('edit-toolbar')).toBeNull());
+});
+
 describe('a tile’s fields', () => {
   async function choose(testid: string, value: string) {
     const field = (await get(testid)) as HTMLInputElement;

@@ -47,14 +47,36 @@ test('a dashboard is made while one looks, and says what is not on it', async ()
   await vi.waitFor(async () => expect(await words()).toBe('7 of 8 pipes'));
 
   const why = 'the parameter day is required';
-  made = dashboard('acme', { made: { leftOut: [{ pipe: 'sales', why }] } });
+  const locked = { code: 'made', message: 'No file yet.', nextStep: 'Keep it.' };
+  made = dashboard('acme', {
+    made: { leftOut: [{ pipe: 'sales', why }] },
+    editing: { state: 'locked', problem: locked },
+  });
   await tell(frame());
   await emit('dashboards');
   expect((await get('made-note')).textContent).toContain('Made from your pipes');
   expect((await get('made-left-out')).textContent).toContain(why);
   expect(find('making')).toBeNull();
-  await click('made-keep');
+  // Clicked twice, it is written once.
+  const keep = await get('made-keep');
+  keep.click();
+  keep.click();
   await vi.waitFor(() => expect(argumentsOf(calls, 'copy_dashboard')).toHaveLength(1));
+  await vi.waitFor(async () =>
+    expect((await get('dashboard')).getAttribute('data-dashboard')).toBe('kept'),
+  );
+  expect(argumentsOf(calls, 'copy_dashboard')).toHaveLength(1);
+});
+
+test('a made dashboard is not offered to be kept where dashboards are another’s', async () => {
+  const problem = { code: 'edited-elsewhere', message: 'Served.', nextStep: 'Ask.' };
+  const made = dashboard('acme', {
+    made: { leftOut: [] },
+    editing: { state: 'locked', problem },
+  });
+  await open(usual({ boot: () => ({ app: frame(), dashboard: made }) }));
+  expect((await get('made-note')).textContent).toContain('Made from your pipes');
+  expect(find('made-keep')).toBeNull();
 });
 
 test('a file that cannot be read any more leaves the dashboard and says where the mistake is', async () => {

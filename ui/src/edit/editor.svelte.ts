@@ -15,12 +15,15 @@ import { clamp, placeOf, type Extent, type Target } from './grid';
 /** What is open beside the dashboard. */
 export type Panel = { kind: 'add' } | { kind: 'tile'; tile: string; field: 'title' | null };
 
+/** What is written under a name: an empty dashboard, the one on the screen again, or the made one as a file. */
+export type Naming = 'new' | 'copy' | 'keep';
+
 /** What must be answered first. */
 export type Question =
   | { kind: 'leave' }
   | { kind: 'discard' }
   | { kind: 'changed'; problem: Problem }
-  | { kind: 'name'; of: 'new' | 'copy'; refusal: Problem | null }
+  | { kind: 'name'; of: Naming; refusal: Problem | null }
   | { kind: 'delete' };
 
 /** A step that the core refused. */
@@ -63,6 +66,11 @@ export class Editor {
   /** The draft, while there is one. */
   get draft() {
     return this.state?.state === 'underWay' ? this.state : null;
+  }
+
+  /** Whether the made dashboard can become a file here. */
+  get canKeep(): boolean {
+    return this.state?.state === 'locked' && this.state.problem.code === 'made';
   }
 
   async begin(): Promise<void> {
@@ -194,7 +202,9 @@ export class Editor {
   }
 
   /** Writes another dashboard under this title, or the one on the screen a second time, and shows it. */
-  async name(of: 'new' | 'copy', title: string): Promise<void> {
+  async name(of: Naming, title: string): Promise<void> {
+    // A second one would copy what the first one wrote.
+    if (this.isBusy) return;
     try {
       await this.#queue(() =>
         this.screen.follow(({ tenant, id }) =>
@@ -229,9 +239,14 @@ export class Editor {
 
   /** Leaves the draft behind. */
   async discard(): Promise<void> {
+    const board = this.board;
     this.question = null;
     const isDone = await this.#step((board) => core.discardEdit(board.tenant, board.id), null);
-    if (!isDone) return;
+    if (!isDone) {
+      // The draft may be gone all the same, and with it the only dashboard: whichever there is comes next.
+      if (board) await this.screen.open(board.tenant, null);
+      return;
+    }
     this.panel = null;
     this.said = 'Editing ended.';
     await tick();
