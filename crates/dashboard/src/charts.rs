@@ -42,9 +42,25 @@ impl<'a> Written<'a> {
     /// Where a key of a tile has its value, or in a list of them the one that is `value`; where there is no such key,
     /// the part of the path that there is.
     pub(crate) fn place(&self, tile: usize, path: &[&str], value: Option<&str>) -> usize {
-        let tiles = self.document.get_ref().get("tile").and_then(|tiles| tiles.get_ref().as_array());
-        let Some(tile) = tiles.and_then(|tiles| tiles.get(tile)) else { return 0 };
-        let (mut found, mut span) = (tile.get_ref(), tile.span());
+        self.listed("tile").get(tile).map_or(0, |tile| self.place_below(tile, path, value))
+    }
+
+    /// The same of the filter of this name.
+    pub(crate) fn place_in_filter(&self, name: &str, path: &[&str]) -> usize {
+        let is_it = |filter: &&Spanned<DeValue<'_>>| {
+            let named = filter.get_ref().as_table().and_then(|filter| filter.get("name")?.get_ref().as_str());
+            named == Some(name)
+        };
+        self.listed("filter").iter().find(is_it).map_or(0, |filter| self.place_below(filter, path, None))
+    }
+
+    fn listed(&self, key: &str) -> &[Spanned<DeValue<'a>>] {
+        let list = self.document.get_ref().get(key).and_then(|list| list.get_ref().as_array());
+        list.map_or(&[], |list| list)
+    }
+
+    fn place_below(&self, item: &Spanned<DeValue<'_>>, path: &[&str], value: Option<&str>) -> usize {
+        let (mut found, mut span) = (item.get_ref(), item.span());
         for key in path {
             let Some(next) = found.as_table().and_then(|table| table.get(*key)) else { break };
             (found, span) = (next.get_ref(), next.span());

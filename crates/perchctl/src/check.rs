@@ -1,5 +1,6 @@
 //! `perchctl check`: a connection file and the dashboards beside it.
 
+use std::collections::HashSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -25,7 +26,10 @@ pub(crate) fn run(arguments: &Check, now: SystemTime) -> Result<(), Failure> {
         && let Some(opened) = &checked.connection
     {
         let asking = Asking::new(&arguments.access, arguments.template.as_deref(), &connection.path, opened, now)?;
-        checked.findings.extend(asking.check(&sources)?);
+        let place = |finding: &Finding| (finding.file.clone(), finding.problem.line, finding.problem.column);
+        // What was told without asking is not told again.
+        let told: HashSet<_> = checked.findings.iter().map(place).collect();
+        checked.findings.extend(asking.check(&sources)?.into_iter().filter(|finding| !told.contains(&place(finding))));
     }
 
     let count = checked.findings.len();

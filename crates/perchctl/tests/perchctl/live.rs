@@ -123,6 +123,25 @@ fn what_the_pipes_do_not_answer_is_told_at_its_place() {
 }
 
 #[test]
+fn what_a_filter_cannot_offer_is_told_at_its_place() {
+    let world = World::new();
+    let tile = "[[tile]]\ntitle = \"Visits\"\npipe = \"kpis\"\n[tile.chart]\nkind = \"line\"\n";
+    for (pipe, value, label, place, told) in [
+        ("location", "location", "country", "11:8", "did you mean `locations`"),
+        ("locations", "locatoin", "country", "12:9", "write \"location\""),
+        ("locations", "location", "xyz", "13:9", "write one of"),
+    ] {
+        let options = format!("[filter.options]\npipe = \"{pipe}\"\nvalue = \"{value}\"\nlabel = \"{label}\"\n");
+        let time = TIME.replace("version = 1", "version = 2");
+        world.put(&format!("{time}\n[[filter]]\nname = \"location\"\nkind = \"select\"\n{options}\n{tile}"));
+        let (code, lines) = world.check();
+        assert_eq!((code, lines.len()), (Some(1), 1), "{lines:#?}");
+        assert!(lines[0].starts_with(&format!("/dashboards/web.toml:{place}: ")), "{place}: {lines:#?}");
+        assert!(lines[0].contains(told), "{told}: {lines:#?}");
+    }
+}
+
+#[test]
 fn a_token_that_was_copied_from_the_app_does_too() {
     let world = World::new();
     world.put(&tile("pipe = \"kpis\"\n[tile.chart]\nkind = \"line\""));
