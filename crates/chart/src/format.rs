@@ -185,11 +185,12 @@ impl Format {
 
     /// Adds the same to `out`.
     pub(crate) fn write_exact(&self, text: &str, out: &mut String) {
-        if !is_plain(text) {
+        let is_bare = matches!(self.style, Style::Auto | Style::Number | Style::Fixed(_) | Style::Compact);
+        if is_bare && self.locale.keeps(text) || !is_plain(text) {
             return out.push_str(text);
         }
         match self.style {
-            Style::Auto | Style::Number | Style::Fixed(_) | Style::Compact => self.write_plain(text, out),
+            _ if is_bare => self.write_plain(text, out),
             Style::Ratio => out.push_str(&self.dress_text(&hundredfold(text))),
             Style::Duration => out.push_str(&self.duration(text)),
             Style::Millis => out.push_str(&self.duration(&moved(text, -3))),

@@ -107,16 +107,25 @@ impl Locale {
         }
     }
 
+    /// Whether a number is written here as the engine writes it, as most are: short, without a minus, its decimals after
+    /// a point.
+    pub(crate) fn keeps(&self, text: &str) -> bool {
+        let (mut whole, mut is_beyond) = (0, false);
+        for byte in text.bytes() {
+            match byte {
+                b'0'..=b'9' => whole += usize::from(!is_beyond),
+                b'.' if !is_beyond && self.decimal == "." => is_beyond = true,
+                _ => return false,
+            }
+        }
+        (1..=self.sizes.0).contains(&whole)
+    }
+
     /// Appends a plain number's digits with this locale's signs between them, without its minus.
     pub(crate) fn write_digits(&self, digits: &str, out: &mut String) {
         let point = digits.bytes().position(|byte| byte == b'.');
         let (whole, fraction) = point.map_or((digits, ""), |point| (&digits[..point], &digits[point + 1..]));
         let (last, others) = self.sizes;
-        if whole.len() <= last && (fraction.is_empty() || self.decimal == ".") {
-            // As it stands: most numbers are so short.
-            out.push_str(digits);
-            return;
-        }
         if whole.len() < self.least || whole.len() <= last {
             out.push_str(whole);
         } else {
