@@ -101,7 +101,11 @@ pub(crate) fn resolve(spec: &Spec, table: &Table) -> Spec {
         x: pick(&spec.x, suggested.x),
         y: if spec.y.is_empty() { suggested.y } else { spec.y.clone() },
         group_by: pick(&spec.group_by, suggested.group_by),
-        right: if spec.right.is_empty() { suggested.right } else { spec.right.clone() },
+        right: match &spec.right[..] {
+            // A stack has one axis.
+            [] if spec.stacked == Stacking::None => suggested.right,
+            said => said.to_vec(),
+        },
         stacked: if spec.stacked == Stacking::None { suggested.stacked } else { spec.stacked },
         bars: if spec.bars.is_empty() { suggested.bars } else { spec.bars.clone() },
         sort: spec.sort.clone().or(suggested.sort),

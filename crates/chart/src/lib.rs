@@ -165,7 +165,7 @@ fn unread(spec: &Spec) -> Option<&'static str> {
         ("bars", !spec.bars.is_empty(), of(&[Kind::Table])),
         ("shares", spec.shares, of(&[Kind::BarList])),
         ("target", spec.target.is_some(), of(&[Kind::Kpi, Kind::Gauge])),
-        ("stacked", spec.stacked != Stacking::None, of(&[Kind::Area, Kind::Column, Kind::Bar])),
+        ("stacked", spec.stacked != Stacking::None, of(&[Kind::Line, Kind::Area, Kind::Column, Kind::Bar])),
         ("right", !spec.right.is_empty(), of(&[Kind::Line, Kind::Area, Kind::Column])),
         ("thresholds", !spec.thresholds.is_empty(), framed || of(&[Kind::Gauge])),
         ("bands", !spec.bands.is_empty(), framed),

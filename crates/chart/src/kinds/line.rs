@@ -1,6 +1,7 @@
 //! Lines over time, numbers or categories.
 
 use super::along::{Tell, itself, marks, summary, untold};
+use super::stacked::{self, Look};
 use super::{Drawer, NO_VALUES, OTHER, Picture, Sheet};
 use crate::cartesian::{Bottom, Frame, Measured, Request};
 use crate::columns::{Holds, Needs, Role, Values};
@@ -18,10 +19,13 @@ pub(super) const DRAWER: Drawer =
     Drawer { needs: Needs::of(Values::Many).x(Role::Must(Holds::Places)).group(Role::Named(Holds::Places)), draw };
 
 /// In units of a scene.
-const STROKE: i32 = 18;
+pub(super) const STROKE: i32 = 18;
 pub(super) const FAINT_STROKE: i32 = 12;
 
 fn draw(sheet: &Sheet<'_>) -> Result<Picture, ChartError> {
+    if stacked::is_stacked(sheet) {
+        return stacked::draw(sheet, Look::Lines);
+    }
     let Some(drawn) = Drawn::read(sheet, false)? else { return sheet.blank(NO_VALUES) };
     let mut scene = Scene::new(sheet.size);
     {

@@ -17,6 +17,7 @@ mod line;
 mod map;
 mod prose;
 mod scatter;
+mod stacked;
 mod state_timeline;
 mod table;
 
