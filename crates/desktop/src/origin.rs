@@ -90,19 +90,20 @@ impl OpenedConnection {
     /// What was saved in the app stays beside the operator's file that takes its place.
     fn put_edited_aside(path: &Path, theirs: &Dashboards) -> Result<(), Problem> {
         let is_theirs = path.file_name().is_some_and(|name| theirs.contains_key(name));
-        let mark = match is_own(path) {
-            true if is_theirs => path.with_added_extension(OWN),
-            true => return Ok(()),
-            false => path.with_added_extension(EDITED),
-        };
+        if is_own(path) && !is_theirs {
+            return Ok(());
+        }
+        let marks = [OWN, EDITED].map(|mark| path.with_added_extension(mark));
+        let marks: Vec<_> = marks.into_iter().filter(|mark| mark.exists()).collect();
         let aside = || {
             let edited = read_dashboard(path)?;
             if path.file_name().and_then(|name| theirs.get(name)) != Some(&edited) {
                 disk::write_whole(&path.with_added_extension(BEFORE), &edited)?;
             }
-            fs::remove_file(&mark)
+            // One that stayed would have the operator's own file put aside the next time.
+            marks.iter().try_for_each(fs::remove_file)
         };
-        if mark.exists() { aside().map_err(|error| Problem::file(path, &error)) } else { Ok(()) }
+        if marks.is_empty() { Ok(()) } else { aside().map_err(|error| Problem::file(path, &error)) }
     }
 }
 
@@ -188,10 +189,16 @@ mod tests {
         assert_eq!(names(&opened), ["a", "b", "mine"]);
         assert_eq!(fs::read_to_string(&mine).expect("there"), "mine");
 
+        mark_edited(&mine).expect("marked");
         theirs("mine.toml", "the operator's");
         assert_eq!(opened.copy_anew(), Ok(true));
         assert_eq!(fs::read_to_string(&mine).expect("there"), "the operator's");
         assert_eq!(fs::read_to_string(mine.with_added_extension(BEFORE)).expect("put aside"), "mine");
         assert!(!is_own(&mine));
+
+        theirs("mine.toml", "the operator's second");
+        assert_eq!(opened.copy_anew(), Ok(true));
+        assert_eq!(fs::read_to_string(&mine).expect("there"), "the operator's second");
+        assert_eq!(fs::read_to_string(mine.with_added_extension(BEFORE)).expect("still aside"), "mine");
     }
 }
