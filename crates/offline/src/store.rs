@@ -35,7 +35,8 @@ pub struct Store {
     sealed: Mutex<Sealed>,
     /// Apart from the file, so that drawing waits for no writing.
     shown: Mutex<Shows>,
-    /// How far the clock has moved, while the file does not take it.
+    /// How far the clock has moved, while the file does not take it. Held over the
+    /// whole of a change of it, so that none is written over by an older one.
     unwritten: Mutex<Option<Clock>>,
 }
 
@@ -282,12 +283,12 @@ impl Store {
     /// Clerk confirmed the session at `at`: offline begins to count from here. Holds
     /// for this visit also where it cannot be written.
     pub fn confirm(&self, at: SystemTime) -> Result<(), StoreError> {
-        self.keep_clock(Clock { confirmed: at, latest: at, last: at })
+        self.keep_clock(&mut self.unwritten(), Clock { confirmed: at, latest: at, last: at })
     }
 
     /// When Clerk last confirmed the session.
     pub fn confirmed(&self) -> Result<Option<SystemTime>, StoreError> {
-        Ok(self.clock()?.map(|clock| clock.confirmed))
+        Ok(self.clock(&self.unwritten())?.map(|clock| clock.confirmed))
     }
 
     /// Whether what was seen may be seen again at `now` ([`may_show`]), having
@@ -295,10 +296,12 @@ impl Store {
     /// without a network, and now and then while it is. A disk that takes no note
     /// ends nothing: the clock is reckoned in memory until it does.
     pub fn may_show(&self, now: SystemTime, policy: OfflinePolicy) -> Result<Shown, StoreError> {
-        let Some(clock) = self.clock()? else { return Ok(Shown::No(Closed::NeverConfirmed)) };
+        // Held until it is written: a confirmation that comes meanwhile is newer.
+        let mut unwritten = self.unwritten();
+        let Some(clock) = self.clock(&unwritten)? else { return Ok(Shown::No(Closed::NeverConfirmed)) };
         let latest = advance(clock.latest, clock.last, now);
         if clock.last != now {
-            match self.keep_clock(Clock { latest, last: now, ..clock }) {
+            match self.keep_clock(&mut unwritten, Clock { latest, last: now, ..clock }) {
                 Err(error) if !error.is_of_the_disk() => return Err(error),
                 Ok(()) | Err(_) => {}
             }
@@ -306,8 +309,8 @@ impl Store {
         Ok(may_show(clock.confirmed, latest, now, policy))
     }
 
-    fn clock(&self) -> Result<Option<Clock>, StoreError> {
-        if let Some(clock) = *self.unwritten() {
+    fn clock(&self, unwritten: &Option<Clock>) -> Result<Option<Clock>, StoreError> {
+        if let Some(clock) = *unwritten {
             // Also where the file was closed meanwhile.
             return self.lock().connection.as_ref().map(|_| Some(clock)).ok_or(StoreError::Closed);
         }
@@ -321,13 +324,13 @@ impl Store {
         })
     }
 
-    fn keep_clock(&self, clock: Clock) -> Result<(), StoreError> {
+    fn keep_clock(&self, unwritten: &mut Option<Clock>, clock: Clock) -> Result<(), StoreError> {
         let [confirmed, latest, last] = [clock.confirmed, clock.latest, clock.last].map(to_millis);
         let kept = self.with(|connection| {
             let statement = "INSERT OR REPLACE INTO clock VALUES (1, ?1, ?2, ?3)";
             connection.execute(statement, [confirmed, latest, last]).map(drop)
         });
-        *self.unwritten() = kept.is_err().then_some(clock);
+        *unwritten = kept.is_err().then_some(clock);
         kept
     }
 

@@ -5,6 +5,7 @@ mod common;
 
 use std::fs;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use common::{DAY, SOURCE, file, key, names, noise, noon, open, question, tenant, unsealed};
@@ -274,6 +275,32 @@ fn offline_ends_across_restarts_even_when_the_clock_is_set_back() {
 
     open(dir.path(), 'a').confirm(noon() + 2 * DAY).expect("a write");
     assert_eq!(shown(noon() + 3 * DAY), Shown::Yes { remaining: 6 * DAY }, "Clerk confirmed again");
+}
+
+#[test]
+fn a_confirmation_that_comes_while_the_clock_is_noted_stays() {
+    let store = Store::for_this_visit(&tenant('a')).expect("a store");
+    store.confirm(noon()).expect("kept");
+    let confirmed = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            for second in 0.. {
+                store.may_show(noon() + Duration::from_secs(second), OfflinePolicy::default()).expect("a decision");
+                if confirmed.load(Ordering::Relaxed) {
+                    return;
+                }
+            }
+        });
+        // Often: what is between two statements is hit now and then.
+        let stays = (1..1_000).all(|second| {
+            let at = noon() + Duration::from_secs(second);
+            store.confirm(at).expect("kept");
+            std::thread::yield_now();
+            store.confirmed().expect("a read") == Some(at)
+        });
+        confirmed.store(true, Ordering::Relaxed);
+        assert!(stays, "an older confirmation took its place");
+    });
 }
 
 #[test]
