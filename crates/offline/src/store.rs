@@ -35,9 +35,17 @@ pub struct Store {
     sealed: Mutex<Sealed>,
     /// Apart from the file, so that drawing waits for no writing.
     shown: Mutex<Shows>,
-    /// How far the clock has moved, while the file does not take it. Held over the
-    /// whole of a change of it, so that none is written over by an older one.
-    unwritten: Mutex<Option<Clock>>,
+    /// Held over the whole of a change of it, so that none is written over by an older one.
+    unwritten: Mutex<Unwritten>,
+}
+
+/// What the file has not taken yet, and holds for this visit all the same.
+#[derive(Default)]
+struct Unwritten {
+    /// How far the clock has moved.
+    clock: Option<Clock>,
+    /// Notes by key.
+    notes: HashMap<String, String>,
 }
 
 /// What offline's end is reckoned by (see `reckoning`).
@@ -146,7 +154,8 @@ impl Store {
     /// Closes the file. Whatever comes after is [`StoreError::Closed`], so an
     /// answer that arrives after a sign-out is kept nowhere.
     pub fn close(&self) {
-        self.write_shows();
+        self.write_what_is_left();
+        *self.unwritten() = Unwritten::default();
         self.lock().connection = None;
     }
 
@@ -309,10 +318,9 @@ impl Store {
         Ok(may_show(clock.confirmed, latest, now, policy))
     }
 
-    fn clock(&self, unwritten: &Option<Clock>) -> Result<Option<Clock>, StoreError> {
-        if let Some(clock) = *unwritten {
-            // Also where the file was closed meanwhile.
-            return self.lock().connection.as_ref().map(|_| Some(clock)).ok_or(StoreError::Closed);
+    fn clock(&self, unwritten: &Unwritten) -> Result<Option<Clock>, StoreError> {
+        if let Some(clock) = unwritten.clock {
+            return self.while_open(Some(clock));
         }
         self.with(|connection| {
             connection
@@ -324,28 +332,55 @@ impl Store {
         })
     }
 
-    fn keep_clock(&self, unwritten: &mut Option<Clock>, clock: Clock) -> Result<(), StoreError> {
+    fn keep_clock(&self, unwritten: &mut Unwritten, clock: Clock) -> Result<(), StoreError> {
         let [confirmed, latest, last] = [clock.confirmed, clock.latest, clock.last].map(to_millis);
         let kept = self.with(|connection| {
             let statement = "INSERT OR REPLACE INTO clock VALUES (1, ?1, ?2, ?3)";
             connection.execute(statement, [confirmed, latest, last]).map(drop)
         });
-        *unwritten = kept.is_err().then_some(clock);
+        unwritten.clock = kept.is_err().then_some(clock);
         kept
     }
 
-    /// Keeps a small text, in place of the former one under the same key.
+    /// Keeps a small text, in place of the former one under the same key. Holds for
+    /// this visit also where it cannot be written, and is written with the next note
+    /// that can, or at the end.
     pub fn note(&self, key: &str, value: &str) -> Result<(), StoreError> {
+        let mut unwritten = self.unwritten();
+        if let Err(error) = self.write_note(key, value) {
+            unwritten.notes.insert(key.to_owned(), value.to_owned());
+            return Err(error);
+        }
+        unwritten.notes.remove(key);
+        self.write_notes(&mut unwritten);
+        Ok(())
+    }
+
+    fn write_note(&self, key: &str, value: &str) -> Result<(), StoreError> {
         self.with(|connection| {
             connection.execute("INSERT OR REPLACE INTO note (key, value) VALUES (?1, ?2)", [key, value]).map(drop)
         })
     }
 
+    /// Each by itself: a small one may fit where a large one does not.
+    fn write_notes(&self, unwritten: &mut Unwritten) {
+        unwritten.notes.retain(|key, value| self.write_note(key, value).is_err());
+    }
+
     /// The text that was last kept under `key`.
     pub fn noted(&self, key: &str) -> Result<Option<String>, StoreError> {
+        let unwritten = self.unwritten().notes.get(key).cloned();
+        if unwritten.is_some() {
+            return self.while_open(unwritten);
+        }
         self.with(|connection| {
             connection.query_row("SELECT value FROM note WHERE key = ?1", [key], |row| row.get(0)).optional()
         })
+    }
+
+    /// What is held in memory is as closed as the file is.
+    fn while_open<T>(&self, held: T) -> Result<T, StoreError> {
+        self.lock().connection.as_ref().map(|_| held).ok_or(StoreError::Closed)
     }
 
     /// Does `work` in one transaction, with what was shown since the last.
@@ -376,8 +411,14 @@ impl Store {
         }
     }
 
-    fn unwritten(&self) -> MutexGuard<'_, Option<Clock>> {
-        // One value, changed whole.
+    /// Writes what waits for it, as far as the file takes it.
+    fn write_what_is_left(&self) {
+        self.write_shows();
+        self.write_notes(&mut self.unwritten());
+    }
+
+    fn unwritten(&self) -> MutexGuard<'_, Unwritten> {
+        // A value and a map that no panic leaves half changed.
         self.unwritten.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -418,7 +459,7 @@ impl Store {
 
 impl Drop for Store {
     fn drop(&mut self) {
-        self.write_shows();
+        self.write_what_is_left();
     }
 }
 

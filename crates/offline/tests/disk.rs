@@ -218,6 +218,48 @@ fn offline_goes_on_and_has_its_end_while_the_disk_takes_no_note_of_the_clock() {
 }
 
 #[test]
+fn a_note_that_the_disk_does_not_take_holds_for_the_visit_and_is_written_when_there_is_room() {
+    on_a_small_disk(
+        "a_note_that_the_disk_does_not_take_holds_for_the_visit_and_is_written_when_there_is_room",
+        |way, folder| {
+            if way == Way::FileSize {
+                // There is room left within the file.
+                return;
+            }
+            let dir = folder.join("stores");
+            let store = open(&dir, 'a');
+            store.note("range", "7d").expect("a write");
+            put(&store, 1).expect("a write");
+            drop(store);
+            let noted = |store: &Store, key| store.noted(key).expect("a read");
+            let full = Full::make(way, folder);
+            let store = Store::open(&dir, &tenant('a'), &key('a')).expect("what is there can be read").store;
+            store.note("range", "30d").expect_err("no room");
+            store.note("filters", "{}").expect_err("no room");
+            assert_eq!((noted(&store, "range"), noted(&store, "filters")), (Some("30d".into()), Some("{}".into())));
+            drop(full);
+            drop(store);
+            assert_eq!(noted(&open(&dir, 'a'), "range").as_deref(), Some("30d"), "written at the end");
+
+            let store = open(&dir, 'a');
+            let full = Full::make(way, folder);
+            store.note("range", "90d").expect_err("no room");
+            drop(full);
+            store.note("comparison", "year").expect("a write");
+            assert_eq!(noted(&open(&dir, 'a'), "range").as_deref(), Some("90d"), "or with the next one");
+            drop(store);
+
+            let store = open(&dir, 'a');
+            let full = Full::make(way, folder);
+            store.note("range", "today").expect_err("no room");
+            store.close();
+            store.noted("range").expect_err("closed");
+            drop(full);
+        },
+    );
+}
+
+#[test]
 fn a_disk_that_may_not_be_written_is_told_read_and_loses_nothing() {
     on_a_small_disk("a_disk_that_may_not_be_written_is_told_read_and_loses_nothing", |way, folder| {
         let dir = folder.join("stores");
