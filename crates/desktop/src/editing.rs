@@ -15,7 +15,7 @@ use perch_dashboard::{Assignment, Change, Dashboard, Draft, EditError, Enough, N
 use perch_tinybird::{Answer, Family};
 use serde::{Deserialize, Serialize};
 
-use crate::connections::{DashboardFile, mark_edited};
+use crate::connections::{DashboardFile, OWN, mark_edited};
 use crate::desktop::Desktop;
 use crate::disk;
 use crate::made;
@@ -168,7 +168,14 @@ impl Desktop {
             if !overwrite {
                 is_as_it_was(&file, &draft)?;
             }
-            disk::write_whole(&file, draft.text().as_bytes()).map_err(|error| Problem::not_saved(&file, &error))?;
+            let write = |path: &Path, text: &str| {
+                disk::write_whole(path, text.as_bytes()).map_err(|error| Problem::not_saved(&file, &error))
+            };
+            if !file.exists() {
+                // The operator has none of this name any more: without the mark it would go with their next change.
+                write(&file.with_added_extension(OWN), "")?;
+            }
+            write(&file, draft.text())?;
             if let Err(error) = mark_edited(&file) {
                 tracing::warn!(%error, "the connection's file, opened again, will replace this dashboard");
             }

@@ -182,6 +182,7 @@ async fn a_draft_whose_file_is_gone_stays_on_the_screen_until_it_is_saved_or_dis
     assert!(unsaved(&view) && view.tiles[0].height == 5, "{view:?}");
     let saved = app.save_edit(&harbor, DASHBOARD, true).await.expect("written anew");
     assert!(!unsaved(&saved) && read(&file).contains("height = 5"));
+    assert!(file.with_added_extension("own").exists(), "the operator's next change leaves it");
 
     fs::remove_file(&file).expect("somebody removes it again");
     let view = app.discard_edit(&harbor, DASHBOARD).await.expect("another dashboard");
