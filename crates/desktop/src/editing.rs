@@ -60,13 +60,15 @@ impl Drafts {
 
 impl OpenTenant {
     /// Puts drafts in the place of the files that they will become, also where
-    /// such a file is gone: what somebody is writing stays before their eyes.
+    /// such a file is gone: what somebody is writing stays before their eyes. Not
+    /// among dashboards that are served, where no file will be.
     pub(crate) fn show_drafts(&self, files: &mut Vec<DashboardFile>) {
         for (id, editing) in self.drafts.lock().iter() {
             let name = editing.file.file_name().unwrap_or_default().to_string_lossy();
             let draft = DashboardFile::read(id, &name, editing.draft.text().as_bytes());
             match files.iter_mut().find(|file| file.id == *id) {
                 Some(file) => *file = draft,
+                None if self.served().is_some() => {}
                 None => files.insert(files.partition_point(|file| file.id < *id), draft),
             }
         }
@@ -162,6 +164,7 @@ impl Desktop {
     /// where writing fails, file and draft stay as they were.
     pub async fn save_edit(&self, tenant: &str, dashboard: &str, overwrite: bool) -> Result<DashboardView, Problem> {
         let screen = self.screen_of(tenant, dashboard)?;
+        Self::may_add(&screen.tenant)?;
         let (draft, file) = screen.tenant.draft(dashboard)?;
         {
             let _turn = self.inner.connections.turn();

@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use perch_broker::{Clock, Options, Running, Sources};
-use perch_desktop::view::TenantStatus;
+use perch_desktop::view::{Assignment, Change, TenantStatus};
 use perch_sandbox::Sandbox;
 
 use crate::world::{World, choice, draw, eventually, files_below, later, open, sign_in, status, values};
@@ -130,6 +130,35 @@ async fn a_dashboard_that_the_operator_changes_is_changed_for_the_viewer_and_the
     app.boot().await;
     assert_eq!(title(&app).await, "Changed");
     values(&app, &harbor, "top-pages").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the keychain of `make test`"]
+async fn a_draft_of_a_file_is_not_saved_or_listed_where_the_dashboards_are_served() {
+    let mut served = Served::new().await;
+    let (_, text) = Sandbox::dashboards().iter().find(|(name, _)| *name == "web-traffic").expect("a dashboard");
+    let folder = served.world.folder.path().join("dashboards");
+    fs::create_dir_all(&folder).expect("a folder");
+    fs::write(folder.join("mine.toml"), text).expect("written");
+    served.broker = None;
+    let app = served.world.connected(&choice("grace", "harbor-coffee")).await;
+    let harbor = sign_in(&app, "Harbor Coffee").await;
+    app.open_dashboard(&harbor, Some("mine")).await.expect("the viewer's file");
+    app.begin_edit(&harbor, "mine").await.expect("begun");
+    let higher = Change::Set { tile: "visits".to_owned(), values: vec![Assignment::Height(5)] };
+    app.edit(&harbor, "mine", higher).await.expect("changed");
+
+    served.start().await;
+    eventually("the dashboards to be served", || async {
+        app.refresh_dashboard(&harbor, "mine").expect("refreshed");
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        app.begin_edit(&harbor, "mine").await.is_err_and(|problem| problem.code == "edited-elsewhere").then_some(())
+    })
+    .await;
+    let refused = app.save_edit(&harbor, "mine", true).await.expect_err("not the place any more");
+    assert_eq!(refused.code, "edited-elsewhere");
+    let shown = app.open_dashboard(&harbor, None).await.expect("a served dashboard");
+    assert!(shown.dashboards.iter().all(|link| link.id != "mine"), "{:?}", shown.dashboards);
 }
 
 #[tokio::test(flavor = "multi_thread")]
