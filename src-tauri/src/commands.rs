@@ -250,7 +250,7 @@ async fn copy_dashboard(
 }
 
 #[tauri::command]
-fn delete_dashboard(app: App<'_>, tenant: String, dashboard: String) -> Result<(), Problem> {
+async fn delete_dashboard(app: App<'_>, tenant: String, dashboard: String) -> Result<(), Problem> {
     app.delete_dashboard(&tenant, &dashboard)
 }
 

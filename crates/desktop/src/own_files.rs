@@ -37,6 +37,7 @@ impl Desktop {
     /// Removes the file of the dashboard on the screen, and a draft of it.
     pub fn delete_dashboard(&self, tenant: &str, dashboard: &str) -> Result<(), Problem> {
         let screen = self.screen_of(tenant, dashboard)?;
+        screen.tenant.may_show()?;
         let file = self.editable(&screen.tenant, &screen.dashboard)?;
         {
             let _turn = self.inner.connections.turn();

@@ -131,6 +131,8 @@ async fn the_end_of_offline_is_told_once_when_its_last_day_begins_and_no_more_wh
         draw(&app, &harbor, "top-pages").await.is_err_and(|problem| problem.code == "offline-over").then_some(())
     })
     .await;
+    let refused = app.delete_dashboard(&harbor, "web-traffic").expect_err("what is not shown is not deleted");
+    assert_eq!(refused.code, "offline-over");
 }
 
 #[tokio::test(flavor = "multi_thread")]
