@@ -79,6 +79,11 @@ impl OpenTenant {
         serde_json::from_str(&self.noted(&draft_note(dashboard))?).ok()
     }
 
+    /// Whether a dashboard is being edited, or was and has not been saved.
+    pub(crate) fn has_draft(&self, dashboard: &str) -> bool {
+        self.drafts.lock().contains_key(dashboard) || self.kept_draft(dashboard).is_some()
+    }
+
     /// Keeps a draft, or forgets it where there is nothing to save.
     fn keep_draft(&self, dashboard: &str, draft: &Draft) {
         let kept = KeptDraft { saved: draft.saved_text().to_owned(), text: draft.text().to_owned() };

@@ -84,7 +84,7 @@ impl Desktop {
         draft.apply(&Change::Describe { title: title.trim().to_owned(), description })?;
         let id = {
             let _turn = self.inner.connections.turn();
-            let (id, file) = free_file(&opened, title)?;
+            let (id, file) = free_file(tenant, &opened, title)?;
             // First the mark: a file without it would go with the operator's next change.
             for (path, bytes) in [(file.with_added_extension(OWN), ""), (file, draft.text())] {
                 disk::write_whole(&path, bytes.as_bytes()).map_err(|error| Problem::file(&path, &error))?;
@@ -96,8 +96,9 @@ impl Desktop {
     }
 }
 
-/// A file of the connection that is not there yet, and its id.
-fn free_file(opened: &OpenedConnection, title: &str) -> Result<(String, PathBuf), Problem> {
+/// A file of the connection that is not there yet, and its id. A draft of a file that
+/// went is another dashboard's, and is not begun with.
+fn free_file(tenant: &OpenTenant, opened: &OpenedConnection, title: &str) -> Result<(String, PathBuf), Problem> {
     let files = opened.dashboards();
     if files.len() >= MOST_DASHBOARDS {
         return Err(Problem::new(
@@ -108,7 +109,12 @@ fn free_file(opened: &OpenedConnection, title: &str) -> Result<(String, PathBuf)
     }
     // Some file systems do not tell `Sales.toml` from `sales.toml`.
     let mut taken: HashSet<String> = files.iter().map(|file| file.id.to_lowercase()).collect();
-    let id = perch_dashboard::id_for(title, &mut taken);
+    let id = loop {
+        let id = perch_dashboard::id_for(title, &mut taken);
+        if !tenant.has_draft(&id) {
+            break id;
+        }
+    };
     let file = opened.dashboards_folder().join(format!("{id}.toml"));
     Ok((id, file))
 }

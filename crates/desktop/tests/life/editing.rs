@@ -192,6 +192,24 @@ async fn a_draft_whose_file_is_gone_stays_on_the_screen_until_it_is_saved_or_dis
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs the keychain of `make test`"]
+async fn a_new_dashboard_does_not_begin_with_the_draft_of_one_whose_file_is_gone() {
+    let world = World::new().await;
+    let choice = choice("ada", "harbor-coffee");
+    let (app, harbor) = world.visited(&choice).await;
+    app.begin_edit(&harbor, DASHBOARD).await.expect("begun");
+    app.edit(&harbor, DASHBOARD, set("visits", Assignment::Height(5))).await.expect("changed");
+    let file = file(&world, &app);
+    drop(app);
+
+    fs::remove_file(&file).expect("another tenant of the connection deletes it");
+    let app = world.app(&choice);
+    app.boot().await;
+    let new = app.new_dashboard(&harbor, "Web traffic").await.expect("made");
+    assert_eq!((new.id.as_str(), new.editing), ("web-traffic-2", EditView::Possible { unsaved: false }));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the keychain of `make test`"]
 async fn a_draft_that_cannot_be_saved_is_kept() {
     let world = World::new().await;
     let choice = choice("ada", "harbor-coffee");
