@@ -72,7 +72,7 @@ impl Desktop {
         }
         let screen = self.screen().filter(|screen| screen.tenant.connection_id == opened.id);
         if let Some(screen) = &screen {
-            for tile in screen.dashboard.tiles.iter().filter(|tile| self.is_in_view(screen, tile)) {
+            for tile in screen.dashboard.asks().filter(|tile| self.is_in_view(screen, tile)) {
                 self.spawn_refresh(screen, tile.clone(), Enough::Nothing);
             }
         }

@@ -252,7 +252,9 @@ impl Desktop {
     }
 
     fn all_tiles_changed(&self, screen: &Screen) {
-        screen.dashboard.tiles.iter().for_each(|tile| self.tile_changed(screen, &tile.id));
+        // A text asks nothing, and is shown or not all the same.
+        let texts = screen.dashboard.tiles.iter().filter(|tile| tile.pipe.is_none());
+        texts.chain(screen.dashboard.asks()).for_each(|tile| self.tile_changed(screen, &tile.id));
     }
 
     fn tile_changed(&self, screen: &Screen, tile: &str) {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use perch_desktop::Desktop;
 use perch_desktop::view::{DashboardView, FilterOptionsView, FilterView, TenantStatus};
 
-use crate::world::{World, choice, eventually, open, values};
+use crate::world::{World, choice, eventually, open, status, values};
 
 /// A filter of the dashboard, as it stands.
 fn named(view: DashboardView, name: &str) -> FilterView {
@@ -118,11 +118,16 @@ off = "0"
 default = true
 "#;
 
-/// A visit to the sample dashboard with [`KINDS`] among its filters.
-async fn with_kinds(world: &World) -> (Desktop, String) {
+/// Puts [`KINDS`] among the filters of the sample dashboard.
+pub fn put_kinds(world: &World) {
     let file = world.folder.path().join("dashboards/web-traffic.toml");
     let text = std::fs::read_to_string(&file).expect("a dashboard");
     std::fs::write(&file, text.replacen("[[tile]]", &format!("{KINDS}\n[[tile]]"), 1)).expect("written");
+}
+
+/// A visit to the sample dashboard with them.
+async fn with_kinds(world: &World) -> (Desktop, String) {
+    put_kinds(world);
     world.visited(&choice("grace", "harbor-coffee")).await
 }
 
@@ -268,6 +273,28 @@ async fn the_values_of_a_filter_are_asked_again_while_its_button_is_in_view_and_
     assert_eq!(fetched().await, first, "the dashboard is paused");
     app.pause(&harbor, "web-traffic", false).expect("goes on");
     eventually("newer values", || async { (fetched().await > first).then_some(()) }).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the keychain of `make test`"]
+async fn an_open_list_of_values_is_told_of_the_end_of_offline_like_every_tile() {
+    let mut world = World::new().await;
+    let (app, harbor) = with_kinds(&world).await;
+    options(&app, &harbor, "location").await;
+    // So that nothing is asked for the list, which would tell of it too.
+    app.show_tiles(&harbor, "web-traffic", texts(&["top-pages"]), true).expect("on the screen");
+    world.stop_sandbox().await;
+    eventually("offline to be noticed", || async {
+        app.refresh_dashboard(&harbor, "web-traffic").expect("asked");
+        matches!(status(&app, &harbor), TenantStatus::Offline { .. }).then_some(())
+    })
+    .await;
+    world.redrawn.lock().expect("the tiles").clear();
+    world.ahead.store(8 * 24 * 60 * 60, Ordering::SeqCst);
+    eventually("the list to be told of", || async {
+        world.redrawn.lock().expect("the tiles").contains("filter:location").then_some(())
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -12,6 +12,7 @@ use perch_desktop::view::SigningKeyView;
 use perch_keychain::{Keychain, Slot};
 use serde_json::json;
 
+use crate::filters::put_kinds;
 use crate::world::{World, choice, draw, eventually, files_below, open, sign_in, values};
 
 fn signing_key(app: &Desktop) -> SigningKeyView {
@@ -65,6 +66,7 @@ async fn the_admin_token_is_in_the_keychain_and_in_no_file_and_forgotten_when_to
 #[ignore = "needs the keychain of `make test`"]
 async fn an_admin_token_whose_tokens_are_refused_is_told_with_the_reason_and_the_next_mends_it() {
     let world = World::new().await;
+    put_kinds(&world);
     let app = world.app(&choice("grace", "harbor-coffee"));
     app.open_connection(&world.connection()).await.expect("the connection opens");
     let connection = app.app_view().connections[0].id.clone();
@@ -85,6 +87,7 @@ async fn an_admin_token_whose_tokens_are_refused_is_told_with_the_reason_and_the
     let tile = draw(&app, &harbor, "top-pages").await.expect("a tile").problem.expect("why it is empty");
     assert_eq!(tile.code, "pipe-forbidden");
 
+    let countries = async || app.filter_options(&harbor, "web-traffic", "location").await.expect("a list");
     // Refused so often that it would be left alone for a minute.
     for _ in 0..5 {
         let asked = world.sandbox().pipe_queries();
@@ -94,10 +97,15 @@ async fn an_admin_token_whose_tokens_are_refused_is_told_with_the_reason_and_the
             (rests && world.sandbox().pipe_queries() > asked).then_some(())
         })
         .await;
+        app.refresh_tile(&harbor, "web-traffic", "filter:location").expect("asked again");
+        eventually("its refusal", || async { (!countries().await.refreshing).then_some(()) }).await;
     }
+    assert_eq!(countries().await.problem.expect("why it is empty").code, "pipe-forbidden");
     app.save_signing_key(&connection, world.sandbox().admin_token().to_owned()).await.expect("kept");
     let at_once = tokio::time::timeout(Duration::from_secs(30), values(&app, &harbor, "top-pages")).await;
     assert!(!at_once.expect("what is on the screen is asked for again").is_empty());
+    let listed = eventually("the values of a filter", || async { countries().await.fetched });
+    tokio::time::timeout(Duration::from_secs(30), listed).await.expect("they are asked for again too");
     assert_eq!(signing_key(&app), SigningKeyView::Kept);
 }
 
