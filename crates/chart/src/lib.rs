@@ -135,14 +135,18 @@ pub fn check_spec(spec: &Spec) -> Result<(), ChartError> {
         return Ok(());
     }
     columns::plausible(spec.kind, kinds::of(spec.kind).needs, spec)?;
-    match unread(spec) {
+    match unread(spec).first() {
         Some(field) => Err(ChartError::Meaningless { kind: spec.kind, field }),
         None => Ok(()),
     }
 }
 
-/// A field that is said, and that this kind never looks at.
-fn unread(spec: &Spec) -> Option<&'static str> {
+/// The fields that are said, and that no chart of this kind looks at, by their names in a file.
+pub fn unread(spec: &Spec) -> Vec<&'static str> {
+    if spec.kind == Kind::Auto {
+        return Vec::new();
+    }
+    let needs = kinds::of(spec.kind).needs;
     let of = |kinds: &[Kind]| kinds.contains(&spec.kind);
     // Those with a plot between axes.
     let framed = of(&[
@@ -157,6 +161,8 @@ fn unread(spec: &Spec) -> Option<&'static str> {
         Kind::Candlestick,
     ]);
     let said = [
+        ("group_by", spec.group_by.is_some(), needs.group != columns::Role::Never),
+        ("size", spec.size.is_some(), needs.size != columns::Role::Never),
         ("text", spec.text.is_some(), of(&[Kind::Text])),
         ("bins", spec.bins.is_some(), of(&[Kind::Histogram])),
         ("cells", spec.cells != Cells::default(), of(&[Kind::HeatMap])),
@@ -176,7 +182,7 @@ fn unread(spec: &Spec) -> Option<&'static str> {
         ("link", spec.link.is_some(), of(&[Kind::BarList, Kind::Table])),
         ("icon", spec.icon.is_some(), of(&[Kind::BarList, Kind::Table])),
     ];
-    said.into_iter().find_map(|(field, is_said, is_read)| (is_said && !is_read).then_some(field))
+    said.into_iter().filter(|(_, is_said, is_read)| *is_said && !is_read).map(|(field, ..)| field).collect()
 }
 
 fn find<'t>(spec: &Spec, table: &'t Table) -> Result<columns::Columns<'t>, ChartError> {

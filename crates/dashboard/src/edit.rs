@@ -162,7 +162,16 @@ pub enum Assignment {
     Format(Option<String>),
     /// What a text says.
     Text(String),
+    /// A key of the chart that has no meaning any more is taken out, also where it
+    /// is a table of its own. Not for the web view to ask.
+    #[serde(skip)]
+    #[ts(skip)]
+    Without(ChartKey),
 }
+
+/// A key of a chart, as the file writes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ChartKey(pub &'static str);
 
 /// Why a change was not made. The text stays as it was.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -554,6 +563,7 @@ impl Assignment {
             Self::Stacked(stacked) => (Key::Chart(tile, "stacked"), stacked.then(|| true.into())),
             Self::Format(format) => (Key::Chart(tile, "format"), maybe(format)),
             Self::Text(text) => (Key::Chart(tile, "text"), Some(words(text))),
+            Self::Without(ChartKey(key)) => (Key::Chart(tile, key), None),
         }
     }
 }

@@ -42,7 +42,7 @@ mod toml_text;
 
 pub use audience::Audience;
 pub use check::{Checked, Finding, Source, check};
-pub use edit::{Assignment, BLANK, Change, Draft, EditError, NewTile, TileKeys, id_for, without_tiles_of};
+pub use edit::{Assignment, BLANK, Change, ChartKey, Draft, EditError, NewTile, TileKeys, id_for, without_tiles_of};
 pub use engine::{Engine, Enough, Failure, TileData};
 pub use error::EngineError;
 pub use file::{Dashboard, MOST_BYTES, Parameter, Reading, Tile, TimeFilter, TimeParameters, WrongTile};

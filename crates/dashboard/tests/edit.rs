@@ -1,7 +1,7 @@
 //! Editing a file: what is meant changes, and no other byte does.
 
 use perch_chart::{Kind, Spec, Stacking, Style};
-use perch_dashboard::{Assignment, Change, Dashboard, Draft, EditError, NewTile};
+use perch_dashboard::{Assignment, Change, ChartKey, Dashboard, Draft, EditError, NewTile};
 use proptest::prelude::*;
 
 const FILE: &str = r##"# What a shop's owner looks at.
@@ -99,6 +99,61 @@ fn a_value_is_replaced_where_it_stands_with_the_spaces_and_the_comment_around_it
     assert_eq!(after(&column), replaced("y = [\"visits\"]", "y = [\"pageviews\"]"), "a list stays one");
     let pipe = set("top-pages", vec![Assignment::Pipe("pages".to_owned())]);
     assert_eq!(after(&pipe), replaced("pipe = 'top_pages'", "pipe = \"pages\""));
+}
+
+#[test]
+fn a_chart_loses_a_key_that_has_no_meaning_any_more_however_it_is_written() {
+    let without = |text: &str, key| {
+        let mut draft = draft(text);
+        draft.apply(&set("a", vec![Assignment::Without(ChartKey(key))])).expect("taken out");
+        draft.text().to_owned()
+    };
+    let file = |chart: &str| {
+        let tile = format!("version = 2\ntitle = \"A\"\n\n[[tile]]\ntitle = \"A\"\npipe = \"a\"\n{chart}");
+        format!("{tile}\n# The last.\n[[tile]]\ntitle = \"B\"\npipe = \"b\"\nchart.kind = \"line\"\n")
+    };
+    let table = "[tile.chart]\nkind = \"line\"\nx = \"date\"\n";
+    for (with, key, left) in [
+        (format!("{table}right = \"visits\"\n"), "right", table),
+        (table.to_owned(), "right", table),
+        (
+            format!("{table}[tile.chart.formats] # by column\nvisits = \"percent\"\n# and\nusers = \"bytes\"\n"),
+            "formats",
+            table,
+        ),
+        (format!("{table}  [tile.chart.formats]\n"), "formats", table),
+        (format!("{table}formats.visits = \"percent\"\nformats.users = \"bytes\"\n"), "formats", table),
+        (
+            format!(
+                "{table}[[tile.chart.thresholds]]\nvalue = 1\n[[tile.chart.thresholds]]\nvalue = 2\nlabel = \"b\"\n"
+            ),
+            "thresholds",
+            table,
+        ),
+        (
+            format!("{table}[tile.chart.formats]\nvisits = \"percent\"\n[tile.chart.y_axis]\nmin = 1\n"),
+            "formats",
+            "[tile.chart]\nkind = \"line\"\nx = \"date\"\n[tile.chart.y_axis]\nmin = 1\n",
+        ),
+        (
+            "chart.kind = \"line\"\nchart.formats.visits = \"percent\"\n".to_owned(),
+            "formats",
+            "chart.kind = \"line\"\n",
+        ),
+        (
+            "chart = { kind = \"line\", formats = { visits = \"percent\" } }\n".to_owned(),
+            "formats",
+            "chart = { kind = \"line\" }\n",
+        ),
+        (
+            "chart = { kind = \"line\", formats.visits = \"percent\" }\n".to_owned(),
+            "formats",
+            "chart = { kind = \"line\" }\n",
+        ),
+    ] {
+        assert_eq!(Dashboard::read("web", &file(&with)).problems, [], "{with}");
+        assert_eq!(without(&file(&with), key), file(left), "{with}");
+    }
 }
 
 #[test]

@@ -11,8 +11,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use perch_chart::{Kind, Spec, Stacking};
-use perch_dashboard::{Assignment, Change, Dashboard, Draft, EditError, Enough, NewTile, Selection, Tile, Tokens};
-use perch_tinybird::{Answer, Family};
+use perch_dashboard::{
+    Assignment, Change, ChartKey, Dashboard, Draft, EditError, Enough, NewTile, Selection, Tile, Tokens,
+};
+use perch_tinybird::{Answer, Family, Table};
 use serde::{Deserialize, Serialize};
 
 use crate::connections::{DashboardFile, OWN, mark_edited};
@@ -290,9 +292,7 @@ impl Desktop {
             Change::Set { tile, mut values } if values.iter().any(names_columns_anew) => {
                 let trial = Change::Set { tile: tile.clone(), values: values.clone() };
                 let (drawn, answer) = self.tried(screen, &trial).await?;
-                if let Some(answer) = answer {
-                    values.extend(fitting(&drawn.chart, &answer, &values));
-                }
+                values.extend(fitting(&drawn.chart, answer.as_deref(), &values));
                 Ok(Change::Set { tile, values })
             }
             change => Ok(change),
@@ -345,26 +345,51 @@ fn names_columns_anew(value: &Assignment) -> bool {
     matches!(value, Assignment::Pipe(_) | Assignment::Kind(_))
 }
 
-/// What has to be written besides, so that a chart can draw an answer.
-fn fitting(chart: &Spec, answer: &Answer, values: &[Assignment]) -> Vec<Assignment> {
-    let table = &answer.table;
-    if chart.kind == Kind::Text || perch_chart::check(chart, table).is_ok() {
-        return Vec::new();
-    }
-    let suggested = perch_chart::suggest(table);
+/// What has to be written besides, so that a chart can draw an answer, and says
+/// nothing that it does not look at. Without an answer, nobody knows the columns.
+fn fitting(chart: &Spec, answer: Option<&Answer>, values: &[Assignment]) -> Vec<Assignment> {
     // Of another pipe's columns, Perch's choice is as good as any.
     let is_new_pipe = values.iter().any(|value| matches!(value, Assignment::Pipe(_)));
-    let spec = if is_new_pipe || suggested.kind == chart.kind { suggested } else { Spec::new(chart.kind) };
-    let mut fitting = vec![
-        Assignment::X(spec.x),
-        Assignment::Y(spec.y),
-        Assignment::GroupBy(spec.group_by),
-        Assignment::Stacked(spec.stacked != Stacking::None),
-    ];
-    if spec.kind != chart.kind {
-        fitting.insert(0, Assignment::Kind(spec.kind.to_string()));
+    let table = answer.map(|answer| &answer.table).filter(|_| chart.kind != Kind::Text);
+    let misfit = table.filter(|table| perch_chart::check(chart, table).is_err());
+    let spec = misfit.map(|table| match perch_chart::suggest(table) {
+        suggested if is_new_pipe || suggested.kind == chart.kind => suggested,
+        _ => Spec::new(chart.kind),
+    });
+    let kind = spec.as_ref().map_or(chart.kind, |spec| spec.kind);
+    let mut idle = perch_chart::unread(&Spec { kind, ..chart.clone() });
+    match (misfit, table) {
+        (Some(_), _) if is_new_pipe => idle.extend(NAMES_COLUMNS),
+        // It has to be among the values.
+        (Some(_), _) => idle.push("right"),
+        (None, Some(table)) if is_new_pipe => idle.extend(gone_columns(chart, table)),
+        (None, _) => {}
+    }
+    // First: what is chosen anew is written after it.
+    let mut fitting: Vec<_> = idle.into_iter().map(|key| Assignment::Without(ChartKey(key))).collect();
+    if let Some(spec) = spec {
+        if spec.kind != chart.kind {
+            fitting.push(Assignment::Kind(spec.kind.to_string()));
+        }
+        fitting.extend([
+            Assignment::X(spec.x),
+            Assignment::Y(spec.y),
+            Assignment::GroupBy(spec.group_by),
+            Assignment::Stacked(spec.stacked != Stacking::None),
+        ]);
     }
     fitting
+}
+
+/// The keys that name a column beside those that are chosen anew with a pipe.
+const NAMES_COLUMNS: [&str; 8] = ["right", "size", "link", "icon", "formats", "bars", "sort", "target"];
+
+/// Those of them that a chart can be drawn without, and that name a column that is not there.
+fn gone_columns(chart: &Spec, table: &Table) -> Vec<&'static str> {
+    let is_gone = |name: &String| table.column(name).is_none();
+    let bars = chart.bars.iter().any(is_gone).then_some("bars");
+    let sort = chart.sort.as_ref().is_some_and(|sort| is_gone(&sort.column)).then_some("sort");
+    bars.into_iter().chain(sort).collect()
 }
 
 /// The kinds of chart that a pipe can be drawn as, and which of them suit.

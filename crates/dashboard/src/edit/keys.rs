@@ -76,10 +76,35 @@ impl Writing<'_> {
                 let lines = start_of_line(self.text, key.start)..end_of_line(self.text, old.end);
                 Ok(spliced(self.text, lines, ""))
             }
-            (Some(_), _) => Err(EditError::InTable { key: self.name }),
+            (Some((_, tables)), None) => self.without(tables),
+            (Some(_), Some(_)) => Err(EditError::InTable { key: self.name }),
             (None, Some(value)) => Ok(self.insert(value)),
             (None, None) => Ok(self.text.to_owned()),
         }
+    }
+
+    /// Cuts out what has a header of its own, or a line for each of its keys.
+    fn without(&self, tables: &Item) -> Result<String, EditError> {
+        let tables: Vec<&Table> = match tables {
+            Item::Table(table) => vec![table],
+            Item::ArrayOfTables(tables) => tables.iter().collect(),
+            _ => return Err(EditError::InTable { key: self.name }),
+        };
+        let mut lines = Vec::new();
+        for table in tables {
+            let values = table.get_values();
+            let spans = values.iter().filter_map(|(path, value)| Some(path.first()?.span()?.start..value.span()?.end));
+            match table.span().filter(|_| !table.is_dotted()) {
+                Some(header) => lines.push(header.start..spans.map(|value| value.end).fold(header.end, usize::max)),
+                None => lines.extend(spans),
+            }
+        }
+        lines.sort_by_key(|lines| lines.start);
+        // From the last: the places of those before it stay.
+        Ok(lines.into_iter().rev().fold(self.text.to_owned(), |text, Range { start, end }| {
+            let lines = start_of_line(&text, start)..end_of_line(&text, end);
+            spliced(&text, lines, "")
+        }))
     }
 
     /// Writes a new line behind the last of the keys that stand before it in the

@@ -114,6 +114,35 @@ async fn a_new_tile_is_drawn_by_what_its_pipe_answers() {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs the keychain of `make test`"]
+async fn what_a_chart_says_that_has_no_meaning_any_more_goes_with_its_kind_or_its_pipe() {
+    let world = World::new().await;
+    let (app, harbor) = world.visited(&choice("ada", "harbor-coffee")).await;
+    let file = file(&world, &app);
+    let tile = "\n[[tile]]\ntitle = \"Platforms\"\npipe = \"top_devices\"\n[tile.chart]\nkind = ";
+    let table = "\"table\"\nbars = \"visits\"\nsort = { column = \"device\", descending = true }\ntotals = true\n";
+    let formats = "[tile.chart.formats]\ndevice = \"compact\"\n";
+    let around = read(&file);
+    fs::write(&file, format!("{around}{tile}{table}{formats}")).expect("written");
+    open(&app, &harbor).await;
+    values(&app, &harbor, "platforms").await;
+    app.begin_edit(&harbor, DASHBOARD).await.expect("begun");
+
+    app.edit(&harbor, DASHBOARD, set("platforms", Assignment::Kind("bar-list".to_owned())))
+        .await
+        .expect("another kind");
+    app.save_edit(&harbor, DASHBOARD, false).await.expect("saved");
+    assert_eq!(read(&file), format!("{around}{tile}\"bar-list\"\n{formats}"), "what it still reads stays");
+
+    app.edit(&harbor, DASHBOARD, set("platforms", Assignment::Pipe("kpis".to_owned()))).await.expect("another pipe");
+    assert_eq!(draw(&app, &harbor, "platforms").await.expect("a tile").problem, None);
+    app.save_edit(&harbor, DASHBOARD, false).await.expect("saved");
+    let text = read(&file);
+    let platforms = text.strip_prefix(&around).expect("the rest as it was");
+    assert!(platforms.contains("pipe = \"kpis\"") && !platforms.contains("device"), "{platforms}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the keychain of `make test`"]
 async fn a_refused_change_says_why_and_leaves_the_draft() {
     let world = World::new().await;
     let (app, harbor) = world.visited(&choice("ada", "harbor-coffee")).await;
