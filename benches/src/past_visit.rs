@@ -138,7 +138,7 @@ async fn sign_in(desktop: &Desktop, admin_token: &str) -> Result<String, BenchEr
         let view = desktop.app_view();
         match view.sign_in {
             Some(SignInView::Failed { problem, .. }) => Err(problem.into()),
-            _ => Ok(view.active.filter(|_| view.tenants.len() > before.tenants.len())),
+            _ => Ok(view.active.filter(|active| before.tenants.iter().all(|known| known.id != *active))),
         }
     })
     .await
