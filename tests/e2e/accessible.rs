@@ -1,10 +1,11 @@
-//! axe-core over the real window, in both themes and in every state that a
-//! dashboard has: no violation of any of its rules.
+//! axe-core over the real window, in both themes and in the states that a viewer
+//! of a dashboard meets: no violation of any of its rules.
 
 use std::fs;
 use std::path::Path;
 
 use fantoccini::Client;
+use fantoccini::key::Key;
 use serde_json::{Value, json};
 
 use crate::alive;
@@ -54,6 +55,7 @@ async fn axe_finds_nothing_in_any_state_of_a_dashboard() {
     app.press_at("devices", (0.1, 0.14)).await;
     app.find("filter-device").await;
     check(&app, "a filtered dashboard").await;
+    editing(&app).await;
     app.click("dashboard-tab-trouble").await;
     app.find("tile-problem").await;
     check(&app, "tiles that fail and tiles without rows").await;
@@ -69,6 +71,22 @@ async fn axe_finds_nothing_in_any_state_of_a_dashboard() {
     app.find("tile-problem").await;
     check(&app, "trouble in the dark").await;
     app.quit().await;
+}
+
+async fn editing(app: &App) {
+    app.click("dashboard-menu").await;
+    check(app, "a dashboard's menu").await;
+    app.click("edit-dashboard").await;
+    app.find("edit-toolbar").await;
+    check(app, "a dashboard that is edited").await;
+    app.type_into("edit-devices", &char::from(Key::Enter).to_string()).await;
+    app.find("edit-title").await;
+    check(app, "the fields of a tile").await;
+    app.click("edit-add").await;
+    check(app, "what can be added").await;
+    app.click("edit-panel-close").await;
+    app.click("edit-done").await;
+    eventually("the end of editing", || async { (!app.shows("edit-toolbar").await).then_some(()) }).await;
 }
 
 async fn check(app: &App, state: &str) {

@@ -7,6 +7,7 @@ use std::path::Path;
 use fantoccini::Client;
 use serde_json::{Value, json};
 
+use crate::alive;
 use crate::stage::{App, Stage, eventually};
 
 const WRONG: &str =
@@ -54,6 +55,23 @@ async fn until(app: &App, what: &str, script: &str) -> Value {
         (answer != Value::Null && answer != json!(false)).then_some(answer)
     })
     .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the desktop of `make test`"]
+async fn a_tile_fills_the_screen_drawn_anew_and_goes_back_to_its_place() {
+    let stage = Stage::new().await;
+    let app = alive::opened(&stage).await;
+    let wide =
+        "Math.round(document.querySelector('[data-testid=tile-lines] [data-testid=chart] svg')?.viewBox.baseVal.width)";
+    let before = app.script(&format!("return {wide};"), Vec::new()).await;
+    app.choose_in_menu("lines", "tile-full").await;
+    until(&app, "the whole screen", "document.fullscreenElement?.dataset.testid === 'tile-lines'").await;
+    until(&app, "a picture as wide", &format!("{wide} > innerWidth * 0.9 && {wide} > {before}")).await;
+    shoot("full", app.window()).await;
+    app.choose_in_menu("lines", "tile-full").await;
+    until(&app, "its place", &format!("document.fullscreenElement === null && {wide} === {before}")).await;
+    app.quit().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

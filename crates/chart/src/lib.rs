@@ -6,7 +6,7 @@
 //!                                        |-----> marks, summary
 //! ```
 //!
-//! A kind of chart is one file in `kinds/` and one entry in its list.
+//! A kind of chart is drawn by one function in one file of `kinds/`, with one entry in its list.
 
 mod auto;
 mod band;

@@ -1,5 +1,5 @@
-//! Pictures as files: SVG that stands alone, PNG and PDF, with the bundled Perch Sans, so that the same picture gives the
-//! same bytes on every machine.
+//! Pictures as files: SVG that stands alone, PNG and PDF, with the bundled Perch Sans, so that a picture of its letters
+//! gives the same bytes on every machine.
 //!
 //! ```text
 //! Drawing -> frame (ground, title) -> SVG -> usvg -> PNG

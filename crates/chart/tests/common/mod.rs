@@ -28,7 +28,7 @@ pub fn answer(name: &str) -> Table {
     decode(&fs::read(path).expect("a golden answer")).expect("an answer").table
 }
 
-/// All of them, the largest aside, which [`big`] has.
+/// All of them, the largest aside: it would take longer than all others together, and tests that are about length draw it.
 pub fn answers() -> Vec<(String, Table)> {
     let mut names: Vec<String> = fs::read_dir(folder())
         .expect("the golden answers")
