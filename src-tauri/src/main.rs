@@ -6,6 +6,8 @@
 mod arguments;
 mod commands;
 mod core;
+#[cfg(target_os = "linux")]
+mod dumps;
 mod files;
 mod link;
 mod log;
@@ -24,6 +26,8 @@ fn main() -> ExitCode {
     window::paint_with_the_processor();
     let arguments = Arguments::parse();
     log::start();
+    #[cfg(target_os = "linux")]
+    dumps::forbid();
     let app = tauri::Builder::default()
         .plugin(tauri_plugin_single_instance::init(arguments::follow_second_start))
         .plugin(tauri_plugin_opener::init())

@@ -137,6 +137,13 @@ fn absent(secrets: &[Named], place: &str, bytes: &[u8]) {
     }
 }
 
+/// What a crash would write: nothing.
+pub fn nothing_is_dumped() {
+    let limits = fs::read_to_string(process().join("limits")).expect("the app's limits");
+    let core = limits.lines().find_map(|line| line.strip_prefix("Max core file size")).expect("a limit");
+    assert_eq!(core.split_whitespace().take(2).collect::<Vec<_>>(), ["0", "0"], "soft and hard");
+}
+
 /// The app's process, as the system tells of it.
 fn process() -> PathBuf {
     let program = Path::new(env!("CARGO_BIN_EXE_perch"));

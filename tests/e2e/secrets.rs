@@ -2,7 +2,8 @@
 //! after they have left.
 
 use crate::leaks::{
-    absent_from_the_desktop, absent_while_signed_in, kept_since, keychain, names, nothing_is_left, record,
+    absent_from_the_desktop, absent_while_signed_in, kept_since, keychain, names, nothing_is_dumped, nothing_is_left,
+    record,
 };
 use crate::stage::{App, Stage};
 
@@ -19,6 +20,7 @@ async fn no_secret_is_in_the_log_the_data_or_the_web_view_and_sign_out_leaves_no
     browser.quit().await;
     app.dashboard_of("Harbor Coffee").await;
     app.look_at_token().await;
+    nothing_is_dumped();
 
     let kept = kept_since(&others);
     assert_eq!(kept.len(), 3, "a session, a store key, a signing key: {:?}", names(&kept));
