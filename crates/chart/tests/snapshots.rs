@@ -12,7 +12,7 @@ mod specimen;
 
 use specimen::Specimen;
 
-const HOW: &str = "Look at them (`cargo run -p perch-chart --example gallery -- target/gallery` and a browser). If they are \
+const HOW: &str = "Look at them (`cargo run -p perch-chart --example specimens -- target/specimens` and a browser). If they are \
                    as they should be, run `UPDATE_SNAPSHOTS=1 cargo nextest run -p perch-chart --test snapshots`, \
                    `make gallery`, and commit what changed.";
 

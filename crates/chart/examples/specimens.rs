@@ -1,5 +1,5 @@
 //! Draws the pictures of `gallery/`, light and dark and in three sizes, as SVG files into a folder:
-//! `cargo run -p perch-chart --example gallery -- target/gallery [NAME]`, where `NAME` begins the names of those to draw.
+//! `cargo run -p perch-chart --example specimens -- target/specimens [NAME]`, where `NAME` begins the names of those to draw.
 //!
 //! With `index.html` beside them, so that a browser shows all of them at once on the grounds they are made for.
 
