@@ -68,6 +68,8 @@ async fn a_tile_fills_the_screen_drawn_anew_and_goes_back_to_its_place() {
     app.choose_in_menu("lines", "tile-full").await;
     until(&app, "the whole screen", "document.fullscreenElement?.dataset.testid === 'tile-lines'").await;
     until(&app, "a picture as wide", &format!("{wide} > innerWidth * 0.9 && {wide} > {before}")).await;
+    let alone = "document.querySelectorAll('[data-testid=tile-lines] .host > svg').length === 1";
+    until(&app, "the picture before to fade away", alone).await;
     shoot("full", app.window()).await;
     app.choose_in_menu("lines", "tile-full").await;
     until(&app, "its place", &format!("document.fullscreenElement === null && {wide} === {before}")).await;
