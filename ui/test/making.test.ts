@@ -4,18 +4,7 @@ import { emit } from '@tauri-apps/api/event';
 import { expect, test, vi } from 'vitest';
 import type { DashboardView } from '../src/generated/DashboardView';
 import { leftOut, progress } from '../src/making';
-import {
-  argumentsOf,
-  click,
-  dashboard,
-  find,
-  frame,
-  get,
-  open,
-  tell,
-  tenant,
-  usual,
-} from './pretend';
+import { argumentsOf, dashboard, find, frame, get, open, tell, tenant, usual } from './pretend';
 
 test('pipes are counted in words', () => {
   expect(progress({ asked: 0, pipes: 0 })).toBe('Asking for the list of pipes…');
