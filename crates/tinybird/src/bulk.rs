@@ -33,9 +33,10 @@ impl Column {
         match self.cells() {
             Cells::Time(ticks, unit) if self.zone().is_none_or(|zone| *zone == TimeZone::UTC) => {
                 let mut instants: Vec<f64> = match *unit {
-                    // The commonest type, and nothing to look at in each row.
-                    Unit::Second(0) => {
-                        ticks.iter().map(|second| moment::micros(*second, Unit::Second(0)) as f64).collect()
+                    // The commonest types, and nothing to look at in each row.
+                    Unit::Second(digits @ 0..=6) => {
+                        let scale = moment::power_of_ten(6 - digits);
+                        ticks.iter().map(|tick| tick.saturating_mul(scale) as f64).collect()
                     }
                     unit => ticks.iter().map(|tick| moment::micros(*tick, unit) as f64).collect(),
                 };

@@ -154,10 +154,14 @@ impl Draft {
 
     fn marks(self) -> Vec<Mark> {
         let (headings, entries): (Arc<str>, _) = (self.headings.into(), Arc::new(self.entries));
-        let marks = self.marks.into_iter().map(|mark| {
-            let (heading, own) = (Words::piece(&headings, mark.heading), Entries::stretch(&entries, mark.entries));
-            let shape = Shape::Column { x: mark.x };
-            Mark { at: mark.at, keys: mark.key.into_iter().collect(), ..Mark::new(shape, heading, own) }
+        let marks = self.marks.into_iter().map(|mark| Mark {
+            shape: Shape::Column { x: mark.x },
+            heading: Words::piece(&headings, mark.heading),
+            entries: Entries::stretch(&entries, mark.entries),
+            parts: Vec::new(),
+            at: mark.at,
+            keys: mark.key.map_or_else(Vec::new, |key| vec![key]),
+            link: None,
         });
         marks.collect()
     }
