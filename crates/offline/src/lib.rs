@@ -14,6 +14,7 @@
 
 mod error;
 mod files;
+mod packed;
 mod question;
 mod reckoning;
 mod retention;

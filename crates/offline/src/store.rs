@@ -1,8 +1,6 @@
 //! The store: what was seen, when the session was confirmed, and notes.
 
-use std::cell::RefCell;
 use std::collections::HashMap;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -10,15 +8,10 @@ use std::time::{Duration, SystemTime};
 
 use perch_tenant::{OfflinePolicy, Secret, TenantId};
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
-use zstd::bulk::Decompressor;
 
 use crate::reckoning::advance;
 use crate::sealed::{self, Refused};
-use crate::{Closed, Notice, Question, Shown, StoreError, Why, files, may_show, retention};
-
-/// Compression level: 3 is zstd's own default, and shrinks a pipe's JSON to a
-/// tenth in well under a millisecond.
-const LEVEL: i32 = 3;
+use crate::{Closed, Notice, Question, Shown, StoreError, Why, files, may_show, packed, retention};
 
 /// How long it may take until what was shown is written as seen. Not at once:
 /// a picture is drawn with each step of a window that is resized.
@@ -172,7 +165,7 @@ impl Store {
     /// An answer that alone is more than the limit is
     /// [`StoreError::TooLarge`], and the former one stays.
     pub fn put(&self, question: &Question, answer: &[u8], fetched: SystemTime, source: &str) -> Result<(), StoreError> {
-        let body = zstd::bulk::compress(answer, LEVEL).map_err(|error| StoreError::Database(error.to_string()))?;
+        let body = packed::pack(answer).map_err(|error| StoreError::Database(error.to_string()))?;
         let (size, limit) = (body.len() as u64, self.limit.load(Ordering::Relaxed));
         if size > limit {
             return Err(StoreError::TooLarge { size, limit });
@@ -215,7 +208,7 @@ impl Store {
                      FROM answer JOIN body ON body.answer = answer.id WHERE answer.question = ?1",
                 )?
                 .query_row([&question], |row| {
-                    let answer = decompress(row.get_ref(0)?.as_blob()?).map_err(|error| {
+                    let answer = packed::unpack(row.get_ref(0)?.as_blob()?).map_err(|error| {
                         rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Blob, Box::new(error))
                     })?;
                     Ok(Seen { answer, fetched: from_millis(row.get(1)?), source: row.get(2)? })
@@ -487,26 +480,6 @@ fn find(connection: &Connection, question: &str) -> rusqlite::Result<Option<(i64
 
 fn unpin(transaction: &Transaction<'_>, dashboard: &str) -> rusqlite::Result<()> {
     transaction.prepare_cached("DELETE FROM pin WHERE dashboard = ?1")?.execute([dashboard]).map(drop)
-}
-
-thread_local! {
-    /// Making one takes as long as reading with it.
-    static DECOMPRESSOR: RefCell<Option<Decompressor<'static>>> = const { RefCell::new(None) };
-}
-
-/// The bytes that were compressed. Their number stands in the frame, except in
-/// frames that were streamed.
-fn decompress(body: &[u8]) -> io::Result<Vec<u8>> {
-    let Ok(Some(size)) = zstd::zstd_safe::get_frame_content_size(body) else {
-        return zstd::stream::decode_all(body);
-    };
-    DECOMPRESSOR.with_borrow_mut(|kept| {
-        let decompressor = match kept {
-            Some(decompressor) => decompressor,
-            None => kept.insert(Decompressor::new()?),
-        };
-        decompressor.decompress(body, usize::try_from(size).unwrap_or(usize::MAX))
-    })
 }
 
 fn open_file(dir: &Path, tenant: &TenantId, key: &Secret) -> Result<Connection, Refused> {
