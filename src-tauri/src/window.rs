@@ -21,18 +21,22 @@ const MANAGER_TAKES: Duration = Duration::from_millis(500);
 const LIGHT: Color = Color(0xf5, 0xf6, 0xf7, 255);
 const DARK: Color = Color(0x0e, 0x10, 0x14, 255);
 
-/// Lets WebKitGTK paint with the processor; the graphics card still puts what
-/// was painted together and scrolls it. Perch is text and a few pictures that
-/// stand still: for those, compiling shaders takes longer than painting, a
-/// seventh of the time from start to dashboard (`make bench`).
+/// Lets WebKitGTK paint, and put together what it painted, without the graphics
+/// card. Perch is text and a few pictures that stand still: for those, compiling
+/// shaders takes longer than painting, a seventh of the time from start to
+/// dashboard, and the card's driver takes a sixth of the memory (`make bench`).
+/// Nor can a window stay blank with drivers that WebKitGTK and the card disagree
+/// about.
 ///
 /// WebKitGTK takes this from the environment only. Call it before anything else
 /// runs: the environment is no place for two threads. Whoever has set it
 /// otherwise keeps it.
 #[cfg(target_os = "linux")]
 pub fn paint_with_the_processor() {
-    // It fails for a malformed name only, and then WebKitGTK paints as it likes.
-    let _ = glib::setenv("WEBKIT_SKIA_ENABLE_CPU_RENDERING", "1", false);
+    for name in ["WEBKIT_SKIA_ENABLE_CPU_RENDERING", "WEBKIT_DISABLE_COMPOSITING_MODE"] {
+        // It fails for a malformed name only, and then WebKitGTK paints as it likes.
+        let _ = glib::setenv(name, "1", false);
+    }
 }
 
 /// Opens the window. The web view keeps nothing on disk, except under a
