@@ -1,7 +1,10 @@
 //! `perchctl render`.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
+
+use perch_chart::Kind;
 
 use crate::{assert_fails, assert_succeeds, golden, path, perchctl};
 
@@ -151,6 +154,32 @@ fn every_golden_answer_is_drawn_without_being_told_how() {
         drawn += 1;
     }
     assert!(drawn > 30, "{drawn}");
+}
+
+/// The same by each kind: what its columns or its values do not allow is a failure that says so.
+#[test]
+fn every_golden_answer_is_drawn_as_each_kind_that_its_columns_allow() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let out = dir.path().join("out.svg");
+    let kinds = Kind::ALL.iter().filter(|kind| !matches!(kind, Kind::Auto | Kind::Text)).map(Kind::to_string);
+    let kinds: Vec<String> = kinds.collect();
+    let mut drawn = BTreeMap::new();
+    for entry in fs::read_dir(golden()).expect("the golden answers") {
+        let answer = entry.expect("an entry").path();
+        if answer.extension().is_none_or(|end| end != "json") {
+            continue;
+        }
+        for kind in &kinds {
+            let output = perchctl(&["render", path(&answer), "--chart", kind, "-o", path(&out)]);
+            if output.status.success() {
+                assert_sound(&fs::read_to_string(&out).expect("an SVG"), &answer);
+                *drawn.entry(kind).or_insert(0) += 1;
+            } else {
+                assert_fails(&output, 1, "perchctl: ");
+            }
+        }
+    }
+    assert!(kinds.iter().all(|kind| drawn.get(kind).is_some_and(|drawn| *drawn > 3)), "{drawn:?}");
 }
 
 /// Valid XML, no number that is none, and no extent that is negative.
