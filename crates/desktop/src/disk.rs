@@ -6,10 +6,11 @@ use std::io::{self, Read, Write};
 use std::path::Path;
 use std::time::Duration;
 
+use perch_dashboard::MOST_BYTES;
 use sha2::{Digest, Sha256};
 
-/// Files of configuration are small; what is larger than this is not one.
-const LARGEST: u64 = 1024 * 1024;
+/// Files of configuration are small; what is larger than the largest dashboard is not one.
+const LARGEST: u64 = MOST_BYTES as u64;
 
 /// Writes a file whole: to a temporary one beside it, which then takes its
 /// place. On Unix the file is readable by its owner only.
