@@ -272,8 +272,8 @@ impl Spec {
 }
 
 /// Whether series stand on each other: `false`, `true` or `"percent"`.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(from = "StackingText")]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "StackingText", into = "StackingText")]
 pub enum Stacking {
     /// Side by side.
     #[default]
@@ -284,14 +284,14 @@ pub enum Stacking {
     Percent,
 }
 
-#[derive(Deserialize)]
+#[derive(Serialize, Deserialize)]
 #[serde(untagged, expecting = "true, false or \"percent\"")]
 enum StackingText {
     Plain(bool),
     Shares(Shares),
 }
 
-#[derive(Deserialize)]
+#[derive(Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 enum Shares {
     Percent,
@@ -303,6 +303,16 @@ impl From<StackingText> for Stacking {
             StackingText::Plain(false) => Self::None,
             StackingText::Plain(true) => Self::Sum,
             StackingText::Shares(Shares::Percent) => Self::Percent,
+        }
+    }
+}
+
+impl From<Stacking> for StackingText {
+    fn from(stacking: Stacking) -> Self {
+        match stacking {
+            Stacking::None => Self::Plain(false),
+            Stacking::Sum => Self::Plain(true),
+            Stacking::Percent => Self::Shares(Shares::Percent),
         }
     }
 }

@@ -11,7 +11,7 @@ mod outline;
 
 use std::collections::{BTreeSet, HashSet};
 
-use perch_chart::{Kind, Spec};
+use perch_chart::{Kind, Spec, Stacking};
 use serde::{Deserialize, Deserializer, Serialize};
 use toml_edit::{Item, Table, TableLike, Value};
 use ts_rs::TS;
@@ -126,7 +126,8 @@ pub struct TileKeys {
     /// The column that makes series.
     pub group_by: Option<String>,
     /// Whether series stand on each other.
-    pub stacked: bool,
+    #[ts(type = "boolean | \"percent\"")]
+    pub stacked: Stacking,
     /// How numbers are written.
     pub format: Option<String>,
     /// What a text says.
@@ -157,7 +158,7 @@ pub enum Assignment {
     /// The column that makes series.
     GroupBy(Option<String>),
     /// Whether series stand on each other.
-    Stacked(bool),
+    Stacked(#[ts(type = "boolean | \"percent\"")] Stacking),
     /// How numbers are written, as the file writes it.
     Format(Option<String>),
     /// What a text says.
@@ -560,7 +561,14 @@ impl Assignment {
             Self::X(x) => (Key::Chart(tile, "x"), maybe(x)),
             Self::Y(y) => (Key::Chart(tile, "y"), names(y)),
             Self::GroupBy(column) => (Key::Chart(tile, "group_by"), maybe(column)),
-            Self::Stacked(stacked) => (Key::Chart(tile, "stacked"), stacked.then(|| true.into())),
+            Self::Stacked(stacked) => {
+                let stacked = match stacked {
+                    Stacking::None => None,
+                    Stacking::Sum => Some(true.into()),
+                    Stacking::Percent => Some(words("percent")),
+                };
+                (Key::Chart(tile, "stacked"), stacked)
+            }
             Self::Format(format) => (Key::Chart(tile, "format"), maybe(format)),
             Self::Text(text) => (Key::Chart(tile, "text"), Some(words(text))),
             Self::Without(ChartKey(key)) => (Key::Chart(tile, key), None),
@@ -573,16 +581,22 @@ fn keys_of(tile: &Table) -> TileKeys {
     let chart = tile.get("chart").and_then(Item::as_table_like);
     let y = chart.and_then(|chart| chart.get("y"));
     let several = y.and_then(Item::as_array).map(|names| names.iter().filter_map(Value::as_str).collect());
+    let stacked = chart.and_then(|chart| chart.get("stacked"));
+    let stacking = |stacked: &Item| match (stacked.as_bool(), stacked.as_str()) {
+        (Some(true), _) => Stacking::Sum,
+        (_, Some("percent")) => Stacking::Percent,
+        _ => Stacking::None,
+    };
     let y: Vec<&str> = several.or_else(|| Some(vec![y?.as_str()?])).unwrap_or_default();
     TileKeys {
         title: title_of(tile).to_owned(),
         pipe: text(Some(tile), "pipe"),
         refresh: text(Some(tile), "refresh"),
-        kind: text(chart, "kind").unwrap_or_default(),
+        kind: text(chart, "kind").or_else(|| text(Some(tile), "chart")).unwrap_or_else(|| Kind::Auto.to_string()),
         x: text(chart, "x"),
         y: y.into_iter().map(str::to_owned).collect(),
         group_by: text(chart, "group_by"),
-        stacked: chart.and_then(|chart| chart.get("stacked")).is_some_and(|stacked| stacked.as_bool() != Some(false)),
+        stacked: stacked.map_or(Stacking::None, stacking),
         format: text(chart, "format"),
         text: text(chart, "text"),
     }

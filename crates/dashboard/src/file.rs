@@ -530,9 +530,8 @@ fn read_tile(
 ) -> Option<Tile> {
     let title = frame.title.as_ref().map(|title| title.value);
     let id = read_id(section, page, title.unwrap_or("tile"), ids);
-    let chart =
-        section.value(page, "chart", "a chart", "[tile.chart] on a line of its own, and kind = \"line\" below it");
-    let pipe = read_pipe(section, page, places, chart.as_ref().map(|chart: &Placed<Spec>| chart.value.kind));
+    let chart = read_chart(section, page);
+    let pipe = read_pipe(section, page, places, chart.as_ref().map(|chart| chart.kind));
     let refresh = read_refresh(section, page, DEFAULT_REFRESH);
     let timed = section.boolean(page, "time");
     let filter = chosen.time;
@@ -543,7 +542,7 @@ fn read_tile(
     }
     let compare = read_compare(section, page, filter, time.is_some());
     let parameters = read_bound(section, page, places, time.as_ref(), chosen.filters);
-    let chart = chart?.value;
+    let chart = chart?;
     let filters = read_heeded(section, page, chosen.filters, &chart, &parameters);
     Some(Tile {
         id,
@@ -561,6 +560,22 @@ fn read_tile(
         filters,
         public: places.public.is_some(),
     })
+}
+
+/// The chart of a tile: a table, or its kind alone. Where nothing is said, one that suits the answer.
+fn read_chart(section: &Section<'_, '_>, page: &mut Page<'_>) -> Option<Spec> {
+    const EXAMPLE: &str = "[tile.chart] on a line of its own, and kind = \"line\" below it";
+    let alone = section.get("chart").map(|value| (value.get_ref().is_str(), value.span().start));
+    match alone {
+        None if page.version >= NEWEST => Some(Spec::new(Kind::Auto)),
+        Some((true, offset)) => {
+            if page.version < NEWEST {
+                page.report_newer(offset, "a kind alone");
+            }
+            section.named(page, "chart", "a chart").map(Spec::new)
+        }
+        _ => section.value(page, "chart", "a chart", EXAMPLE).map(|chart| chart.value),
+    }
 }
 
 /// With what a tile is compared: `true` is what `[time]` says.

@@ -114,7 +114,7 @@ mod tests {
     fn the_schema_lists_every_kind_preset_and_version() {
         let list = |place: &str| ROOT.pointer(place).expect(place);
         let kinds = Kind::ALL.map(|kind| kind.to_string());
-        assert_eq!(names(list("/$defs/chart/properties/kind/enum")), kinds.iter().map(String::as_str).collect());
+        assert_eq!(names(list("/$defs/kind/enum")), kinds.iter().map(String::as_str).collect());
         assert_eq!(names(list("/$defs/preset/enum")), Preset::ALL.iter().map(|preset| preset.as_str()).collect());
         assert_eq!(*list("/properties/version/enum"), serde_json::json!((1..=NEWEST).collect::<Vec<_>>()));
     }

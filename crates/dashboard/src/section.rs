@@ -323,6 +323,14 @@ impl<'a, 't> Section<'a, 't> {
         None
     }
 
+    /// A text that another crate's type reads, as one of its names.
+    pub(crate) fn named<T: DeserializeOwned>(&self, page: &mut Page<'_>, key: &str, what: &'static str) -> Option<T> {
+        let value = self.get(key)?;
+        T::deserialize(ValueDeserializer::from(value.clone()))
+            .map_err(|error| page.report(value.span().start, format!("in {what}: {}", error.message().trim_end())))
+            .ok()
+    }
+
     /// A table that another crate's type reads. Its keys come from the type.
     pub(crate) fn value<T: DeserializeOwned>(
         &self,

@@ -173,6 +173,42 @@ fn a_key_that_was_not_there_stands_where_the_documentation_writes_it() {
 }
 
 #[test]
+fn a_chart_of_which_no_more_than_its_kind_is_said_becomes_a_table_where_more_is() {
+    let file = |chart: &str| format!("version = 2\ntitle = \"A\"\n[[tile]]\ntitle = \"A\"\npipe = \"a\"\n{chart}");
+    let kind = |kind: &str| Assignment::Kind(kind.to_owned());
+    let x = || Assignment::X(Some("date".to_owned()));
+    for (before, change, after) in [
+        ("", kind("donut"), "chart = \"donut\"\n"),
+        ("", x(), "chart = { kind = \"auto\", x = \"date\" }\n"),
+        ("", Assignment::X(None), ""),
+        ("chart = \"auto\" # any\n", kind("donut"), "chart = \"donut\" # any\n"),
+        ("chart = \"line\" # days\n", x(), "chart = { kind = \"line\", x = \"date\" } # days\n"),
+        ("chart = \"line\" # days\n", Assignment::GroupBy(None), "chart = \"line\" # days\n"),
+    ] {
+        let mut draft = draft(&file(before));
+        let said = draft.keys("a").expect("a tile").kind;
+        assert_eq!(said, if before.contains("line") { "line" } else { "auto" }, "{before}");
+        draft.apply(&set("a", vec![change])).expect("changed");
+        assert_eq!(draft.text(), file(after));
+        assert_eq!(draft.read().problems, []);
+    }
+}
+
+#[test]
+fn series_stand_on_each_other_as_sums_or_as_shares() {
+    let stacked = |stacking| after(&set("devices", vec![Assignment::Stacked(stacking)]));
+    let with = |line: &str| replaced("chart.x = \"device\"\n", &format!("chart.x = \"device\"\n{line}"));
+    for (stacking, line) in [
+        (Stacking::None, ""),
+        (Stacking::Sum, "chart.stacked = true\n"),
+        (Stacking::Percent, "chart.stacked = \"percent\"\n"),
+    ] {
+        assert_eq!(stacked(stacking), with(line));
+        assert_eq!(draft(&with(line)).keys("devices").expect("a tile").stacked, stacking);
+    }
+}
+
+#[test]
 fn a_key_that_is_taken_out_leaves_no_line() {
     assert_eq!(after(&set("visits", vec![Assignment::X(None)])), replaced("x = \"date\"\n", ""));
     assert_eq!(after(&set("devices", vec![Assignment::X(None)])), replaced("chart.x = \"device\"\n", ""));

@@ -585,6 +585,26 @@ fn a_tile_says_with_which_time_it_is_compared() {
 }
 
 #[test]
+fn a_chart_may_be_a_kind_alone_or_left_to_the_answer() {
+    let kind = |chart: &str| {
+        let text = format!("version = 2\ntitle = \"A\"\n[[tile]]\ntitle = \"A\"\npipe = \"a\"\n{chart}");
+        Dashboard::parse("a", &text).map(|dashboard| dashboard.tiles[0].chart.kind)
+    };
+    assert_eq!(kind(""), Ok(Kind::Auto));
+    assert_eq!(kind("chart = \"auto\"\n"), Ok(Kind::Auto));
+    assert_eq!(kind("chart = \"bar-list\"\n"), Ok(Kind::BarList));
+    for (chart, told) in [
+        ("chart = \"lime\"\n", "6:9: in a chart: unknown variant `lime`, expected one of `auto`"),
+        ("chart = 3\n", "6:9: `chart` is a whole number; write [tile.chart]"),
+        ("chrat = \"line\"\n", "6:1: `chrat` is not a key of a tile; did you mean `chart`?"),
+        ("chart = \"gauge\"\ntime = 3\n", "7:8: `time` is a whole number"),
+    ] {
+        let problems = kind(chart).expect_err(told);
+        assert!(problems.len() == 1 && problems[0].to_string().starts_with(told), "{problems:?}");
+    }
+}
+
+#[test]
 fn what_came_with_version_2_says_so_in_a_file_of_version_1() {
     for (from, to, place) in [
         ("width = 8", "tab = \"A\"", "11:1: `tab`"),
@@ -592,6 +612,7 @@ fn what_came_with_version_2_says_so_in_a_file_of_version_1() {
         ("default = \"30d\"", "zone = \"utc\"", "6:1: `zone`"),
         ("default = \"30d\"", "default = \"this-year\"", "6:11: \"this-year\""),
         ("compare = true", "compare = \"year\"", "14:11: a text here"),
+        ("[tile.chart]\nkind = \"bar-list\"", "chart = \"bar-list\"", "25:9: a kind alone"),
     ] {
         let problem = &problems(from, to)[0];
         let told = format!("{place} came with version 2; write version = 2 on the first line");

@@ -375,7 +375,7 @@ fn fitting(chart: &Spec, answer: Option<&Answer>, values: &[Assignment]) -> Vec<
             Assignment::X(spec.x),
             Assignment::Y(spec.y),
             Assignment::GroupBy(spec.group_by),
-            Assignment::Stacked(spec.stacked != Stacking::None),
+            Assignment::Stacked(spec.stacked),
         ]);
     }
     fitting

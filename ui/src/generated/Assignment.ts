@@ -3,4 +3,4 @@
 /**
  * A key of a tile or its chart, and what it becomes. `None` takes it out.
  */
-export type Assignment = { "key": "title", "value": string } | { "key": "pipe", "value": string } | { "key": "width", "value": number } | { "key": "height", "value": number } | { "key": "refresh", "value": string | null } | { "key": "kind", "value": string } | { "key": "x", "value": string | null } | { "key": "y", "value": Array<string> } | { "key": "groupBy", "value": string | null } | { "key": "stacked", "value": boolean } | { "key": "format", "value": string | null } | { "key": "text", "value": string };
+export type Assignment = { "key": "title", "value": string } | { "key": "pipe", "value": string } | { "key": "width", "value": number } | { "key": "height", "value": number } | { "key": "refresh", "value": string | null } | { "key": "kind", "value": string } | { "key": "x", "value": string | null } | { "key": "y", "value": Array<string> } | { "key": "groupBy", "value": string | null } | { "key": "stacked", "value": boolean | "percent" } | { "key": "format", "value": string | null } | { "key": "text", "value": string };

@@ -35,7 +35,7 @@ groupBy: string | null,
 /**
  * Whether series stand on each other.
  */
-stacked: boolean, 
+stacked: boolean | "percent", 
 /**
  * How numbers are written.
  */

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use toml_edit::{Item, Table, Value};
+use toml_edit::{InlineTable, Item, Table, Value};
 
 use super::EditError;
 use super::outline::{Outline, end_of_line, start_of_line};
@@ -10,8 +10,8 @@ use super::outline::{Outline, end_of_line, start_of_line};
 /// The order in which the documentation writes a dashboard's keys.
 const OF_DASHBOARD: [&str; 4] = ["version", "title", "description", "public"];
 /// The order in which it writes a tile's.
-const OF_TILE: [&str; 11] =
-    ["title", "id", "pipe", "tab", "section", "width", "height", "refresh", "compare", "time", "filters"];
+const OF_TILE: [&str; 12] =
+    ["title", "id", "pipe", "tab", "section", "width", "height", "refresh", "compare", "time", "filters", "chart"];
 /// The order in which it writes a chart's.
 const OF_CHART: [&str; 7] = ["kind", "x", "y", "group_by", "stacked", "format", "text"];
 
@@ -37,7 +37,15 @@ pub(super) fn assign(text: &str, key: Key, value: Option<&Value>) -> Result<Stri
         Key::Tile(index, name) => writing(tile(index)?, None, name, &OF_TILE).write(value),
         Key::Chart(index, name) => {
             let tile = tile(index)?;
-            match tile.get("chart").ok_or(EditError::Unreadable)? {
+            let Some(chart) = tile.get("chart") else {
+                let chart = chart_of("auto", name, value);
+                return writing(tile, None, "chart", &OF_TILE).write(chart.as_ref());
+            };
+            match chart {
+                Item::Value(Value::String(kind)) => {
+                    let chart = chart_of(kind.value(), name, value).unwrap_or_else(|| kind.value().into());
+                    writing(tile, None, "chart", &OF_TILE).write(Some(&chart))
+                }
                 Item::Table(chart) if chart.is_dotted() => writing(tile, Some("chart"), name, &OF_CHART).write(value),
                 Item::Table(chart) if !chart.is_implicit() => writing(chart, None, name, &OF_CHART).write(value),
                 Item::Value(inline @ Value::InlineTable(_)) => {
@@ -45,6 +53,16 @@ pub(super) fn assign(text: &str, key: Key, value: Option<&Value>) -> Result<Stri
                 }
                 _ => Err(EditError::Unreadable),
             }
+        }
+    }
+}
+
+/// A chart of which the file says no more than its kind, with one key besides. `None` where nothing is to be written.
+fn chart_of(kind: &str, name: &str, value: Option<&Value>) -> Option<Value> {
+    match (name, value?) {
+        ("kind", value) => Some(value.clone()),
+        (name, value) => {
+            Some([("kind", kind.into()), (name, value.clone())].into_iter().collect::<InlineTable>().into())
         }
     }
 }
