@@ -37,6 +37,10 @@ async fn going_offline_in_the_middle_of_a_refresh_leaves_everything_usable_and_e
     let mut stage = Stage::new().await;
     let app = App::start_connected(&stage).await;
     app.sign_in("ada", "harbor-coffee").await;
+    app.dashboard_of("Harbor Coffee").await;
+    let month = days_of(&app, "30d").await;
+    let week = days_of(&app, "7d").await;
+    assert!(week < month, "{week} days are fewer than {month}");
     let tiles = app.dashboard_of("Harbor Coffee").await;
     let (seen, fetched) = (said_by(&app, &tiles).await, fetched(&app, &tiles).await);
 
@@ -47,11 +51,34 @@ async fn going_offline_in_the_middle_of_a_refresh_leaves_everything_usable_and_e
     app.find("offline-bar").await;
     drop(release);
     assert_eq!(app.dashboard_of("Harbor Coffee").await, tiles);
+    app.click("range").await;
+    assert!(!is_barred(&app, "30d").await && is_barred(&app, "90d").await, "what was seen is offered, and no more");
+    app.click("range").await;
+    assert_eq!(days_of(&app, "30d").await, month, "what was seen of another range is there");
+    assert_eq!(days_of(&app, "7d").await, week);
     assert_eq!(said_by(&app, &tiles).await, seen, "the tiles say what they said");
 
     stage.start_sandbox().await;
     fetched_anew(&app, &tiles, &fetched).await;
     app.quit().await;
+}
+
+/// Chooses a range; how many days its chart has, once it is there.
+async fn days_of(app: &App, range: &str) -> usize {
+    app.click("range").await;
+    app.click(&format!("range-preset-{range}")).await;
+    let wanted: usize = range.trim_end_matches('d').parse().expect("days");
+    eventually(&format!("the days of {range}"), || async {
+        app.dashboard_of("Harbor Coffee").await;
+        let days = app.walk("visits-over-time").await.len();
+        (days.abs_diff(wanted) < 2).then_some(days)
+    })
+    .await
+}
+
+async fn is_barred(app: &App, range: &str) -> bool {
+    let item = app.find(&format!("range-preset-{range}")).await;
+    item.attr("aria-disabled").await.expect("an attribute").as_deref() == Some("true")
 }
 
 /// Lets no pipe answer until what this answers with is dropped: pipes wait while
