@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use perch_chart::{Kind, Spec, Stacking};
+use perch_chart::{Kind, Spec};
 use perch_dashboard::{
     Assignment, Change, ChartKey, Dashboard, Draft, EditError, Enough, NewTile, Selection, Tile, Tokens,
 };
