@@ -7,6 +7,7 @@ use plotters::style::Color;
 
 use crate::cartesian::Measured;
 use crate::element::Path;
+use crate::ends::End;
 use crate::kinds::{NULL, Sheet, entry};
 use crate::palette::Paint;
 use crate::reduce::column;
@@ -57,6 +58,7 @@ struct Standing {
 }
 
 /// Bars, before they know their ground.
+#[derive(Clone)]
 pub(crate) struct Bars<'s, 'a> {
     stacks: &'s Stacks<'a>,
     /// Whether places are moments on an axis of time; else they are counted.
@@ -244,6 +246,25 @@ impl<'s, 'a> Bars<'s, 'a> {
                 wholes[*slot] += series.tallies[index].value().unwrap_or_default().abs();
             }
             wholes
+        })
+    }
+
+    /// The names of the parts of a stack, all of them drawn and measured by one axis; else none.
+    pub(crate) fn stacked_names(&self) -> impl ExactSizeIterator<Item = &str> {
+        let Stacks { stacking, series, legend, before, .. } = self.stacks;
+        let all = series.len() == legend.len() && before.is_none();
+        let plain = *stacking != Stacking::None && all && !series.iter().any(|series| series.right);
+        series[..if plain { series.len() } else { 0 }].iter().map(|series| series.name.as_str())
+    }
+
+    /// Where the parts of the last stack are, in the middle of each; `None` for one that is not drawn.
+    pub(crate) fn ends<'e>(&'e self, ground: &'e Ground) -> impl Iterator<Item = Option<End<'e>>> {
+        let last = self.stacks.places.len().checked_sub(1);
+        let standing = last.map(|last| self.standing(last)).unwrap_or_default();
+        self.stacks.series.iter().zip(standing).map(|(series, bar)| {
+            let area = self.area(bar.as_ref()?, ground)?;
+            let at = (area.right, (area.top + area.bottom) / 2);
+            Some(End { name: &series.name, paint: series.paint, dash: Dash::Solid, at })
         })
     }
 

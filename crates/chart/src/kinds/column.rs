@@ -4,6 +4,7 @@ use super::{Drawer, NO_VALUES, Picture, Sheet, also, marks};
 use crate::bars::{Bars, Ground};
 use crate::cartesian::{Bottom, Frame, Request};
 use crate::columns::{Holds, Needs, Role, Values};
+use crate::ends::{self, Ends};
 use crate::guides::Scales;
 use crate::scene::{Area, Scene};
 use crate::series::Along;
@@ -32,15 +33,20 @@ fn draw(sheet: &Sheet<'_>) -> Result<Picture, ChartError> {
         bars.covered(&Ground { plot, along: *scales.x, left: *scales.left, right, lying: false })
     };
     let request = sheet.request(left.extent, bottom);
-    let frame = Frame::lay_out(&Request {
-        left,
-        right,
-        legend: &stacks.legend,
-        note: note.as_deref(),
-        data: Some(&data),
-        ..request
-    })?;
-    let ground = Ground { plot: frame.plot, along: frame.x, left: frame.y, right: frame.right, lying: false };
+    let request = Request { left, right, note: note.as_deref(), data: Some(&data), ..request };
+    let named = match ends::margin(bars.stacked_names(), sheet.size) {
+        Some(margin) => {
+            let frame = Frame::lay_out(&Request { margin, ..request.clone() })?;
+            Ends::lay_out(bars.clone().on(&ground(&frame)).ends(&ground(&frame)), &frame)
+                .map(|ends| (frame, Some(ends)))
+        }
+        None => None,
+    };
+    let (frame, ends) = match named {
+        Some(named) => named,
+        None => (Frame::lay_out(&Request { legend: &stacks.legend, ..request })?, None),
+    };
+    let ground = ground(&frame);
     let bars = bars.on(&ground);
     let shown = bars.shown(&ground);
     let mut scene = Scene::new(sheet.size);
@@ -50,15 +56,22 @@ fn draw(sheet: &Sheet<'_>) -> Result<Picture, ChartError> {
         for index in &shown {
             bars.draw(sheet, &canvas, &ground, *index)?;
         }
+        if let Some(ends) = &ends {
+            ends.draw(&canvas, &frame, sheet.palette)?;
+        }
         frame.draw_upon(&canvas)?;
     }
     let list = shown.iter().map(|index| bars.mark(sheet, &ground, *index)).collect();
     let marks = Marks { groups: stacks.groups(sheet), ..marks(frame.plot, Pick::Shape, list) };
     Ok(Picture {
-        legend: frame.legend(),
+        legend: ends.map_or_else(|| frame.legend(), |ends| ends.legend(&frame)),
         across: frame.across().or_else(|| across(&stacks)),
         ..Picture::new(scene, marks, stacks.summary(sheet, "Column chart") + &also(note.as_deref()))
     })
+}
+
+fn ground(frame: &Frame) -> Ground {
+    Ground { plot: frame.plot, along: frame.x, left: frame.y, right: frame.right, lying: false }
 }
 
 /// What stands below each column where every one is named.

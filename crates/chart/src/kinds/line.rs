@@ -5,14 +5,14 @@ use super::stacked::{self, Look};
 use super::{Drawer, NO_VALUES, OTHER, Picture, Sheet};
 use crate::cartesian::{Bottom, Frame, Measured, Request};
 use crate::columns::{Holds, Needs, Role, Values};
-use crate::ends::{self, Ends};
+use crate::ends::{self, End, Ends};
 use crate::guides::Scales;
 use crate::legend::Item;
 use crate::past::Past;
 use crate::scale::Extent;
 use crate::scene::{Area, Canvas, Dash, Scene, UNIT};
 use crate::series::{self, Along, Lines, Series};
-use crate::trace::{Ground, Stroke, reach};
+use crate::trace::{Ground, Stroke, reach, within};
 use crate::{Axis, AxisScale, ChartError, Marks, Pick};
 
 pub(super) const DRAWER: Drawer =
@@ -98,11 +98,9 @@ impl<'a> Drawn<'a> {
             ..sheet.request(all, bottom)
         };
         // Names at the lines' ends say more than a legend, where there is room for them.
-        if let Some(margin) =
-            ends::margin(&lines, sheet.size).filter(|_| past.is_none() && sheet.input.previous.is_none())
-        {
+        if let Some(margin) = margin(sheet, &lines) {
             let frame = Frame::lay_out(&Request { margin, ..request.clone() })?;
-            if let Some(ends) = Ends::lay_out(&lines, &frame) {
+            if let Some(ends) = Ends::lay_out(lines.series.iter().map(|series| end(series, &frame)), &frame) {
                 return Ok(Some(Self { frame, past, ends: Some(ends), lines }));
             }
         }
@@ -163,7 +161,7 @@ impl<'a> Drawn<'a> {
             ..super::marks(self.frame.plot, pick, marks(sheet, self, tell))
         };
         let legend = match &self.ends {
-            Some(ends) => ends.legend(&self.lines, &self.frame),
+            Some(ends) => ends.legend(&self.frame),
             None => self.frame.legend(),
         };
         let across = self.frame.across();
@@ -171,9 +169,25 @@ impl<'a> Drawn<'a> {
     }
 
     /// Lines that a kind has laid out itself.
-    pub(super) fn of(lines: Lines<'a>, frame: Frame) -> Self {
-        Self { lines, frame, past: None, ends: None }
+    pub(super) fn of(lines: Lines<'a>, frame: Frame, ends: Option<Ends>) -> Self {
+        Self { lines, frame, past: None, ends }
     }
+}
+
+/// The room that the lines' names need at their ends, where they say more than a legend: of all lines, turned off by
+/// nobody and measured by one axis, with nothing else to name.
+pub(super) fn margin(sheet: &Sheet<'_>, lines: &Lines<'_>) -> Option<f32> {
+    let plain = lines.series.iter().all(|series| !series.faded && !series.hidden && !series.right);
+    let names = lines.series.iter().map(|series| series.name.as_str());
+    ends::margin(names, sheet.size).filter(|_| plain && sheet.input.previous.is_none())
+}
+
+/// Where a line ends; `None` where it is not in the frame there.
+fn end<'s>(series: &'s Series<'_>, frame: &Frame) -> Option<End<'s>> {
+    let last = within(&series.xs, frame.x.domain()).rev().find(|index| series.ys[*index].is_finite())?;
+    let (x, y) = (series.xs[last], series.ys[last]);
+    let at = (frame.x.at(x), frame.y.at(y));
+    frame.y.holds(y).then_some(End { name: &series.name, paint: series.paint, dash: series.dash, at })
 }
 
 /// The lines of a sheet, if any row stands anywhere.

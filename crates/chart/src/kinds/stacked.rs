@@ -2,9 +2,10 @@
 //! common when they are stacked.
 
 use super::along::Told;
-use super::line::{Drawn, FAINT_STROKE, STROKE, bottom, legend, read, window};
+use super::line::{Drawn, FAINT_STROKE, STROKE, bottom, legend, margin, read, window};
 use super::{NO_VALUES, Picture, Sheet};
 use crate::cartesian::{Frame, Measured, Request};
+use crate::ends::{End, Ends};
 use crate::format::Format;
 use crate::palette::Paint;
 use crate::scale::Extent;
@@ -37,7 +38,7 @@ pub(super) fn draw(sheet: &Sheet<'_>, look: Look) -> Result<Picture, ChartError>
     let layers = stack::layers(&lines, &places, sheet, percent)?;
     let window = window(sheet, &lines.along, span);
     let shares = sheet.spec.format.styled(Style::Percent);
-    let frame = {
+    let (frame, ends) = {
         let inside = within(&places, window);
         // What is just outside is drawn towards, and the axis has room for it.
         let inside = inside.start.saturating_sub(1)..(inside.end + 1).min(places.len());
@@ -53,7 +54,19 @@ pub(super) fn draw(sheet: &Sheet<'_>, look: Look) -> Result<Picture, ChartError>
         let rest = lines.series.iter().any(|series| series.faded).then_some(sheet.palette.ghost);
         let legend = legend(&lines, None, sheet, rest);
         let note = sheet.left_out(lines.left_out);
-        Frame::lay_out(&Request { left, legend: &legend, note: note.as_deref(), ..sheet.request(extent, bottom) })?
+        let request = Request { left, note: note.as_deref(), ..sheet.request(extent, bottom) };
+        let named = match margin(sheet, &lines) {
+            Some(margin) => {
+                let frame = Frame::lay_out(&Request { margin, ..request.clone() })?;
+                let ends = layers.iter().map(|layer| end(&lines, &places, layer, look, &frame));
+                Ends::lay_out(ends, &frame).map(|ends| (frame, Some(ends)))
+            }
+            None => None,
+        };
+        match named {
+            Some(named) => named,
+            None => (Frame::lay_out(&Request { legend: &legend, ..request })?, None),
+        }
     };
     let ground = Ground { x: frame.x, y: frame.y, plot: frame.plot };
     let runs: Vec<Vec<Run>> = layers.iter().map(|layer| stack::runs(&places, layer, &ground)).collect();
@@ -65,9 +78,12 @@ pub(super) fn draw(sheet: &Sheet<'_>, look: Look) -> Result<Picture, ChartError>
             Look::Areas => areas(&canvas, &ground, &layers, &runs, sheet.palette.ground)?,
             Look::Lines => self::lines(&canvas, &ground, &layers, &runs, &lines)?,
         }
+        if let Some(ends) = &ends {
+            ends.draw(&canvas, &frame, sheet.palette)?;
+        }
         frame.draw_upon(&canvas)?;
     }
-    let drawn = Drawn::of(lines, frame);
+    let drawn = Drawn::of(lines, frame, ends);
     let (kind, pick) = match (look, percent) {
         (Look::Areas, false) => ("Stacked area chart", Pick::Layer),
         (Look::Areas, true) => ("Area chart of shares", Pick::Layer),
@@ -76,6 +92,20 @@ pub(super) fn draw(sheet: &Sheet<'_>, look: Look) -> Result<Picture, ChartError>
     };
     let told = |number, x, value| tell(&places, &layers, &shares, percent, (number, x, value));
     drawn.finish(sheet, scene, (kind, pick), &told)
+}
+
+/// Where a layer ends: in the middle of an area, or at the line along its top.
+fn end<'s>(lines: &'s Lines<'_>, places: &[f64], layer: &Layer, look: Look, frame: &Frame) -> Option<End<'s>> {
+    let series = lines.series.get(*layer.members.first()?)?;
+    let last = within(places, frame.x.domain()).rev().find(|index| layer.upper[*index].is_finite())?;
+    let (lower, upper) = (layer.lower[last], layer.upper[last]);
+    let y = match look {
+        Look::Areas => lower / 2.0 + upper / 2.0,
+        Look::Lines => upper,
+    };
+    let at = (frame.x.at(places[last]), frame.y.at(y));
+    let dash = if matches!(look, Look::Areas) { Dash::Solid } else { series.dash };
+    frame.y.holds(y).then_some(End { name: &series.name, paint: layer.paint, dash, at })
 }
 
 fn areas(
