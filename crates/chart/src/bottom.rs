@@ -64,7 +64,7 @@ pub(crate) struct Along {
 
 /// Between two labels, in CSS pixels.
 const APART: f32 = 8.0;
-const AXIS: Which = Which { field: "x_axis" };
+pub(crate) const AXIS: Which = Which { field: "x_axis" };
 
 impl Bottom<'_> {
     /// Whether a second line of labels says the day or the year of the first.

@@ -72,6 +72,11 @@ impl Clock {
         })
     }
 
+    /// Whether there is a zone of the name that the spec says.
+    pub(crate) fn check_zone(spec: &Spec) -> Result<(), ChartError> {
+        Self::zone(spec, &Setting::default()).map(drop)
+    }
+
     fn within(column: &Column, zone: Option<TimeZone>, locale: &'static Locale) -> (Self, Vec<f64>) {
         let instants = column.instant_numbers();
         // A zone that nobody knows is read as it is written, and not named.

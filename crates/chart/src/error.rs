@@ -44,7 +44,7 @@ pub enum ChartError {
         available: Vec<String>,
     },
     /// More columns are named than the kind can show.
-    #[error("a {kind} shows {}, and `y` names {given}", columns(*most))]
+    #[error("{} {kind} shows {}, and `y` names {given}", article(*kind), columns(*most))]
     TooMany {
         /// The kind of chart.
         kind: Kind,
@@ -54,7 +54,7 @@ pub enum ChartError {
         given: usize,
     },
     /// A field that means nothing to this kind.
-    #[error("a {kind} has no `{field}`")]
+    #[error("{} {kind} has no `{field}`", article(*kind))]
     Meaningless {
         /// The kind of chart.
         kind: Kind,
@@ -62,7 +62,7 @@ pub enum ChartError {
         field: &'static str,
     },
     /// A field that this kind cannot do without.
-    #[error("a {kind} needs `{field}`, and the tile has none")]
+    #[error("{} {kind} needs `{field}`, and the tile has none", article(*kind))]
     Missing {
         /// The kind of chart.
         kind: Kind,
@@ -235,6 +235,11 @@ impl<E: std::error::Error + Send + Sync> From<plotters::drawing::DrawingAreaErro
     fn from(error: plotters::drawing::DrawingAreaErrorKind<E>) -> Self {
         Self::Layout(error.to_string())
     }
+}
+
+/// What stands before a kind's name in a sentence.
+fn article(kind: Kind) -> &'static str {
+    if matches!(kind, Kind::Area | Kind::Auto) { "an" } else { "a" }
 }
 
 fn columns(count: usize) -> String {

@@ -137,8 +137,18 @@ pub fn check_spec(spec: &Spec) -> Result<(), ChartError> {
     columns::plausible(spec.kind, kinds::of(spec.kind).needs, spec)?;
     match unread(spec).first() {
         Some(field) => Err(ChartError::Meaningless { kind: spec.kind, field }),
-        None => Ok(()),
+        None => {
+            check_axes(spec)?;
+            clock::Clock::check_zone(spec)
+        }
     }
+}
+
+/// Whether the ends that are said can be an axis', whatever the answer.
+fn check_axes(spec: &Spec) -> Result<(), ChartError> {
+    upright::check(&spec.x_axis, bottom::AXIS)?;
+    upright::check(&spec.y_axis, upright::LEFT)?;
+    upright::check(&spec.right_axis, upright::RIGHT)
 }
 
 /// The fields that are said, and that no chart of this kind looks at, by their names in a file.
@@ -222,6 +232,10 @@ pub fn draw(input: &Input<'_>, spec: &Spec, size: Size, theme: Theme) -> Result<
     let kind = kinds::of(spec.kind);
     let spec = &spec.within(Locale::of(&input.setting.locale));
     let columns = find(spec, input.table)?;
+    // The table of a chart is there whatever its axes are.
+    if spec.kind != Kind::Table {
+        check_axes(spec)?;
+    }
     let sheet = kinds::Sheet { input, spec, size, palette: palette::Palette::of(theme), columns };
     let picture = if input.table.rows() == 0 && ![Kind::Table, Kind::Text].contains(&spec.kind) {
         sheet.blank("No data in this range")?

@@ -230,7 +230,7 @@ fn own_places(group: &[&Series<'_>], scale: &Scale, height: &impl Fn(&Series<'_>
     let peaks: Vec<_> = group.iter().map(|series| series.peaks(scale)).collect();
     let mut kept: Vec<f64> = Vec::with_capacity(columns.len() * 2 * group.len());
     let mut rows: Vec<usize> = Vec::new();
-    let mut near = 0.0;
+    let mut near = 1.0;
     loop {
         for (index, column) in columns.iter().enumerate() {
             rows.clear();
