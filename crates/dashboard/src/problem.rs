@@ -26,8 +26,10 @@ impl Problem {
 /// Most of what a message says.
 const LONGEST_MESSAGE: usize = 600;
 
-/// A message that repeats a word of a million letters says how it begins, and how the sentence ends.
+/// A message that repeats a word of a million letters says how it begins, and how the sentence ends. One that repeats
+/// what would steer a terminal, or begin another line, says that something stood there.
 fn readable(message: String) -> String {
+    let message: String = message.chars().map(|letter| if steers(letter) { '\u{fffd}' } else { letter }).collect();
     let letters = message.chars().count();
     if letters <= LONGEST_MESSAGE {
         return message;
@@ -36,6 +38,11 @@ fn readable(message: String) -> String {
     let start: String = message.chars().take(half).collect();
     let end: String = message.chars().skip(letters - half).collect();
     format!("{start} … {end}")
+}
+
+/// Control characters, and those that turn the direction of writing (UAX #9, 2).
+fn steers(letter: char) -> bool {
+    letter.is_control() || matches!(letter, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 impl fmt::Display for Problem {

@@ -148,6 +148,18 @@ mod tests {
     }
 
     #[test]
+    fn a_chart_may_be_a_kind_alone_or_none_and_has_a_pipe() {
+        let tile = |lines: &str| refusals(&format!("version = 2\ntitle = \"A\"\n[[tile]]\ntitle = \"A\"\n{lines}"));
+        for kind in Kind::ALL.iter().filter(|kind| **kind != Kind::Text) {
+            assert_eq!(tile(&format!("pipe = \"a\"\nchart = \"{kind}\"\n")), Vec::<String>::new(), "{kind}");
+            assert_ne!(tile(&format!("chart = \"{kind}\"\n")), Vec::<String>::new(), "{kind} without a pipe");
+        }
+        assert_eq!(tile("pipe = \"a\"\n"), Vec::<String>::new());
+        assert_ne!(tile("chart = \"text\"\n"), Vec::<String>::new());
+        assert_eq!(tile("chart = { kind = \"text\", text = \"b\" }\n"), Vec::<String>::new());
+    }
+
+    #[test]
     fn every_chart_of_the_gallery_fits_the_schema() {
         for path in folder("crates/chart/gallery") {
             let file = json(&fs::read_to_string(&path).expect("a text"));

@@ -350,7 +350,7 @@ impl<'a, 't> Section<'a, 't> {
         let mut table: DeTable<'_> = table
             .iter()
             .filter(|(key, _)| known.contains(&key.get_ref().as_ref()))
-            .map(|(key, value)| (key.clone(), value.clone()))
+            .map(|(key, value)| (key.clone(), undated(value)))
             .collect();
         // Each failure names one key; without it the next one shows itself.
         let mut failed = page.found() > before;
@@ -365,7 +365,8 @@ impl<'a, 't> Section<'a, 't> {
                     let culprit = culprit.map(|(key, _)| key.get_ref().to_string());
                     // Once a key was refused, its absence is no news.
                     if culprit.is_some() || !failed {
-                        page.report(at, format!("in {what}: {}", error.message().trim_end()));
+                        let key = culprit.as_ref().map(|key| format!("`{key}`: ")).unwrap_or_default();
+                        page.report(at, format!("in {what}: {key}{}", error.message().trim_end()));
                     }
                     failed = true;
                     match culprit {
@@ -376,6 +377,19 @@ impl<'a, 't> Section<'a, 't> {
             }
         }
     }
+}
+
+/// The value with its dates as texts, which is what a chart reads them from.
+fn undated<'t>(value: &Spanned<DeValue<'t>>) -> Spanned<DeValue<'t>> {
+    let plain = match value.get_ref() {
+        DeValue::Datetime(moment) => DeValue::String(moment.to_string().into()),
+        DeValue::Array(items) => DeValue::Array(items.iter().map(undated).collect()),
+        DeValue::Table(table) => {
+            DeValue::Table(table.iter().map(|(key, value)| (key.clone(), undated(value))).collect())
+        }
+        other => other.clone(),
+    };
+    Spanned::new(value.span(), plain)
 }
 
 /// What a parameter can be bound to of a tenant: what a connection's `bind` can name.

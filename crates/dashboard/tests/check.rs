@@ -438,6 +438,15 @@ fn a_key_that_the_kind_of_chart_has_no_use_for_is_told_at_its_place() {
         ),
         ("kind = \"donut\"\ngroup_by = \"device\"", "13:12", "a donut has no `group_by`"),
         ("kind = \"bar-list\"\nbins = 5", "13:8", "a bar-list has no `bins`"),
+        ("kind = \"area\"\nbins = 5", "13:8", "an area has no `bins`"),
+        ("kind = \"line\"\nzone = \"Mars/Base\"", "13:8", "zone = `Mars/Base` is no time zone"),
+        ("kind = \"line\"\ny_axis = { min = 10, max = 1 }", "13:10", "`y_axis` begins at min = 10 and ends at max = 1"),
+        ("kind = \"map\"\ny_axis = { min = nan }", "13:10", "`y_axis` has min = NaN, which is no number"),
+        (
+            "kind = \"line\"\nx_axis = { scale = \"log\", min = 0 }",
+            "13:10",
+            "`x_axis` is logarithmic, where min = 0 has no place",
+        ),
         ("kind = \"line\"\ny = [\"a\", \"b\"]\nright = [\"c\"]", "14:10", "right = `c` is none of the columns in `y`"),
     ] {
         let dashboard = DASHBOARD.replace("kind = \"line\"", chart);

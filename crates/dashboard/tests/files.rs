@@ -575,6 +575,55 @@ fn a_dashboard_may_count_days_in_a_zone_of_its_own_and_offer_some_presets() {
 }
 
 #[test]
+fn a_chart_says_which_of_its_keys_is_wrong_and_reads_dates_as_toml_writes_them() {
+    let problem = &problems("kind = \"line\"", "kind = \"line\"\nlimit = \"x\"")[0];
+    assert!(problem.to_string().starts_with("18:9: in a chart: `limit`: invalid type"), "{problem}");
+    let dated =
+        GOOD.replacen("kind = \"line\"", "kind = \"line\"\nannotations = [{ at = 2026-01-05, label = \"A\" }]", 1);
+    let quoted = dated.replace("at = 2026-01-05", "at = \"2026-01-05\"");
+    assert_eq!(parse(&dated).tiles[0].chart, parse(&quoted).tiles[0].chart);
+}
+
+#[test]
+fn what_would_steer_a_terminal_is_repeated_by_no_message() {
+    let problem = &problems("kind = \"line\"", "kind = \"\\u001b]0;a\\u0007\\n\\u202e1:1: b\"")[0];
+    assert!(!problem.message.chars().any(|letter| letter.is_control() || letter == '\u{202e}'), "{problem:?}");
+    assert!(problem.message.contains("1:1: b"), "{problem}");
+}
+
+#[test]
+fn a_hundred_filters_that_need_each_other_are_read_at_once() {
+    let filter = |index: usize, needs: Vec<String>| {
+        let needs = needs.iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(", ");
+        format!(
+            "[[filter]]\nname = \"f{index}\"\nkind = \"select\"\noptions = {{ pipe = \"a\", value = \"v\", filters = [{needs}] }}\n"
+        )
+    };
+    let with = |count: usize| {
+        let all = (0..count).map(|index| filter(index, (0..index).map(|other| format!("f{other}")).collect()));
+        format!("version = 2\ntitle = \"A\"\n{}[[tile]]\ntitle = \"A\"\npipe = \"a\"\n", all.collect::<String>())
+    };
+    assert_eq!(Dashboard::parse("a", &with(50)).expect("a dashboard").filters.len(), 50);
+    let problems = Dashboard::parse("a", &with(100)).expect_err("too many");
+    assert!(problems[0].to_string().starts_with("203:1: a dashboard has at most 50 filters, and this is one of 100"));
+}
+
+#[test]
+fn a_listed_value_that_nobody_could_choose_is_told() {
+    let filter = |kind: &str, value: &str| {
+        let text = format!(
+            "version = 2\ntitle = \"A\"\n[[filter]]\nname = \"b\"\nkind = \"{kind}\"\nvalues = [\"{value}\"]\n[[tile]]\ntitle = \"A\"\npipe = \"a\"\n"
+        );
+        Dashboard::parse("a", &text).map(|_| ()).map_err(|problems| problems[0].to_string())
+    };
+    assert_eq!(filter("select", "a,b"), Ok(()));
+    let several = filter("multi-select", "a,b").expect_err("a comma");
+    assert!(several.starts_with("6:11: `a,b` has a comma"), "{several}");
+    let long = filter("select", &"a".repeat(1_001)).expect_err("long");
+    assert!(long.starts_with("6:11: a value has at most 1000 characters"), "{long}");
+}
+
+#[test]
 fn a_tile_says_with_which_time_it_is_compared() {
     let compare =
         |value: &str| parse(&second("").replace("compare = true", &format!("compare = {value}"))).tiles[0].compare;

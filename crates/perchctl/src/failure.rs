@@ -21,7 +21,7 @@ pub(crate) enum Failure {
     Output(io::Error),
     #[error("{} is not a pipe's answer: {source}", path.display())]
     Answer { path: PathBuf, source: DecodeError },
-    #[error("{0}")]
+    #[error("{0}. {next_step}", next_step = .0.next_step())]
     Chart(#[from] ChartError),
     #[error("no file was made: {source}. {next_step}", next_step = source.next_step())]
     Export { source: ExportError },

@@ -9,7 +9,7 @@ use perch_chart::{Kind, Spec};
 use perch_tinybird::PipeName;
 use toml::de::{DeTable, DeValue};
 
-use super::{Choice, Choices, Filter, FilterKind, OPTIONS, Options};
+use super::{Choice, Choices, Filter, FilterKind, LONGEST_VALUE, OPTIONS, Options};
 use crate::file::{Places, capitalized, check_parameter_name, list, read_parameters, read_refresh, required};
 use crate::keys;
 use crate::section::{Page, Placed, Section, scalar};
@@ -18,6 +18,8 @@ use crate::{Comparison, Parameter, Tile, TimeFilter};
 /// How long options are fresh where the file does not say: what can be chosen
 /// changes less often than what is counted of it.
 const OPTIONS_REFRESH: Duration = Duration::from_secs(60 * 60);
+/// More filters than anyone finds their way among.
+pub(crate) const MOST_FILTERS: usize = 50;
 /// More values than anyone writes into a file.
 const MOST_LISTED: usize = 1_000;
 
@@ -52,7 +54,12 @@ pub(crate) fn read_filters(
     time: Option<&TimeFilter>,
 ) -> Vec<Filter> {
     let mut drafts: Vec<Draft> = Vec::new();
-    for (table, span) in top.tables(page, "filter", FILTER).unwrap_or_default() {
+    let tables = top.tables(page, "filter", FILTER).unwrap_or_default();
+    if let Some((_, span)) = tables.get(MOST_FILTERS) {
+        let message = format!("a dashboard has at most {MOST_FILTERS} filters, and this is one of {}", tables.len());
+        page.report(span.start, format!("{message}; remove those that nobody uses"));
+    }
+    for (table, span) in tables.into_iter().take(MOST_FILTERS) {
         drafts.extend(read_filter(page, places, time, &drafts, (table, span)));
     }
     bind_options(page, &mut drafts);
@@ -117,7 +124,8 @@ fn read_kind(
             );
         }
     }
-    let choices = |page: &mut Page<'_>, places: &mut Places| read_choices(section, page, places, name);
+    let choices =
+        |page: &mut Page<'_>, places: &mut Places| read_choices(section, page, places, name, kind == "multi-select");
     match kind {
         "click" => (FilterKind::Click, Vec::new()),
         "select" => choices(page, places).map_or_else(none, |(choices, needs)| (FilterKind::Select(choices), needs)),
@@ -144,6 +152,7 @@ fn read_choices(
     page: &mut Page<'_>,
     places: &mut Places,
     name: &str,
+    several: bool,
 ) -> Option<(Choices, Vec<(String, usize)>)> {
     match (section.get("values"), section.table(page, "options", OPTIONS_TABLE)) {
         (Some(values), Some(_)) => {
@@ -153,7 +162,7 @@ fn read_choices(
             );
             None
         }
-        (Some(_), None) => read_listed(section, page).map(|listed| (Choices::Listed(listed), Vec::new())),
+        (Some(_), None) => read_listed(section, page, several).map(|listed| (Choices::Listed(listed), Vec::new())),
         (None, Some(options)) => {
             let (options, needs) = read_options(page, places, name, options)?;
             Some((Choices::Asked(Box::new(options)), needs))
@@ -167,7 +176,7 @@ fn read_choices(
     }
 }
 
-fn read_listed(section: &Section<'_, '_>, page: &mut Page<'_>) -> Option<Vec<Choice>> {
+fn read_listed(section: &Section<'_, '_>, page: &mut Page<'_>, several: bool) -> Option<Vec<Choice>> {
     let value = section.get("values")?;
     let Some(array) = value.get_ref().as_array().filter(|array| !array.is_empty() && array.len() <= MOST_LISTED) else {
         page.report(
@@ -188,6 +197,13 @@ fn read_listed(section: &Section<'_, '_>, page: &mut Page<'_>) -> Option<Vec<Cho
             _ => scalar(item).map(|value| Choice { label: value.clone(), value }),
         };
         match choice {
+            Some(choice) if choice.value.chars().count() > LONGEST_VALUE => {
+                page.report(item.span().start, format!("a value has at most {LONGEST_VALUE} characters; shorten it"));
+            }
+            Some(choice) if several && choice.value.contains(',') => {
+                let message = format!("`{}` has a comma, and commas part the values", choice.value);
+                page.report(item.span().start, format!("{message}; write kind = \"select\" or another value"));
+            }
             Some(choice) if choices.iter().any(|other| other.value == choice.value) => {
                 page.report(item.span().start, format!("`{}` is listed already; remove it", choice.value));
             }
