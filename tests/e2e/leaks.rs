@@ -79,6 +79,14 @@ pub async fn absent_while_signed_in(secrets: &[Named], app: &App, stage: &Stage,
     }
 }
 
+/// `secrets` are in no file: neither Perch's nor, under a WebDriver, the web view's.
+pub fn absent_from_the_files(secrets: &[Named], stage: &Stage) {
+    for file in files_below(&stage.data()).iter().chain(&files_below(&stage.config())) {
+        absent(secrets, &file.display().to_string(), &fs::read(file).unwrap_or_default());
+    }
+    absent_from_the_desktop(secrets);
+}
+
 /// After sign-out, nothing of what was kept is left.
 pub async fn nothing_is_left(kept: &[Named], app: &App, stage: &Stage) {
     let accounts = keychain();

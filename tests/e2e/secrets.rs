@@ -2,8 +2,8 @@
 //! after they have left.
 
 use crate::leaks::{
-    absent_from_the_desktop, absent_while_signed_in, kept_since, keychain, names, nothing_is_dumped, nothing_is_left,
-    record,
+    absent_from_the_desktop, absent_from_the_files, absent_while_signed_in, kept_since, keychain, names,
+    nothing_is_dumped, nothing_is_left, record,
 };
 use crate::stage::{App, Stage};
 
@@ -29,10 +29,15 @@ async fn no_secret_is_in_the_log_the_data_or_the_web_view_and_sign_out_leaves_no
     // Every JWT begins with `{"`, which is this in base64url.
     secrets.push(("a JWT".to_owned(), "eyJ".to_owned()));
     absent_while_signed_in(&secrets, &app, &stage, "Harbor Coffee").await;
+    let rows = app.list("top-pages").await.into_iter().filter(|(page, _)| page.len() > 8);
+    let rows: Vec<_> = rows.map(|(page, _)| ("a row of an answer".to_owned(), page)).collect();
+    assert!(rows.len() > 2, "{rows:?}");
+    absent_from_the_files(&rows, &stage);
 
     app.sign_out().await;
     app.find("signed-out").await;
     nothing_is_left(&kept, &app, &stage).await;
     app.quit().await;
     absent_from_the_desktop(&secrets);
+    absent_from_the_desktop(&rows);
 }
