@@ -26,28 +26,34 @@ const DARK: Color = Color(0x0e, 0x10, 0x14, 255);
 /// shaders takes longer than painting, a seventh of the time from start to
 /// dashboard, and the card's driver takes a sixth of the memory (`make bench`).
 /// Nor can a window stay blank with drivers that WebKitGTK and the card disagree
-/// about.
+/// about. Under a WebDriver the card stays: some of its commands wait for the card
+/// to show something, for ever where nothing changes.
 ///
 /// WebKitGTK takes this from the environment only. Call it before anything else
 /// runs: the environment is no place for two threads. Whoever has set it
 /// otherwise keeps it.
 #[cfg(target_os = "linux")]
 pub fn paint_with_the_processor() {
-    for name in ["WEBKIT_SKIA_ENABLE_CPU_RENDERING", "WEBKIT_DISABLE_COMPOSITING_MODE"] {
+    let names = ["WEBKIT_SKIA_ENABLE_CPU_RENDERING", "WEBKIT_DISABLE_COMPOSITING_MODE"];
+    for name in &names[..if is_driven() { 1 } else { 2 }] {
         // It fails for a malformed name only, and then WebKitGTK paints as it likes.
         let _ = glib::setenv(name, "1", false);
     }
 }
 
+/// Whether a WebDriver drives the window.
+fn is_driven() -> bool {
+    std::env::var_os("TAURI_WEBVIEW_AUTOMATION").is_some()
+}
+
 /// Opens the window. The web view keeps nothing on disk, except under a
 /// WebDriver, which cannot reach an ephemeral one on WebKitGTK.
 pub fn open(app: &mut App) -> tauri::Result<()> {
-    let driven = std::env::var_os("TAURI_WEBVIEW_AUTOMATION").is_some();
     let window = WebviewWindowBuilder::new(app, LABEL, WebviewUrl::default())
         .title("Perch")
         .inner_size(1280.0, 860.0)
         .min_inner_size(420.0, 480.0)
-        .incognito(!driven)
+        .incognito(!is_driven())
         .on_navigation(is_our_own)
         .build()?;
     let theme = window.theme().unwrap_or(Theme::Light);
