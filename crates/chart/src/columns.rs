@@ -275,7 +275,11 @@ impl<'t> Search<'t> {
     }
 
     fn none_suits(&self, role: &'static str, holds: Holds) -> ChartError {
-        ChartError::NoneSuits { kind: self.kind, role, needed: words(holds), available: names(self.table) }
+        let needed = match self.needs.values {
+            Values::Each(_) if role == "y" => "four columns of numbers",
+            _ => words(holds),
+        };
+        ChartError::NoneSuits { kind: self.kind, role, needed, available: names(self.table) }
     }
 }
 

@@ -151,6 +151,11 @@ fn check_axes(spec: &Spec) -> Result<(), ChartError> {
     upright::check(&spec.right_axis, upright::RIGHT)
 }
 
+/// Whether a chart of this kind shows an earlier time beside its own.
+pub fn compares(kind: Kind) -> bool {
+    matches!(kind, Kind::Auto | Kind::Line | Kind::Area | Kind::Column | Kind::Bar | Kind::Kpi)
+}
+
 /// The fields that are said, and that no chart of this kind looks at, by their names in a file.
 pub fn unread(spec: &Spec) -> Vec<&'static str> {
     if spec.kind == Kind::Auto {

@@ -3,22 +3,32 @@
 
 use std::ops::Range;
 
-use perch_chart::{ChartError, check_spec};
+use perch_chart::{ChartError, check_spec, compares};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::problem::nearest;
-use crate::{Dashboard, Problem};
+use crate::{Comparison, Dashboard, Problem};
 
-/// What no answer could mend: a field that the kind of chart has no use for. `text` must be read without a problem, so
+/// What no answer could mend: a field that the kind of chart has no use for, an axis that cannot be. `text` must be read without a problem, so
 /// that the dashboard has each of its tiles.
 pub(crate) fn wrong_charts(text: &str, dashboard: &Dashboard) -> Vec<Problem> {
     let Some(written) = Written::read(text) else { return Vec::new() };
-    let wrong = |(index, chart)| {
-        let (place, message) = written.about_chart(index, &check_spec(chart).err()?);
-        Some(Problem::at(text, place, message))
-    };
-    dashboard.tiles.iter().map(|tile| &tile.chart).enumerate().filter_map(wrong).collect()
+    let mut problems = Vec::new();
+    for (index, tile) in dashboard.tiles.iter().enumerate() {
+        if let Err(error) = check_spec(&tile.chart) {
+            let (place, message) = written.about_chart(index, &error);
+            problems.push(Problem::at(text, place, message));
+        }
+        let kind = tile.chart.kind;
+        if tile.compare != Comparison::Off && !compares(kind) {
+            let place = written.place(index, &["compare"], None);
+            let message =
+                format!("no {kind} shows an earlier time, which would be asked for in vain; remove `compare`");
+            problems.push(Problem::at(text, place, message));
+        }
+    }
+    problems
 }
 
 /// A dashboard's file whose every word is right.

@@ -228,16 +228,22 @@ impl<'a, 't> Section<'a, 't> {
     /// A list of texts; `None` where the key is not there, or is no such list.
     pub(crate) fn names(&self, page: &mut Page<'_>, key: &str, example: &str) -> Option<Vec<Placed<&'a str>>> {
         let value = self.get(key)?;
-        let names = value.get_ref().as_array().map(|array| {
-            array
-                .iter()
-                .map(|name| Some(Placed { value: name.get_ref().as_str()?, offset: name.span().start }))
-                .collect::<Option<Vec<_>>>()
-        });
-        let Some(Some(names)) = names else {
+        let Some(array) = value.get_ref().as_array() else {
             self.wrong(page, key, value, example);
             return None;
         };
+        let mut names = Vec::with_capacity(array.len());
+        for name in array.iter() {
+            let Some(text) = name.get_ref().as_str() else {
+                let found = kind(name.get_ref());
+                page.report(
+                    name.span().start,
+                    format!("`{key}` is a list of texts, and this is {found}; write {example}"),
+                );
+                return None;
+            };
+            names.push(Placed { value: text, offset: name.span().start });
+        }
         Some(names)
     }
 
@@ -327,7 +333,9 @@ impl<'a, 't> Section<'a, 't> {
     pub(crate) fn named<T: DeserializeOwned>(&self, page: &mut Page<'_>, key: &str, what: &'static str) -> Option<T> {
         let value = self.get(key)?;
         T::deserialize(ValueDeserializer::from(value.clone()))
-            .map_err(|error| page.report(value.span().start, format!("in {what}: {}", error.message().trim_end())))
+            .map_err(|error| {
+                page.report(value.span().start, format!("in {what}: {}", meant(error.message().trim_end())));
+            })
             .ok()
     }
 
@@ -366,7 +374,7 @@ impl<'a, 't> Section<'a, 't> {
                     // Once a key was refused, its absence is no news.
                     if culprit.is_some() || !failed {
                         let key = culprit.as_ref().map(|key| format!("`{key}`: ")).unwrap_or_default();
-                        page.report(at, format!("in {what}: {key}{}", error.message().trim_end()));
+                        page.report(at, format!("in {what}: {key}{}", meant(error.message().trim_end())));
                     }
                     failed = true;
                     match culprit {
@@ -376,6 +384,16 @@ impl<'a, 't> Section<'a, 't> {
                 }
             }
         }
+    }
+}
+
+/// What serde says of a name that there is not, with the one that was probably meant.
+fn meant(message: &str) -> String {
+    let mut words = message.split('`').skip(1).step_by(2);
+    let written = words.next().filter(|_| message.starts_with("unknown variant"));
+    match written.and_then(|written| nearest(written, words)) {
+        Some(meant) => format!("{message}; did you mean `{meant}`?"),
+        None => message.to_owned(),
     }
 }
 

@@ -428,6 +428,20 @@ parameters = { org_id = { tenant = "org.id" } }
 }
 
 #[test]
+fn an_earlier_time_that_no_chart_of_the_kind_shows_is_told() {
+    let compared = |kind: &str| {
+        let dashboard = DASHBOARD.replace("kind = \"line\"", &format!("kind = \"{kind}\""));
+        let dashboard = dashboard.replace("parameters =", "compare = true\nparameters =");
+        findings(CONNECTION, &[("web.toml", &dashboard)])
+    };
+    for kind in ["auto", "line", "area", "column", "bar", "kpi"] {
+        assert_eq!(compared(kind), NOTHING, "{kind}");
+    }
+    let told = compared("donut");
+    assert!(told.len() == 1 && told[0].starts_with("web.toml:10:11: no donut shows an earlier time"), "{told:?}");
+}
+
+#[test]
 fn a_key_that_the_kind_of_chart_has_no_use_for_is_told_at_its_place() {
     for (chart, place, told) in [
         ("kind = \"line\"\nsize = \"visits\"", "13:8", "a line has no `size`"),

@@ -592,6 +592,15 @@ fn what_would_steer_a_terminal_is_repeated_by_no_message() {
 }
 
 #[test]
+fn an_item_that_is_no_text_is_told_at_its_place() {
+    let problem = &problems("width = 8", "filters = [\"a\", 1]")[0];
+    assert!(
+        problem.to_string().starts_with("11:17: `filters` is a list of texts, and this is a whole number"),
+        "{problem}"
+    );
+}
+
+#[test]
 fn a_hundred_filters_that_need_each_other_are_read_at_once() {
     let filter = |index: usize, needs: Vec<String>| {
         let needs = needs.iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(", ");
@@ -644,6 +653,7 @@ fn a_chart_may_be_a_kind_alone_or_left_to_the_answer() {
     assert_eq!(kind("chart = \"bar-list\"\n"), Ok(Kind::BarList));
     for (chart, told) in [
         ("chart = \"lime\"\n", "6:9: in a chart: unknown variant `lime`, expected one of `auto`"),
+        ("chart = \"Bar-list\"\n", "6:9: in a chart: unknown variant `Bar-list`"),
         ("chart = 3\n", "6:9: `chart` is a whole number; write [tile.chart]"),
         ("chrat = \"line\"\n", "6:1: `chrat` is not a key of a tile; did you mean `chart`?"),
         ("chart = \"gauge\"\ntime = 3\n", "7:8: `time` is a whole number"),
@@ -651,6 +661,8 @@ fn a_chart_may_be_a_kind_alone_or_left_to_the_answer() {
         let problems = kind(chart).expect_err(told);
         assert!(problems.len() == 1 && problems[0].to_string().starts_with(told), "{problems:?}");
     }
+    let slip = kind("chart = \"Bar-list\"\n").expect_err("no kind");
+    assert!(slip[0].message.ends_with("; did you mean `bar-list`?"), "{slip:?}");
 }
 
 #[test]
