@@ -267,8 +267,9 @@ async fn the_values_of_a_filter_are_asked_again_while_its_button_is_in_view_and_
     pass().await;
     assert_eq!(fetched().await, first, "nobody sees it");
 
-    show(&["filter:location"]);
+    // Before it is in view: an hour has passed already.
     app.pause(&harbor, "web-traffic", true).expect("paused");
+    show(&["filter:location"]);
     pass().await;
     assert_eq!(fetched().await, first, "the dashboard is paused");
     app.pause(&harbor, "web-traffic", false).expect("goes on");
